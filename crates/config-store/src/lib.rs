@@ -1,0 +1,1 @@
+//! The configuration: typed items, SQLite, Fanvil text form.

@@ -1,0 +1,1 @@
+//! Which next hop a line uses now: pure, exhaustively checked.

@@ -1,0 +1,1 @@
+//! RTP and sound: packets, codecs, jitter buffer, devices.

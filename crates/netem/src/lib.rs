@@ -1,0 +1,1 @@
+//! A pure lossy wire for tests: delay, loss, duplication, reorder, partition, ICMP.

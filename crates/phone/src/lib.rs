@@ -1,0 +1,1 @@
+//! The telephone without its sockets: lines, calls, evidence.

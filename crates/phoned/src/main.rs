@@ -1,0 +1,3 @@
+//! The SIP phone daemon.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Worlds of phones and proxies in virtual time.
+
+fn main() {}
