@@ -1,1 +1,35 @@
-//! Requests, replies and notifications of the control socket.
+//! The language of the control socket: what the command line, the web page and provisioning may ask
+//! of the phone, what it answers, and what it reports by itself.
+//!
+//! Data and a framing codec only: this crate opens no socket, reads no clock and imports none of the
+//! phone's other crates, so that both ends can share it. Addresses of hops, causes and SIP methods
+//! are therefore text here, exactly as `docs/control.md` shows them.
+//!
+//! One connection carries one JSON object a line in each direction ([`frame`]). The client sends a
+//! [`Request`]; the phone answers each with one [`Reply`], in order. After the reply to
+//! [`Request::Watch`] the phone sends [`Notification`]s until the client closes the connection.
+
+mod call;
+mod document;
+pub mod frame;
+mod items;
+pub mod limits;
+mod notification;
+mod reply;
+mod request;
+mod status;
+mod timestamp;
+
+pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
+pub use document::{Document, DocumentError};
+pub use frame::{Decoder, FrameError, decode, encode};
+pub use items::Items;
+pub use notification::{
+    AudioState, AudioStatus, Event, JournalEntry, Move, Notification, Unreached,
+};
+pub use reply::{ChangeReport, Changed, DaemonStatus, Payload, Problem, Reply};
+pub use request::{
+    AccountRequest, CallRequest, ConfigRequest, DrillRequest, ExportFormat, JournalRequest, Request,
+};
+pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
+pub use timestamp::{Timestamp, TimestampError};

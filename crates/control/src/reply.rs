@@ -1,0 +1,112 @@
+//! The answer to one request: `{"ok":{…}}` or `{"error":{…}}`. What stands under `ok` is, as it is,
+//! what the command line prints with `--json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountStatus, CallStatus, Document, Items, JournalEntry};
+
+/// The answer to one request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// It was done; here is what was asked for.
+    Ok(Payload),
+    /// It was refused, and nothing changed.
+    Error(Problem),
+}
+
+/// What a request returns: one object with one key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// Nothing but that it was done.
+    Done {},
+    /// The lines asked for, by number.
+    Accounts(Vec<AccountStatus>),
+    /// The calls, oldest first.
+    Calls(Vec<CallStatus>),
+    /// The name of the new call.
+    Id(String),
+    /// Items with their values.
+    Items(Items),
+    /// What an accepted change changed.
+    Changes(ChangeReport),
+    /// The configuration as a file.
+    Document(Document),
+    /// The journal, oldest first.
+    Entries(Vec<JournalEntry>),
+    /// Notifications follow.
+    Watching {},
+    /// The whole state.
+    Status(DaemonStatus),
+}
+
+/// What an accepted change of the configuration changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChangeReport {
+    /// The items whose value is another one now; empty if all had that value already.
+    pub items: Vec<Changed>,
+    /// How many items of an imported file the phone keeps without knowing them.
+    #[serde(default)]
+    pub kept: u32,
+    /// What the user ought to know, a sentence each.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+/// One item that has another value now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Its name.
+    pub item: String,
+    /// Its former value; `********` for a password.
+    pub old: String,
+    /// Its value now; `********` for a password.
+    pub new: String,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What is wrong, in words that need no context but `place`.
+    pub message: String,
+    /// Where: an item, a line of a file, a call, a line of the phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Further problems of the same request, each without further ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Self>,
+}
+
+impl Problem {
+    /// A problem with no particular place.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: None, also: Vec::new() }
+    }
+
+    /// A problem at a place.
+    pub fn at(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: Some(place.into()), also: Vec::new() }
+    }
+
+    /// All of several problems as one; `None` if there is none.
+    pub fn all(problems: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut problems = problems.into_iter();
+        let mut first = problems.next()?;
+        first.also.extend(problems);
+        Some(first)
+    }
+}
+
+/// The whole state of the phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// Its version.
+    pub version: String,
+    /// Whole seconds since it was ready.
+    pub uptime_s: u64,
+    /// Every configured line.
+    pub accounts: Vec<AccountStatus>,
+    /// Every call.
+    pub calls: Vec<CallStatus>,
+}
