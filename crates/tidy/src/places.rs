@@ -1,0 +1,82 @@
+//! Nothing in the repository depends on the machine it was written on: no path of a home or work
+//! directory, no package mirror. Cargo.lock names the one public registry and nothing else.
+
+use crate::{Finding, Source};
+
+/// Beginnings of paths that exist on one machine only.
+const PATHS: &[&str] = &["/work/", "/root/", "/home/"];
+
+/// Settings that bring in a mirror of a package registry.
+const MIRRORS: &[&str] = &[
+    "replace-with",
+    "index-url",
+    "PIP_INDEX",
+    "GOPROXY=",
+    "npm_config_registry",
+    "CARGO_REGISTRIES_",
+];
+
+/// The one source a Cargo.lock may name.
+const REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+
+/// Checks every tracked text file, this one excepted.
+#[must_use]
+pub fn check(files: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.path != "crates/tidy/src/places.rs") {
+        for (number, line) in file.lines() {
+            for path in PATHS.iter().filter(|path| begins_a_path(line, path)) {
+                findings.push(file.finding(
+                    number,
+                    format!(
+                        "names {path}…, a place on one machine: derive it or take it as an argument"
+                    ),
+                ));
+            }
+            for mirror in MIRRORS.iter().filter(|mirror| line.contains(**mirror)) {
+                findings.push(file.finding(
+                    number,
+                    format!("sets \"{mirror}\": which registry to use is for each machine to say"),
+                ));
+            }
+            let locked = file.path.ends_with("Cargo.lock") && line.starts_with("source = ");
+            if locked && line != REGISTRY {
+                findings.push(file.finding(
+                    number,
+                    "names a source other than crates.io: lock it anew without a mirror",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// `path` at the beginning of a path, not in the middle of one (`rootfs/home/…`).
+fn begins_a_path(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        !line[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "}_-.*)".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> usize {
+        check(&[Source::new(path, text)]).len()
+    }
+
+    #[test]
+    fn machine_paths_are_found_where_they_begin() {
+        assert_eq!(found("scripts/x", "cd /home/someone/phoned"), 1);
+        assert_eq!(found("docs/x.md", "see `/root/notes`"), 1);
+        assert_eq!(found("scripts/x", "rm -r \"$dir/work/x\" rootfs/home/x"), 0);
+    }
+
+    #[test]
+    fn mirrors_are_found() {
+        assert_eq!(found(".cargo/config.toml", "replace-with = \"mirror\""), 1);
+        assert_eq!(found("Cargo.lock", "source = \"registry+https://elsewhere.test/index\""), 1);
+        assert_eq!(found("Cargo.lock", REGISTRY), 0);
+    }
+}
