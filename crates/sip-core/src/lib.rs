@@ -1,1 +1,4 @@
 //! A pure RFC 3261 user agent: messages, transactions, dialogs, digest, registration.
+
+pub mod transaction;
+pub mod usage;

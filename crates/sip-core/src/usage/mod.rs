@@ -1,0 +1,6 @@
+//! What a dialog is used for. Each usage is a small machine beside the dialog that its owner drives;
+//! none sends or receives messages itself.
+
+mod accepted;
+
+pub use accepted::{Accepted, AcceptedOutput};
