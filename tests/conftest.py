@@ -1,0 +1,40 @@
+"""Fixtures of the black-box tests. A failing test shows what was on the wire and what the phones logged."""
+
+import pytest
+
+from lab import proc
+from lab.kamailio import Variant
+from lab.world import World
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Lets fixtures see whether the test failed."""
+    outcome = yield
+    setattr(item, f"report_{call.when}", outcome.get_result())
+
+
+@pytest.fixture
+def make_world(request, tmp_path):
+    """Builds laboratories that end with the test; an ERROR line of a phone fails the test."""
+    worlds = []
+
+    def make(pair=Variant()):
+        worlds.append(World(tmp_path / str(len(worlds)), pair))
+        return worlds[-1]
+
+    yield make
+    failed = getattr(request.node, "report_call", None) is None or request.node.report_call.failed
+    complaints = []
+    for world in worlds:
+        if failed:
+            print(world.report())
+        complaints += world.close()
+    proc.end_all()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def world(make_world):
+    """A laboratory with a proxy pair that record-routes by address and knows nothing of each other's."""
+    return make_world()

@@ -1,0 +1,7 @@
+"""A laboratory of real SIP servers, real phones and real faults in network namespaces.
+
+Each module has one subject: `net` namespaces and faults of the network, `proc` processes, `kamailio` the proxy
+pair, `farend` scripted SIP peers, `capture` what was on the wire, `sip` the text of messages, `wav` sound,
+`phone` the daemon under test with its command line, `baresip` and `sipp` foreign phones, `world` all of it put together.
+Nothing here knows what a test wants to prove.
+"""

@@ -1,0 +1,268 @@
+"""Kamailio as one hop of a pair: registrar with digest authentication, proxy with a location table shared by DMQ.
+
+The configuration is generated, because the variants matter: what a proxy writes into Record-Route, and whether it
+takes its peer's address for its own, decide whether a BYE can find its way after a failover.
+"""
+
+import os
+import shutil
+
+from .proc import Proc, run
+from .wait import until
+
+DOMAIN = "example.test"
+
+
+def password(user):
+    """The password of a user in the laboratory's domain."""
+    return f"secret-{user}"
+
+
+class Variant:
+    """How the pair behaves.
+
+    alias        each proxy also answers to its peer's address
+    record_route "ip", "name" (a name of this proxy alone), "shared-name" (one name for both),
+                 "double" (two entries with r2=on) or "b2bua" (no Record-Route; Contact names the proxy)
+    """
+
+    def __init__(self, alias=False, record_route="ip"):
+        self.alias = alias
+        self.record_route = record_route
+
+    def __repr__(self):
+        return f"{self.record_route}{'+alias' if self.alias else ''}"
+
+
+class Kamailio:
+    """One proxy at `address`:5060 in the namespace; its peer is at `peer`."""
+
+    def __init__(self, namespace, folder, address, peer, variant, name):
+        self.namespace, self.address, self.variant, self.name = namespace, address, variant, name
+        self.folder = os.path.join(str(folder), name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.control = os.path.join(self.folder, "ctl")
+        self.config = os.path.join(self.folder, "kamailio.cfg")
+        with open(self.config, "w") as f:
+            f.write(_config(self, peer))
+        self.proc = None
+
+    def start(self, wait=True):
+        """Starts it, and waits until it answers on its control socket."""
+        runtime = os.path.join(self.folder, "run")
+        shutil.rmtree(runtime, ignore_errors=True)
+        os.makedirs(runtime)
+        if os.path.exists(self.control):
+            os.unlink(self.control)
+        self.proc = Proc(
+            self.name,
+            [*self.namespace.exec, "kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", self.config, "-w", self.folder,
+             "-Y", runtime, "-P", os.path.join(runtime, "pid")],
+            os.path.join(self.folder, "log"),
+        )
+        if wait:
+            self.ready()
+        return self
+
+    def ready(self):
+        """Waits until it answers."""
+        def answers():
+            if not self.proc.running():
+                raise RuntimeError(f"{self.name} ended: {self.proc.output()[-2000:]}")
+            return os.path.exists(self.control) and self._command("core.version", check=False).returncode == 0
+        until(answers, f"{self.name} answers", timeout=30, every=0.05)
+
+    def answer_everything_with(self, status, retry_after=None):
+        """From now on every request but ACK gets this status (503, say); None ends that."""
+        self._set("retry_after", retry_after or 0)
+        self._set("all", status or 0)
+
+    def answer_register_with(self, status):
+        """From now on every REGISTER gets this status; None ends that."""
+        self._set("register", status or 0)
+
+    def contacts(self, user):
+        """The contacts that the location table holds for a user."""
+        done = self._command("ul.lookup", "location", f"{user}@{DOMAIN}", check=False)
+        if done.returncode != 0 or "error" in done.stdout:
+            done = self._command("ul.lookup", "location", user, check=False)
+        return [line.split("Address:", 1)[1].strip() for line in done.stdout.splitlines() if "Address:" in line]
+
+    def kill(self):
+        """Dies at once: what comes to its port is answered with ICMP port unreachable."""
+        self.proc.kill()
+
+    def freeze(self):
+        """Falls silent."""
+        self.proc.freeze()
+
+    def thaw(self):
+        """Goes on, and works through all it was sent meanwhile."""
+        self.proc.thaw()
+
+    def stop(self):
+        """Ends it."""
+        if self.proc:
+            self.proc.stop(timeout=1)
+
+    def _set(self, key, value):
+        self._command("htable.seti", "mode", key, str(value))
+
+    def _command(self, *args, check=True):
+        return run(["kamcmd", "-s", f"unix:{self.control}", *args], timeout=10, check=check)
+
+
+def _config(hop, peer):
+    variant = hop.variant
+    address = hop.address
+    lines = [_HEAD]
+    lines.append(f"listen=udp:{address}:5060")
+    if variant.record_route == "double":
+        lines.append(f"listen=udp:{address}:5070")
+    lines.append(f"listen=udp:{address}:5090")
+    lines += [f'alias="{DOMAIN}"', f'alias="{hop.name}.{DOMAIN}"', f'alias="proxies.{DOMAIN}"']
+    if variant.alias:
+        lines.append(f'alias="{peer}:5060"')
+        if variant.record_route == "double":
+            lines.append(f'alias="{peer}:5070"')
+    lines.append(_MODULES.replace("@SELF@", address).replace("@PEER@", peer).replace("@CONTROL@", hop.control)
+                 .replace("@DOUBLE@", "1" if variant.record_route == "double" else "0"))
+    record = {
+        "ip": "record_route();",
+        "double": 'record_route();',
+        "name": f'record_route_preset("{hop.name}.{DOMAIN}:5060");',
+        "shared-name": f'record_route_preset("proxies.{DOMAIN}:5060");',
+        "b2bua": "route(B2BUA);",
+    }[variant.record_route]
+    send = f"$fs = \"udp:{address}:5070\";" if variant.record_route == "double" else ""
+    lines.append(_ROUTES.replace("@RECORD@", record).replace("@SEND@", send).replace("@DOMAIN@", DOMAIN)
+                 .replace("@SELF@", address).replace("@HIDDEN@", "1" if variant.record_route == "b2bua" else "0"))
+    return "\n".join(lines) + "\n"
+
+
+_HEAD = """#!KAMAILIO
+debug=1
+log_stderror=yes
+children=2
+auto_aliases=no
+disable_tcp=yes
+dns=no
+rev_dns=no
+use_dns_cache=on
+dns_try_ipv6=no
+server_signature=no
+"""
+
+_MODULES = """
+loadmodule "ctl.so"
+loadmodule "tm.so"
+loadmodule "tmx.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "textopsx.so"
+loadmodule "siputils.so"
+loadmodule "xlog.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "auth.so"
+loadmodule "htable.so"
+loadmodule "dmq.so"
+loadmodule "dmq_usrloc.so"
+modparam("ctl", "binrpc", "unix:@CONTROL@")
+modparam("htable", "htable", "mode=>size=4;")
+modparam("usrloc", "db_mode", 0)
+modparam("usrloc", "use_domain", 0)
+modparam("usrloc", "timer_interval", 5)
+modparam("registrar", "default_expires", 3600)
+modparam("registrar", "min_expires", 10)
+modparam("registrar", "max_expires", 7200)
+modparam("registrar", "append_branches", 1)
+modparam("rr", "append_fromtag", 1)
+modparam("rr", "enable_double_rr", @DOUBLE@)
+modparam("auth", "qop", "auth")
+modparam("auth", "nonce_expire", 300)
+modparam("auth", "nonce_count", 1)
+modparam("auth", "one_time_nonce", 0)
+modparam("dmq", "server_address", "sip:@SELF@:5090")
+modparam("dmq", "notification_address", "sip:@PEER@:5090")
+modparam("dmq", "ping_interval", 60)
+modparam("dmq", "num_workers", 1)
+modparam("dmq_usrloc", "enable", 1)
+modparam("dmq_usrloc", "sync", 1)
+"""
+
+_ROUTES = """
+request_route {
+    if (is_method("KDMQ") && $Rp == 5090) { dmq_handle_message(); exit; }
+    if ($sht(mode=>all) > 0) {
+        if (is_method("ACK")) exit;
+        if ($sht(mode=>retry_after) > 0) append_to_reply("Retry-After: $sht(mode=>retry_after)\\r\\n");
+        sl_send_reply("$sht(mode=>all)", "Laboratory"); exit;
+    }
+    if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+    if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+    if (!is_method("ACK")) t_check_trans();
+    if (has_totag()) { route(WITHIN_DIALOG); exit; }
+    if (is_method("REGISTER")) { route(REGISTER); exit; }
+    if (is_method("OPTIONS") && uri == myself && $rU == $null) { sl_send_reply("200", "OK"); exit; }
+    if (is_method("ACK")) exit;
+    route(CALL);
+}
+
+route[REGISTER] {
+    if ($sht(mode=>register) > 0) { sl_send_reply("$sht(mode=>register)", "Laboratory"); exit; }
+    if (!pv_www_authenticate("@DOMAIN@", "secret-$au", "0")) { www_challenge("@DOMAIN@", "1"); exit; }
+    consume_credentials();
+    if (!save("location")) sl_reply_error();
+}
+
+route[CALL] {
+    if ($fd == "@DOMAIN@" && is_method("INVITE|MESSAGE|REFER|SUBSCRIBE")) {
+        if (!pv_proxy_authenticate("@DOMAIN@", "secret-$au", "0")) { proxy_challenge("@DOMAIN@", "1"); exit; }
+        consume_credentials();
+    }
+    remove_hf("Route");
+    if (uri == myself || $rd == "@SELF@") {
+        if (!lookup("location")) { sl_send_reply("404", "Not Found"); exit; }
+    }
+    if (is_method("INVITE|SUBSCRIBE")) { @RECORD@ }
+    @SEND@
+    t_on_reply("ANSWER");
+    if (!t_relay()) sl_reply_error();
+}
+
+route[WITHIN_DIALOG] {
+    if (@HIDDEN@ == 1 && $rU =~ "^hop-") {
+        $ru = $(rU{s.substr,4,0}{s.decode.hexa});
+        route(B2BUA);
+        t_on_reply("ANSWER");
+        if (!t_relay()) sl_reply_error();
+        exit;
+    }
+    if (loose_route()) {
+        if ($du == $null && uri == myself && !is_method("ACK")) {
+            if (!lookup("location")) { sl_send_reply("404", "Not Here"); exit; }
+        }
+        t_on_reply("ANSWER");
+        if (!t_relay()) sl_reply_error();
+        exit;
+    }
+    if (is_method("ACK")) { if (t_check_trans()) t_relay(); exit; }
+    sl_send_reply("404", "Not Here");
+}
+
+route[B2BUA] {
+    if ($hdr(Contact) != $null && @HIDDEN@ == 1) {
+        $var(target) = $(ct{tobody.uri}{s.encode.hexa});
+        remove_hf("Contact");
+        append_hf("Contact: <sip:hop-$var(target)@@SELF@:5060>\\r\\n", "Call-ID");
+    }
+}
+
+onreply_route[ANSWER] {
+    route(B2BUA);
+}
+"""

@@ -1,0 +1,272 @@
+"""The daemon under test, driven only as its users drive it: its command line, its provisioning file, its events."""
+
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+
+from . import kamailio
+from .proc import Proc, run
+from .wait import TimedOut, until
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def binary(name):
+    """The path of one of the project's programs: $PHONED or $PHONECTL, else what cargo built."""
+    given = os.environ.get(name.upper())
+    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(_ROOT, "target"))
+    for path in [given] if given else [os.path.join(target, p, name) for p in ("test-release", "release", "debug")]:
+        if os.path.exists(path):
+            return path
+    raise FileNotFoundError(f"{name} is not built: scripts/test blackbox builds it, or set ${name.upper()}")
+
+
+def provisioning(items):
+    """A Fanvil text configuration with these items, as a PBX would serve it."""
+    lines = "".join(f"{name:<24}:{value}\n" for name, value in items.items())
+    return f"<<VOIP CONFIG FILE>>Version:2.0002\n\n<SIP CONFIG MODULE>\n{lines}\n<<END OF FILE>>\n"
+
+
+def line_items(user, proxy=None, backup=None, line=1, **more):
+    """The items of one registering line. `more` takes names without the line prefix, blanks as underscores:
+    `Signal_Failback=1`."""
+    items = {
+        f"SIP{line} Phone Number": user,
+        f"SIP{line} Display Name": f"User {user}",
+        f"SIP{line} Register Addr": kamailio.DOMAIN,
+        f"SIP{line} Register User": user,
+        f"SIP{line} Register Pswd": kamailio.password(user),
+        f"SIP{line} Enable Reg": 1,
+    }
+    if proxy:
+        items[f"SIP{line} Proxy Addr"] = proxy
+    if backup:
+        items[f"SIP{line} BakProxy Addr"] = backup
+    items.update({f"SIP{line} {name.replace('_', ' ')}": value for name, value in more.items()})
+    return items
+
+
+class Events:
+    """The stream of `phonectl --json watch`, kept from the first to the last."""
+
+    def __init__(self, argv, log):
+        self.all = []
+        self._changed = threading.Condition()
+        self.proc = Proc("phonectl watch", argv, log, stdin=subprocess.DEVNULL)
+        self._log = log
+        self._closing = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def mark(self):
+        """A position: pass it as `since` to see only what comes after."""
+        with self._changed:
+            return len(self.all)
+
+    def wait(self, kind, timeout=10, since=0, where=None, **fields):
+        """Waits for an event of this kind whose fields have these values and for which `where` holds."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for event in self.all[since:]:
+                    if (event.get("event") == kind and all(event.get(k) == v for k, v in fields.items())
+                            and (where is None or where(event))):
+                        return event
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    tail = "\n".join(json.dumps(e) for e in self.all[since:][-15:]) or "(none)"
+                    raise TimedOut(f"no event {kind} {fields} in {timeout:g} s; events:\n{tail}")
+                self._changed.wait(left)
+
+    def since(self, mark, kind=None):
+        """The events after a mark, of one kind if given."""
+        with self._changed:
+            return [e for e in self.all[mark:] if kind is None or e.get("event") == kind]
+
+    def close(self):
+        self.proc.stop(timeout=1)
+        self._closing = True
+        self._thread.join(2)
+
+    def _read(self):
+        with open(self._log, "r") as f:
+            buffered = ""
+            while not self._closing:
+                piece = f.readline()
+                if not piece:
+                    time.sleep(0.005)
+                    continue
+                buffered += piece
+                if not buffered.endswith("\n"):
+                    continue
+                try:
+                    event = json.loads(buffered)
+                except ValueError:
+                    event = {"event": "unreadable", "line": buffered}
+                buffered = ""
+                with self._changed:
+                    self.all.append(event)
+                    self._changed.notify_all()
+
+
+class Phone:
+    """One phoned in a namespace. `items` is its provisioning file; `audio` as the daemon takes it."""
+
+    def __init__(self, namespace, folder, name, address, items=None, audio="null", auto_answer=False, log_level="info"):
+        self.namespace, self.name, self.address = namespace, name, address
+        self.folder = os.path.join(str(folder), name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.state = os.path.join(self.folder, "state")
+        self.control = os.path.join(self.folder, "control.sock")
+        self.audio, self.auto_answer, self.log_level = audio, auto_answer, log_level
+        self.file = None
+        if items is not None:
+            self.file = os.path.join(self.folder, "config.txt")
+            with open(self.file, "w") as f:
+                f.write(provisioning(items))
+        self.proc, self.events, self._starts = None, None, 0
+
+    def argv(self):
+        """How it is started."""
+        argv = [binary("phoned"), "run", "--state", self.state, "--control", self.control, "--audio", self.audio,
+                "--web", "off", "--log", self.log_level]
+        if self.file:
+            argv += ["--provision", self.file]
+        if self.auto_answer:
+            argv.append("--auto-answer")
+        return argv
+
+    def start(self, wait=True):
+        """Starts it, waits until it says `ready`, and begins to watch its events."""
+        self._starts += 1
+        log = os.path.join(self.folder, f"phoned-{self._starts}.log")
+        env = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET",)}
+        self.proc = Proc(self.name, [*self.namespace.exec, *self.argv()], log, env=env)
+        if wait:
+            self.ready()
+        return self
+
+    def ready(self):
+        """Waits for its `ready`, then watches."""
+        def says():
+            if not self.proc.running():
+                raise AssertionError(f"{self.name} ended with {self.proc.returncode()}: {self.proc.output()[-3000:]}")
+            return re.search(r"\bready\b", self.proc.output()) and os.path.exists(self.control)
+        until(says, lambda: f"{self.name} says ready; it said:\n{self.proc.output()[-3000:]}")
+        self.watch()
+
+    def watch(self):
+        """Begins a new stream of events."""
+        if self.events:
+            self.events.close()
+        self.events = Events([binary("phonectl"), "--control", self.control, "--json", "watch"],
+                             os.path.join(self.folder, f"events-{self._starts}.json"))
+
+    def ctl(self, *args, check=True, stdin=None, timeout=10):
+        """Runs phonectl; returns the finished process."""
+        return run([binary("phonectl"), "--control", self.control, *args], timeout=timeout, check=check, stdin=stdin)
+
+    def json(self, *args, stdin=None):
+        """Runs phonectl --json and returns what it prints."""
+        done = self.ctl("--json", *args, stdin=stdin)
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def set(self, *assignments):
+        """Sets configuration items, `ITEM=VALUE` each."""
+        self.ctl("config", "set", *assignments)
+
+    def account(self, line=1):
+        """The line's object in `account list`."""
+        return next(a for a in self.json("account", "list")["accounts"] if a["line"] == line)
+
+    def hop_state(self, address, line=1):
+        """The object of one hop in `account list`, by its address."""
+        return next(h for h in self.account(line)["hops"] if h["hop"] == f"udp:{address}:5060")
+
+    def registered(self, hop=None, timeout=10, line=1):
+        """Waits until the line is registered, at this hop's address if given; returns the account."""
+        last = {}
+        def now():
+            last.clear()
+            last.update(self.account(line))
+            return last["state"] == "registered" and (hop is None or last["hop"] == f"udp:{hop}:5060") and dict(last)
+        return until(now, lambda: f"{self.name} registered at {hop or 'any hop'}; account: {json.dumps(last)}", timeout, 0.05)
+
+    def calls(self):
+        """The list of calls."""
+        return self.json("call", "list")["calls"]
+
+    def call(self, call_id):
+        """One call by its id, or None once it is no longer listed."""
+        return next((c for c in self.calls() if c["id"] == call_id), None)
+
+    def dial(self, target):
+        """Dials and returns the call's id."""
+        return self.json("call", "dial", target)["id"]
+
+    def call_in(self, state, call_id=None, timeout=10):
+        """Waits until a call (this one, or any) is in the given state; returns it."""
+        last = []
+        def now():
+            last[:] = [c for c in self.calls() if call_id is None or c["id"] == call_id]
+            return next((c for c in last if c["state"] == state), None)
+        return until(now, lambda: f"{self.name}: a call in state {state}; calls: {json.dumps(last)}", timeout, 0.03)
+
+    def hangup(self, call_id=None, wait=True):
+        """Hangs up. With `wait` off it returns before phonectl has ended."""
+        argv = [binary("phonectl"), "--control", self.control, "call", "hangup", *([call_id] if call_id else [])]
+        if wait:
+            run(argv)
+        else:
+            subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def journal(self):
+        """The failover journal's entries."""
+        return self.json("journal")["entries"]
+
+    def complaints(self):
+        """ERROR lines and panics in its logs: each means a bug (architecture, invariant 7)."""
+        found = []
+        for n in range(1, self._starts + 1):
+            with open(os.path.join(self.folder, f"phoned-{n}.log"), errors="replace") as f:
+                plain = re.sub(r"\x1b\[[0-9;]*m", "", f.read())
+            found += [line for line in plain.splitlines() if re.search(r"\bERROR\b|panicked at", line)]
+        return found
+
+    def status(self, field):
+        """A number from /proc/PID/status, kB for sizes."""
+        with open(f"/proc/{self.proc.pid}/status") as f:
+            return int(re.search(rf"^{field}:\s+(\d+)", f.read(), re.M).group(1))
+
+    def context_switches(self):
+        """Voluntary context switches of all its threads so far: how often it woke up."""
+        total = 0
+        for task in os.listdir(f"/proc/{self.proc.pid}/task"):
+            with open(f"/proc/{self.proc.pid}/task/{task}/status") as f:
+                total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
+        return total
+
+    def cpu_seconds(self):
+        """Processor time of all its threads so far, by the scheduler's own count (nanosecond resolution)."""
+        total = 0
+        for task in os.listdir(f"/proc/{self.proc.pid}/task"):
+            with open(f"/proc/{self.proc.pid}/task/{task}/schedstat") as f:
+                total += int(f.read().split()[0])
+        return total / 1e9
+
+    def kill(self):
+        """SIGKILL."""
+        if self.events:
+            self.events.close()
+            self.events = None
+        self.proc.kill()
+
+    def stop(self, timeout=6):
+        """SIGTERM; returns the exit status."""
+        if self.events:
+            self.events.close()
+            self.events = None
+        return self.proc.stop(timeout) if self.proc else None

@@ -1,0 +1,103 @@
+"""Processes of the laboratory: each in a process group of its own, ended by its id, none left behind.
+
+Output goes to a file, which a failing test can show. Groups matter: Kamailio forks workers, and freezing or
+killing "the proxy" means all of them at the same instant.
+"""
+
+import atexit
+import os
+import signal
+import subprocess
+import time
+
+_alive = []
+
+
+class Proc:
+    """A running program and its output; `name` says in messages which one it is."""
+
+    def __init__(self, name, argv, log, cwd=None, env=None, stdin=subprocess.DEVNULL):
+        self.name = name
+        self.log = str(log)
+        with open(self.log, "ab") as out:
+            self.popen = subprocess.Popen(
+                [str(a) for a in argv], stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
+                cwd=cwd, env=env, start_new_session=True,
+            )
+        self.pid = self.popen.pid
+        _alive.append(self)
+
+    def running(self):
+        """Whether the first process of the group still runs."""
+        return self.popen.poll() is None
+
+    def returncode(self):
+        """The exit status, or None while it runs."""
+        return self.popen.poll()
+
+    def output(self):
+        """All that it has written so far."""
+        with open(self.log, "r", errors="replace") as f:
+            return f.read()
+
+    def signal(self, number):
+        """Sends a signal to the whole group; a group that is gone is no error."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def freeze(self):
+        """SIGSTOP: sockets stay open and fill up, nothing answers."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """SIGCONT: everything that has queued up is now worked through."""
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        """SIGKILL, and waits for the end: its ports answer with ICMP from now on."""
+        self.signal(signal.SIGKILL)
+        self.popen.wait(10)
+        self._wait_for_group()
+
+    def stop(self, timeout=5):
+        """SIGTERM, then SIGKILL after `timeout` seconds; returns the exit status."""
+        if self.running():
+            self.signal(signal.SIGCONT)
+            self.popen.terminate()
+            try:
+                self.popen.wait(timeout)
+            except subprocess.TimeoutExpired:
+                pass
+        self.kill()
+        if self in _alive:
+            _alive.remove(self)
+        return self.popen.returncode
+
+    def _wait_for_group(self):
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(self.pid, 0)
+            except (ProcessLookupError, PermissionError):
+                return
+            time.sleep(0.005)
+
+
+def end_all():
+    """Ends whatever a test has left running."""
+    for proc in list(_alive):
+        proc.stop(timeout=0.5)
+
+
+atexit.register(end_all)
+
+
+def run(argv, timeout=30, check=True, stdin=None):
+    """Runs a short command to its end and returns it; raises with its output if it fails and `check` is set."""
+    done = subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL if stdin is None else None)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, argv))}: status {done.returncode}: {done.stderr or done.stdout}")
+    return done

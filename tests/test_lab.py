@@ -1,0 +1,104 @@
+"""The laboratory itself: its faults are what they claim to be, and its proxies carry a call between foreign phones.
+
+Without this a fault that does nothing would make every failover test pass for the wrong reason.
+"""
+
+import socket
+
+import pytest
+
+from lab import wav
+from lab.baresip import Baresip
+from lab.kamailio import Variant
+from lab.sip import Message
+from lab.sipp import Sipp
+from lab.wait import until
+
+OPTIONS = (b"OPTIONS sip:example.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.90.0.101:5060;branch=z9hG4bK1;rport\r\n"
+           b"From: <sip:a@b>;tag=1\r\nTo: <sip:example.test>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
+           b"Content-Length: 0\r\n\r\n")
+
+# linux/in.h; without it a socket hears of a closed port only, not of the soft errors.
+IP_RECVERR = 11
+
+
+def ask(namespace, address, timeout=0.7):
+    """What a phone's socket learns of a hop: a status code, the name of an ICMP error, or "silence"."""
+    with namespace.socket() as s:
+        s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        s.settimeout(timeout)
+        s.connect((address, 5060))
+        try:
+            s.send(OPTIONS)
+            return Message.parse(s.recv(4000)).status
+        except socket.timeout:
+            return "silence"
+        except OSError as error:
+            return error.strerror
+
+
+def test_a_fault_of_a_proxy_looks_on_the_wire_as_named(world):
+    namespace, _, _ = world.place(101)
+    hop = world.primary
+    assert ask(namespace, hop.address) == 200
+    hop.answer_everything_with(503)
+    assert ask(namespace, hop.address) == 503
+    hop.answer_everything_with(None)
+    hop.freeze()
+    assert ask(namespace, hop.address) == "silence"
+    hop.thaw()
+    assert ask(namespace, hop.address) == 200
+    hop.kill()
+    assert ask(namespace, hop.address) == "Connection refused"
+    hop.start()
+    assert ask(namespace, hop.address) == 200
+    assert ask(namespace, world.backup.address) == 200
+
+
+@pytest.mark.parametrize("icmp,seen", [
+    ("port-unreachable", "Connection refused"), ("host-unreachable", "No route to host"),
+    ("net-unreachable", "Network is unreachable"), ("admin-prohibited", "No route to host")])
+def test_a_fault_of_the_network_looks_as_named(make_world, icmp, seen):
+    world = make_world(None)
+    namespace, _, _ = world.place(101)
+    world.registrar("primary", "n1")
+    world.network.reject(world.primary_address, icmp)
+    assert ask(namespace, world.primary_address) == seen
+    world.network.heal()
+    world.network.drop(world.primary_address)
+    assert ask(namespace, world.primary_address) == "silence"
+    world.network.heal()
+    assert ask(namespace, world.primary_address) == 200
+
+
+@pytest.mark.parametrize("variant", [Variant(), Variant(alias=True), Variant(record_route="name"),
+                                     Variant(record_route="shared-name"), Variant(record_route="double"),
+                                     Variant(record_route="b2bua")], ids=repr)
+def test_the_pair_carries_a_call_between_foreign_phones_with_audio(make_world, variant):
+    world = make_world(variant)
+    tone = wav.tone(world.file("mic.wav"), 440)
+    audio = world.file("tone.alaw")
+    with open(audio, "wb") as f:
+        f.write(wav.alaw(wav.read(wav.tone(world.file("far.wav"), 1000, 2))[0]))
+    namespace, address, _ = world.place(103)
+    baresip = Baresip(namespace, world.folder, "1003", address, world.primary_address, tone)
+    namespace, far_address, capture = world.place(104)
+    sipp = Sipp(namespace, world.folder, "1004", far_address, world.backup_address, audio)
+    try:
+        baresip.start()
+        sipp.register()
+        until(lambda: world.primary.contacts("1004"), "the location table is shared")
+        call = sipp.answer()
+        baresip.command("dial", "sip:1004@example.test")
+        until(lambda: wav.heard(capture.audio(address), 440) >= 1, lambda: f"440 Hz from baresip\n{capture.ladder()}", every=0.3)
+        until(lambda: baresip.recording() and wav.heard(*first_and_rate(baresip.recording())) >= 1, "1000 Hz at baresip", every=0.3)
+        baresip.command("hangup")
+        sipp.finish(call)
+    finally:
+        baresip.stop()
+
+
+def first_and_rate(path):
+    """The arguments of `heard` for a 1000 Hz tone in a recording."""
+    samples, rate = wav.read(path)
+    return samples, 1000, rate
