@@ -9,8 +9,9 @@ import pytest
 
 from lab import wav
 from lab.baresip import Baresip
+from lab.farend import Talker
 from lab.kamailio import Variant
-from lab.sip import Message
+from lab.sip import Message, sdp
 from lab.sipp import Sipp
 from lab.wait import until
 
@@ -102,3 +103,27 @@ def first_and_rate(path):
     """The arguments of `heard` for a 1000 Hz tone in a recording."""
     samples, rate = wav.read(path)
     return samples, 1000, rate
+
+
+def test_a_scripted_hop_registers_a_foreign_phone_and_talks_with_it(make_world):
+    world = make_world(None)
+    hop = world.registrar("primary", "a-nonce")
+    namespace, address, _ = world.place(103)
+    baresip = Baresip(namespace, world.folder, "1003", address, hop.address, wav.tone(world.file("mic.wav"), 440))
+    talker = Talker(world.network.core, hop.address, 30000, hz=1000)
+    try:
+        baresip.start()
+        assert hop.bindings and not hop.failures
+        baresip.command("dial", "sip:1002@example.test")
+        invite = hop.expect("INVITE")
+        talker.talk_to(invite.message.body)
+        hop.answer(invite, 200, "OK", body=sdp(hop.address, 30000))
+        hop.expect("ACK")
+        until(lambda: wav.heard(talker.samples(), 440) >= 1, "440 Hz from baresip", every=0.3)
+        until(lambda: baresip.recording() and wav.heard(*first_and_rate(baresip.recording())) >= 1, "1000 Hz at baresip", every=0.3)
+        baresip.command("hangup")
+        hop.answer(hop.expect("BYE"), 200, "OK")
+    finally:
+        talker.close()
+        baresip.stop()
+    assert not hop.errors

@@ -1,0 +1,41 @@
+"""What a phone costs while nothing happens, and in a call (issue 2, "must hold")."""
+
+import time
+
+from lab.wait import until
+
+
+def test_an_idle_registered_phone_is_small_and_sleeps(world):
+    phone = world.phone()
+    phone.registered(world.primary_address)
+    phone.events.close()
+    phone.events = None
+    time.sleep(3)
+    switches, cpu = phone.context_switches(), phone.cpu_seconds()
+    seconds = 36
+    time.sleep(seconds)
+    woken = (phone.context_switches() - switches) / seconds
+    resident = phone.status("VmRSS")
+    print(f"idle: {resident} kB resident, {woken:.2f} wake-ups/s, {1000 * (phone.cpu_seconds() - cpu) / seconds * 60:.1f} ms CPU per minute")
+    assert resident < 10_000, f"{resident} kB"
+    assert woken < 0.5, f"{woken} a second"
+
+
+def test_a_g711_call_costs_less_than_two_per_cent_of_a_core(world):
+    caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
+    caller.registered(world.primary_address)
+    callee.registered()
+    call = caller.dial("1002")
+    caller.call_in("active", call)
+    until(lambda: len([p for p in caller.capture.packets() if p.rtp and p.src == callee.address]) > 20, "RTP")
+    for phone in (caller, callee):
+        phone.events.close()
+        phone.events = None
+    before, began = caller.cpu_seconds(), time.monotonic()
+    sent = len([p for p in caller.capture.packets() if p.rtp and p.src == caller.address])
+    time.sleep(15)
+    used = (caller.cpu_seconds() - before) / (time.monotonic() - began)
+    packets = len([p for p in caller.capture.packets() if p.rtp and p.src == caller.address]) - sent
+    print(f"in a call: {100 * used:.2f} % of a core, {caller.status('VmRSS')} kB resident")
+    assert 700 <= packets <= 800, f"{packets} RTP packets in 15 s"
+    assert used < 0.02, f"{100 * used:.2f} %"
