@@ -1,1 +1,32 @@
-//! The configuration: typed items, SQLite, Fanvil text form.
+//! The phone's configuration: which items there are, which values they take, where they are kept,
+//! and the files in which they come and go.
+//!
+//! - [`items`] is the one table of items: name, values, unit, default, help. Everything else
+//!   (checks, `docs/config.md`, the web page, the Fanvil forms) reads it.
+//! - [`Store`] keeps the values in SQLite. Whoever changes them, a user or a file, does so by one
+//!   checked [`Patch`], all or nothing; a change that has been acknowledged survives the loss of
+//!   power at any instant (D1, F11).
+//! - [`Settings`] is the same configuration with types, for the parts that work by it.
+//! - [`fanvil`] reads and writes the Fanvil text form (F8).
+//!
+//! This crate knows no SIP and opens no socket. What an item leads to is decided elsewhere.
+
+mod config_md;
+pub mod fanvil;
+pub mod items;
+pub mod limits;
+mod patch;
+mod settings;
+mod store;
+mod values;
+
+pub use config_md::config_md;
+pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
+pub use patch::Patch;
+pub use settings::{
+    Address, DnsMode, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
+    Settings, Transport,
+};
+pub use store::{
+    Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission,
+};

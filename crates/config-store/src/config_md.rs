@@ -1,0 +1,76 @@
+//! Writes `docs/config.md` from the table of items, so that the document cannot differ from the
+//! code. A test holds the file equal.
+
+use crate::{
+    items::{self, CODECS, Item, Kind},
+    limits::{MAX_LINES, MAX_VALUE},
+};
+
+/// The whole document.
+#[must_use]
+pub fn config_md() -> String {
+    let mut page = format!(
+        "# Configuration items\n\n\
+         <!-- Written from the table of items in crates/config-store/src/items; \
+         BLESS=1 cargo test -p config-store --test config_md writes it again. -->\n\n\
+         Each item can be read and set with `phonectl config get` and `config set`, on the web page, \
+         and by a provisioning file in the Fanvil text form, which has the same names. `N` stands \
+         for the number of a line, 1 to {MAX_LINES}. Case and repeated blanks in a name do not \
+         matter. A change takes effect when it is submitted; calls go on.\n\n\
+         An empty value means the default. A password that is set reads `********`, and setting \
+         `********` leaves it as it is. A line is in use when it has a phone number or a register \
+         user, and an address of SIP Server 1, SIP Server 2 or a proxy.\n"
+    );
+    for (title, prefix, list) in [
+        ("The phone", "", items::PHONE),
+        ("A line: account and servers", "SIPN ", items::ACCOUNT),
+        ("A line: failover and failback", "SIPN ", items::FAILOVER),
+    ] {
+        page.push_str(&format!("\n## {title}\n\n"));
+        page.push_str("| item | meaning | values | unit | default |\n|---|---|---|---|---|\n");
+        for item in list {
+            page.push_str(&row(prefix, item));
+        }
+    }
+    page.push_str(
+        "\n## Files\n\n\
+         `phonectl config import` takes the Fanvil text form and changes what it names, nothing \
+         else; a file with any wrong value is refused as a whole, naming line, item, value and \
+         range. Items that the phone does not know are kept. `phonectl config export` gives back the \
+         file that was imported last, octet for octet, with only those values rewritten that have \
+         changed since; what earlier files or `config set` brought beyond it stands at the end of \
+         its section. Without `--with-secrets` password items are left out, also those that the \
+         phone knows only by their name (`… Password`, `… Pswd`, cipher keys).\n\n\
+         How strict the form is read: the first line must be `<<VOIP CONFIG FILE>>Version:2.…`; \
+         every other line is a section (`<… MODULE>`), an item (`name :value`), a comment (`#`, \
+         `;`) or blank; an item of this page may stand in it once; `<<END OF FILE>>` may be missing, \
+         but then the last line must be whole. A file has at most 1 MiB. The XML form (`<sysConf>`) \
+         is not read yet.\n",
+    );
+    page
+}
+
+fn row(prefix: &str, item: &Item) -> String {
+    let name = format!("{prefix}{}", item.name);
+    let (values, unit) = values(&item.kind);
+    let default = if item.default.is_empty() { "empty" } else { item.default };
+    format!("| `{name}` | {} | {values} | {unit} | {default} |\n", item.en)
+}
+
+fn values(kind: &Kind) -> (String, &'static str) {
+    match kind {
+        Kind::Text => (format!("text, at most {MAX_VALUE} octets"), ""),
+        Kind::Secret => (format!("password, at most {MAX_VALUE} octets"), ""),
+        Kind::Number { min, max, unit } => (format!("{min}–{max}"), unit),
+        Kind::Flag => ("0 off, 1 on".to_owned(), ""),
+        Kind::Choice(values) => {
+            let shown = |(value, meaning): &(&str, &str)| match *value {
+                "" => format!("empty {meaning}"),
+                value => format!("{value} {meaning}"),
+            };
+            (values.iter().map(shown).collect::<Vec<_>>().join(", "), "")
+        }
+        Kind::Address => ("IPv4 or IPv6 address, or domain name".to_owned(), ""),
+        Kind::Codecs => (format!("codecs with commas, at least one of {}", CODECS.join(", ")), ""),
+    }
+}

@@ -1,0 +1,257 @@
+//! Which texts are values of an item: checks a text, brings it into its one canonical form, and
+//! says in words what would have been accepted.
+
+use std::net::IpAddr;
+
+use crate::limits::MAX_VALUE;
+
+/// The codecs that the phone has, by the names that Fanvil files use.
+pub const CODECS: &[&str] = &["PCMA", "PCMU"];
+
+/// Which values an item takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text without control characters, at most [`MAX_VALUE`] octets; blanks at its ends are cut.
+    Text,
+    /// A password: as text, but never shown, and with no blanks at its ends, because the text form
+    /// of the configuration could not carry them.
+    Secret,
+    /// A whole number.
+    Number {
+        /// The least.
+        min: u32,
+        /// The greatest.
+        max: u32,
+        /// Its unit; empty if it has none.
+        unit: &'static str,
+    },
+    /// 0 for no, 1 for yes.
+    Flag,
+    /// One of these values, each with its meaning; the empty value is "not set".
+    Choice(&'static [(&'static str, &'static str)]),
+    /// An IPv4 or IPv6 address or a domain name, or nothing.
+    Address,
+    /// Names of codecs, separated by commas, at least one of [`CODECS`].
+    Codecs,
+}
+
+/// A number of seconds.
+pub(super) const fn seconds(min: u32, max: u32) -> Kind {
+    Kind::Number { min, max, unit: "s" }
+}
+
+impl Kind {
+    /// A port of a server; 0 means none given.
+    pub(super) const PORT: Self = Self::Number { min: 0, max: 65535, unit: "" };
+
+    /// The canonical form of `text` if it is a value; `None` if it is not. The empty text passes
+    /// only where it is itself a value: that it means the default elsewhere is up to the caller.
+    #[must_use]
+    pub fn check(&self, text: &str) -> Option<String> {
+        if text.len() > MAX_VALUE || text.chars().any(char::is_control) {
+            return None;
+        }
+        let trimmed = text.trim();
+        match self {
+            Self::Text => Some(trimmed.to_owned()),
+            Self::Secret => (trimmed == text).then(|| text.to_owned()),
+            Self::Number { min, max, .. } => number(trimmed, *min, *max),
+            Self::Flag => matches!(trimmed, "0" | "1").then(|| trimmed.to_owned()),
+            Self::Choice(values) => {
+                values.iter().any(|(value, _)| *value == trimmed).then(|| trimmed.to_owned())
+            }
+            Self::Address => address(trimmed),
+            Self::Codecs => codecs(trimmed),
+        }
+    }
+
+    /// What is accepted, in words that follow "is not".
+    #[must_use]
+    pub fn range(&self) -> String {
+        match self {
+            Self::Text => format!("text of at most {MAX_VALUE} octets without control characters"),
+            Self::Secret => format!(
+                "a password of at most {MAX_VALUE} octets without control characters or blanks at \
+                 its ends"
+            ),
+            Self::Number { min, max, unit: "" } => format!("a whole number from {min} to {max}"),
+            Self::Number { min, max, unit } => {
+                format!("a whole number from {min} to {max} ({unit})")
+            }
+            Self::Flag => "0 (off) or 1 (on)".to_owned(),
+            Self::Choice(values) => {
+                let shown = |(value, meaning): &(&str, &str)| match *value {
+                    "" => format!("empty ({meaning})"),
+                    value => format!("{value} ({meaning})"),
+                };
+                format!("one of {}", values.iter().map(shown).collect::<Vec<_>>().join(", "))
+            }
+            Self::Address => "an IPv4 or IPv6 address or a domain name".to_owned(),
+            Self::Codecs => format!(
+                "a list of codecs separated by commas with at least one of {}",
+                CODECS.join(", ")
+            ),
+        }
+    }
+}
+
+fn number(text: &str, min: u32, max: u32) -> Option<String> {
+    // The digits are checked because `parse` would take a plus sign as well.
+    let digits = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+    let value: u32 = digits.then(|| text.parse().ok())??;
+    (min..=max).contains(&value).then(|| value.to_string())
+}
+
+fn address(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some(String::new());
+    }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match bare.unwrap_or(text).parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) if bare.is_some() => None,
+        Ok(address) => Some(address.to_string()),
+        Err(_) => is_domain(text).then(|| text.to_owned()),
+    }
+}
+
+/// RFC 1123 §2.1, and underscores, which names in the field have. A last label of digits only would
+/// be a mistyped IPv4 address.
+fn is_domain(text: &str) -> bool {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last_is_digits = name
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.bytes().all(|octet| octet.is_ascii_digit()));
+    name.len() <= 253 && name.split('.').all(label) && !last_is_digits
+}
+
+fn codecs(text: &str) -> Option<String> {
+    let names: Vec<&str> = text.split(',').map(str::trim).collect();
+    let plain = |name: &&str| {
+        !name.is_empty()
+            && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet))
+    };
+    let known = |name: &&str| CODECS.iter().any(|codec| codec.eq_ignore_ascii_case(name));
+    (names.iter().all(plain) && names.iter().any(known)).then(|| names.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::items;
+
+    #[test]
+    fn every_number_takes_both_ends_of_its_range_and_nothing_beyond() {
+        for item in items::all() {
+            let Kind::Number { min, max, .. } = item.kind else { continue };
+            for value in [min, max] {
+                let text = value.to_string();
+                assert_eq!(item.kind.check(&text), Some(text.clone()), "{}", item.name);
+                assert_eq!(item.kind.check(&format!(" 0{text} ")), Some(text), "{}", item.name);
+            }
+            assert_eq!(item.kind.check(&(max + 1).to_string()), None, "{}", item.name);
+            if let Some(below) = min.checked_sub(1) {
+                assert_eq!(item.kind.check(&below.to_string()), None, "{}", item.name);
+            }
+            for text in ["", "+1", "-1", "1.0", "0x1", "1 0", "99999999999", "eins"] {
+                assert_eq!(item.kind.check(text), None, "{} `{text}`", item.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_flag_and_choice_takes_its_values_and_nothing_else() {
+        for item in items::all() {
+            let values: Vec<&str> = match item.kind {
+                Kind::Flag => vec!["0", "1"],
+                Kind::Choice(values) => values.iter().map(|(value, _)| *value).collect(),
+                Kind::Text | Kind::Secret | Kind::Number { .. } | Kind::Address | Kind::Codecs => {
+                    continue;
+                }
+            };
+            for text in ["", "0", "1", "2", "3", "4", "-1", "yes", "00"] {
+                let expected = values.contains(&text).then(|| text.to_owned());
+                assert_eq!(item.kind.check(text), expected, "{} `{text}`", item.name);
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_ip_literals_or_domain_names() {
+        for (text, canonical) in [
+            ("", ""),
+            ("10.0.0.1", "10.0.0.1"),
+            ("::1", "::1"),
+            (" [2001:DB8:0::1] ", "2001:db8::1"),
+            ("sip.example.com", "sip.example.com"),
+            ("sip.example.com.", "sip.example.com."),
+            ("_sip._udp.example", "_sip._udp.example"),
+            ("pbx", "pbx"),
+            ("1and1.example", "1and1.example"),
+        ] {
+            assert_eq!(Kind::Address.check(text).as_deref(), Some(canonical));
+        }
+        for text in [
+            "10.0.0.256",
+            "10.0.0",
+            "1.2.3.4.5",
+            "[10.0.0.1]",
+            "[::1",
+            "a..b",
+            ".a",
+            "-a.b",
+            "a-.b",
+            "a b",
+            "sip:a@b",
+            "a:5060",
+            "ä.example",
+            "a/b",
+            "10.0.0.1:5060",
+            "a,b",
+        ] {
+            assert_eq!(Kind::Address.check(text), None, "{text}");
+        }
+        assert_eq!(Kind::Address.check(&format!("{}.example", "a".repeat(64))), None);
+    }
+
+    #[test]
+    fn codec_lists_may_name_unknown_codecs_but_not_only_such() {
+        let check = |text| Kind::Codecs.check(text);
+        assert_eq!(check("PCMU, G729 ,iLBC").as_deref(), Some("PCMU,G729,iLBC"));
+        assert_eq!(check("pcma").as_deref(), Some("pcma"));
+        for text in ["", "G729", "PCMA,", "PCMA;PCMU", "PCMA,,PCMU"] {
+            assert_eq!(check(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_value_holds_control_characters_or_more_than_its_length() {
+        for kind in [Kind::Text, Kind::Secret] {
+            assert_eq!(kind.check(&"x".repeat(MAX_VALUE)), Some("x".repeat(MAX_VALUE)));
+            for text in ["a\nb", "a\rb", "a\0b", "a\u{85}b", &"x".repeat(MAX_VALUE + 1)] {
+                assert_eq!(kind.check(text), None);
+            }
+        }
+        assert_eq!(Kind::Text.check(" a  b "), Some("a  b".to_owned()));
+        assert_eq!(Kind::Secret.check(" a"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_accepted_once_is_accepted_again_unchanged(text in "\\PC{0,40}") {
+            for item in items::all() {
+                if let Some(canonical) = item.kind.check(&text) {
+                    prop_assert_eq!(item.kind.check(&canonical), Some(canonical));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Every bound of the store, in one place.
+
+/// The most lines that a phone has.
+pub const MAX_LINES: u8 = 20;
+
+/// Octets of the longest value of an item.
+pub const MAX_VALUE: usize = 255;
+
+/// Octets of the longest configuration file, and of what is kept of all files imported so far.
+pub const MAX_DOCUMENT: usize = 1024 * 1024;
+
+/// Lines of a configuration file; a full export of a phone has some thousands.
+pub const MAX_FILE_LINES: usize = 20_000;
+
+/// How many submissions the history of changes keeps; the oldest is forgotten first.
+pub const MAX_HISTORY: u32 = 200;
+
+/// Octets of the longest key of the state table.
+pub const MAX_STATE_KEY: usize = 128;
+
+/// Octets of the longest value of the state table.
+pub const MAX_STATE_VALUE: usize = 64 * 1024;
+
+/// The most entries of the state table.
+pub const MAX_STATE_ENTRIES: u32 = 1024;

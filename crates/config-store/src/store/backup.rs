@@ -1,0 +1,35 @@
+//! The copy of the database that a damaged one is restored from: renewed after every accepted
+//! change, put into place by one rename so that there is always a whole copy, and small (tens of
+//! kilobytes). It protects against a damaged file, not against the loss of the disk.
+
+use std::{
+    fs::{self, File},
+    io,
+};
+
+use rusqlite::Connection;
+
+use super::{error::StoreError, open::Place};
+
+/// Makes a new copy in the place of the old one.
+pub(super) fn renew(connection: &Connection, place: &Place) -> Result<(), StoreError> {
+    let (new, copy) = (place.file("config.db.bak.new"), place.file("config.db.bak"));
+    // What an interrupted attempt has left would stop VACUUM INTO.
+    remove_if_present(&new).map_err(|error| StoreError::Io { path: new.clone(), error })?;
+    let target = new.to_string_lossy();
+    connection.execute("VACUUM INTO ?1", (target,)).map_err(|error| place.blame(error))?;
+    place.make_private(&new)?;
+    let put = || {
+        File::open(&new)?.sync_all()?;
+        fs::rename(&new, &copy)?;
+        place.sync_directory()
+    };
+    put().map_err(|error| StoreError::Io { path: copy.clone(), error })
+}
+
+pub(super) fn remove_if_present(path: &std::path::Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

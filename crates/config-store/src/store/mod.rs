@@ -1,0 +1,232 @@
+//! The values of all items, kept in SQLite in the phone's state directory.
+//!
+//! [`Store`] holds the values in force in memory and every accepted change in the database before it
+//! is acknowledged. One process has a store open at a time. What a change leads to is up to whoever
+//! asked for it: they get the [`Changes`] and read [`Store::settings`] again.
+//!
+//! Opening, checking and restoring the file is in `open`, the copy it is restored from in `backup`;
+//! what is kept besides the configuration in `state`.
+
+mod backup;
+mod change;
+mod error;
+mod migrations;
+mod open;
+mod state;
+
+use rusqlite::{Connection, OptionalExtension};
+
+pub use change::{Change, Changes, Origin, Submission};
+pub use error::{ImportError, SetError, StoreError};
+pub use open::Recovery;
+
+use crate::{
+    Patch, Settings,
+    fanvil::{self, FormError, TextFile},
+    items::{ItemError, ItemName},
+    limits::MAX_DOCUMENT,
+    values::{Values, masked},
+};
+use error::DatabaseError;
+
+/// The configuration and where it is kept.
+pub struct Store {
+    connection: Connection,
+    place: open::Place,
+    recovery: Option<Recovery>,
+    values: Values,
+    /// The last imported file with what earlier ones had beyond it.
+    file: Option<TextFile>,
+}
+
+impl Store {
+    /// The configuration with types.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::of(&self.values)
+    }
+
+    /// What had to be repaired when the store was opened; worth telling the user.
+    #[must_use]
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_ref()
+    }
+
+    /// The full name and the value of an item; [`crate::MASK`] for a password that is set.
+    ///
+    /// # Errors
+    /// [`ItemError`] if no item is called so.
+    pub fn get(&self, item: &str) -> Result<(String, String), ItemError> {
+        ItemName::parse(item).map(|name| self.shown(name))
+    }
+
+    /// Every item of the phone and of the lines in use, and of other lines what is not at its
+    /// default, as [`Self::get`] shows them.
+    #[must_use]
+    pub fn list(&self) -> Vec<(String, String)> {
+        self.values.names().into_iter().map(|name| self.shown(name)).collect()
+    }
+
+    fn shown(&self, name: ItemName) -> (String, String) {
+        (name.to_string(), self.values.shown(name).to_owned())
+    }
+
+    /// Sets items, all or none. An empty value means the default; [`crate::MASK`] leaves a password
+    /// as it is. When it returns, the change survives the loss of power.
+    ///
+    /// # Errors
+    /// Every item refused, or why the change could not be kept.
+    pub fn set<I: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        items: &[(I, V)],
+        origin: Origin,
+    ) -> Result<Changes, SetError> {
+        let pairs = items.iter().map(|(item, value)| (item.as_ref(), value.as_ref()));
+        let patch = Patch::parse(pairs).map_err(SetError::Items)?;
+        self.apply(&patch, origin).map_err(SetError::Store)
+    }
+
+    /// Applies a checked change.
+    ///
+    /// # Errors
+    /// Why it could not be kept; then nothing has changed.
+    pub fn apply(&mut self, patch: &Patch, origin: Origin) -> Result<Changes, StoreError> {
+        self.commit(patch, None, origin)
+    }
+
+    /// Takes a provisioning file, told apart by its content, all or nothing. Items that it does not
+    /// name stay as they are; items that the phone does not know are kept for [`Self::export`].
+    ///
+    /// # Errors
+    /// What is wrong with the file, by line, or why the change could not be kept.
+    pub fn import(&mut self, octets: &[u8], origin: Origin) -> Result<Changes, ImportError> {
+        let imported = fanvil::read(octets).map_err(ImportError::Form)?;
+        let file = match &self.file {
+            Some(old) => fanvil::merge(old, &imported.file),
+            None => imported.file,
+        };
+        let length = file.octets().len();
+        if length > MAX_DOCUMENT {
+            return Err(ImportError::Form(vec![FormError::TooLong { octets: length }]));
+        }
+        let kept = file.unknown_items();
+        let mut changes = self.commit(&imported.patch, Some(file), origin)?;
+        changes.kept = kept;
+        changes.warnings.splice(0..0, imported.warnings);
+        Ok(changes)
+    }
+
+    /// The configuration as a file of the text form. Where a file was imported it is that file, with
+    /// only those values rewritten that have changed since. Without `with_secrets` password items
+    /// are left out.
+    #[must_use]
+    pub fn export(&self, with_secrets: bool) -> Vec<u8> {
+        fanvil::render(self.file.as_ref(), &self.values, with_secrets)
+    }
+
+    /// The latest submissions that changed anything, newest first; passwords are masked in them.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn history(&self, count: u32) -> Result<Vec<Submission>, StoreError> {
+        change::read_history(&self.connection, count).map_err(|error| self.place.blame(error))
+    }
+
+    /// Writes values, file and history in one transaction, then takes them over.
+    fn commit(
+        &mut self,
+        patch: &Patch,
+        file: Option<TextFile>,
+        origin: Origin,
+    ) -> Result<Changes, StoreError> {
+        let values = patch.applied_to(&self.values);
+        let items: Vec<Change> = patch
+            .changes()
+            .map(|(name, _)| (name, self.values.value(name), values.value(name)))
+            .filter(|(_, old, new)| old != new)
+            .map(|(name, old, new)| Change::new(name, masked(name, old), masked(name, new)))
+            .collect();
+        write(&mut self.connection, patch, file.as_ref(), &items, origin)
+            .map_err(|error| self.place.blame(error))?;
+        self.values = values;
+        self.file = file.or(self.file.take());
+        self.back_up();
+        Ok(Changes { warnings: self.warnings(&items), items, kept: 0 })
+    }
+
+    /// Renews the copy that a damaged database is restored from. The change is safe already, so a
+    /// failure (a full disk) is only reported.
+    fn back_up(&self) {
+        if let Err(error) = backup::renew(&self.connection, &self.place) {
+            tracing::warn!(%error, "backup copy of the configuration not renewed");
+        }
+    }
+
+    /// What the settings of the lines that have changed contradict.
+    fn warnings(&self, items: &[Change]) -> Vec<String> {
+        let touched: std::collections::BTreeSet<u8> =
+            items.iter().filter_map(|change| change.line).collect();
+        let lines = self.settings().lines;
+        lines
+            .iter()
+            .filter(|(line, _)| touched.contains(*line))
+            .flat_map(|(line, settings)| settings.warnings(*line))
+            .collect()
+    }
+
+    /// Reads what the database holds. What an older or newer phoned or another hand has put there
+    /// and this one does not accept has its default instead.
+    fn load(connection: &Connection) -> Result<(Values, Option<TextFile>), DatabaseError> {
+        let mut values = Values::default();
+        let mut rows = connection.prepare("SELECT name, value FROM item")?;
+        let pairs = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for pair in pairs {
+            let (item, text): (String, String) = pair?;
+            let name = ItemName::parse(&item);
+            let value = name.as_ref().ok().and_then(|name| name.item().kind.check(&text));
+            match (name, value) {
+                (Ok(name), Some(value)) => values.put(name, Some(value)),
+                (Ok(_), None) | (Err(_), _) => {
+                    tracing::warn!(item, "stored item not accepted, its default is used");
+                }
+            }
+        }
+        let octets: Option<Vec<u8>> =
+            connection.query_row("SELECT octets FROM document", [], |row| row.get(0)).optional()?;
+        let file = octets.and_then(|octets| TextFile::parse(&octets).ok());
+        Ok((values, file))
+    }
+}
+
+fn write(
+    connection: &mut Connection,
+    patch: &Patch,
+    file: Option<&TextFile>,
+    items: &[Change],
+    origin: Origin,
+) -> Result<(), DatabaseError> {
+    let transaction = connection.transaction()?;
+    for (name, value) in patch.changes() {
+        let name = name.to_string();
+        match value {
+            Some(value) => transaction.execute(
+                "INSERT OR REPLACE INTO item (name, value) VALUES (?1, ?2)",
+                (name, value),
+            )?,
+            None => transaction.execute("DELETE FROM item WHERE name = ?1", (name,))?,
+        };
+    }
+    if let Some(file) = file {
+        transaction.execute(
+            "INSERT OR REPLACE INTO document (id, octets) VALUES (1, ?1)",
+            (file.octets(),),
+        )?;
+    }
+    if !items.is_empty() {
+        change::write_history(&transaction, items, origin)?;
+    }
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What the phone remembers over a restart that is no configuration: a line's last good hop, whether
+//! its primary was unavailable at shutdown, the phone's instance identifier, DNS answers. Keys and
+//! values are text that only their owner understands; both are bounded.
+
+use rusqlite::OptionalExtension;
+
+use super::{Store, StoreError};
+use crate::limits::{MAX_STATE_ENTRIES, MAX_STATE_KEY, MAX_STATE_VALUE};
+
+impl Store {
+    /// The value of an entry.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn state_get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.connection
+            .query_row("SELECT value FROM state WHERE key = ?1", (key,), |row| row.get(0))
+            .optional()
+            .map_err(|error| self.place.blame(error))
+    }
+
+    /// Sets an entry. When it returns, the entry survives the loss of power.
+    ///
+    /// # Errors
+    /// If a bound of [`crate::limits`] is exceeded or the database cannot be written.
+    pub fn state_put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        let refuse =
+            |reason: String| Err(StoreError::State { key: key.chars().take(40).collect(), reason });
+        if key.len() > MAX_STATE_KEY {
+            return refuse(format!("key longer than {MAX_STATE_KEY} octets"));
+        }
+        if value.len() > MAX_STATE_VALUE {
+            return refuse(format!("value longer than {MAX_STATE_VALUE} octets"));
+        }
+        if self.state_get(key)?.is_none() && self.state_count()? >= MAX_STATE_ENTRIES {
+            return refuse(format!("more than {MAX_STATE_ENTRIES} entries"));
+        }
+        self.connection
+            .execute("INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)", (key, value))
+            .map(drop)
+            .map_err(|error| self.place.blame(error))
+    }
+
+    /// Removes an entry, if it is there.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub fn state_remove(&mut self, key: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute("DELETE FROM state WHERE key = ?1", (key,))
+            .map(drop)
+            .map_err(|error| self.place.blame(error))
+    }
+
+    fn state_count(&self) -> Result<u32, StoreError> {
+        self.connection
+            .query_row("SELECT count(*) FROM state", [], |row| row.get(0))
+            .map_err(|error| self.place.blame(error))
+    }
+}

@@ -1,0 +1,347 @@
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use super::*;
+use crate::{MASK, items, limits};
+
+fn open(directory: &Path) -> Store {
+    Store::open(directory).unwrap()
+}
+
+fn set(store: &mut Store, items: &[(&str, &str)]) -> Changes {
+    store.set(items, Origin::CommandLine).unwrap()
+}
+
+fn value(store: &Store, item: &str) -> String {
+    store.get(item).unwrap().1
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn change(item: &str, old: &str, new: &str) -> Change {
+    Change::new(ItemName::parse(item).unwrap(), old, new)
+}
+
+#[test]
+fn what_is_set_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let changes = set(&mut store, &[("sip1 proxy addr", "10.0.0.1"), ("SIP  Port", "5070")]);
+    assert_eq!(
+        changes.items,
+        [change("SIP  Port", "5060", "5070"), change("SIP1 Proxy Addr", "", "10.0.0.1")]
+    );
+    drop(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.recovery(), None);
+    assert_eq!(value(&store, "SIP1 Proxy Addr"), "10.0.0.1");
+    assert_eq!(store.settings().sip_port, 5070);
+    set(&mut store, &[("SIP  Port", "")]);
+    drop(store);
+    assert_eq!(value(&open(directory.path()), "SIP  Port"), "5060");
+}
+
+#[test]
+fn one_refused_item_refuses_the_whole_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let items = [("SIP1 Proxy Addr", "10.0.0.1"), ("SIP1 Proxy Port", "70000"), ("SIP1 Prox", "")];
+    let error = store.set(&items, Origin::Web).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`SIP1 Proxy Port`: `70000` is not a whole number from 0 to 65535; no item is called \
+         `SIP1 Prox`; `config list` names them all"
+    );
+    assert_eq!(value(&store, "SIP1 Proxy Addr"), "");
+    assert_eq!(store.history(9).unwrap(), []);
+}
+
+#[test]
+fn a_password_is_never_shown_and_its_mask_leaves_it_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    assert_eq!(value(&store, "SIP1 Register Pswd"), "");
+    let line =
+        [("SIP1 Phone Number", "1"), ("SIP1 Proxy Addr", "h"), ("SIP1 Register Pswd", "hunter2")];
+    let changes = set(&mut store, &line);
+    assert!(changes.items.contains(&change("SIP1 Register Pswd", "", MASK)));
+    assert_eq!(value(&store, "SIP1 Register Pswd"), MASK);
+    assert_eq!(set(&mut store, &[("SIP1 Register Pswd", MASK)]).items, []);
+    assert_eq!(store.settings().lines[&1].auth_password.expose(), "hunter2");
+    let shown = format!("{:?}{:?}", store.list(), store.history(9).unwrap());
+    assert!(!shown.contains("hunter2"));
+    let text = String::from_utf8(store.export(false)).unwrap();
+    assert!(!text.contains("Pswd"), "{text}");
+    let text = String::from_utf8(store.export(true)).unwrap();
+    assert!(text.contains("SIP1 Register Pswd      :hunter2"), "{text}");
+    set(&mut store, &[("SIP1 Register Pswd", "")]);
+    assert_eq!(value(&store, "SIP1 Register Pswd"), "");
+}
+
+#[test]
+fn the_list_has_every_item_of_the_phone_and_of_the_lines_in_use() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let names = |store: &Store| store.list().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names(&store), ["SIP  Port", "RTP Initial Port", "RTP Port Quantity"]);
+    set(&mut store, &[("SIP12 Phone Number", "12"), ("SIP2 Phone Number", "2")]);
+    let per_line = items::ACCOUNT.len() + items::FAILOVER.len();
+    let names = names(&store);
+    assert_eq!(names.len(), 3 + 2 * per_line);
+    assert_eq!(names[3], "SIP2 Phone Number");
+    assert_eq!(names[3 + per_line], "SIP12 Phone Number");
+
+    // What a full export of another phone says of its unused lines.
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    set(&mut store, &[("SIP5 Register Port", "5060"), ("SIP5 Enable Reg", "0")]);
+    let last = store.list().pop();
+    assert_eq!(last, Some(("SIP5 Enable Reg".to_owned(), "0".to_owned())));
+    assert_eq!(store.list().len(), 4);
+}
+
+const FILE: &[u8] = b"<<VOIP CONFIG FILE>>Version:2.0002\n<SIP CONFIG MODULE>\n\
+    SIP1 Phone Number :1001\nSIP1 Proxy Addr :10.0.0.1\nSIP1 Ring Type :7\n<<END OF FILE>>\n";
+
+#[test]
+fn an_imported_file_is_given_back_after_a_restart_octet_for_octet() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let changes = store.import(FILE, Origin::Provisioning).unwrap();
+    assert_eq!(changes.kept, 1);
+    assert_eq!(changes.items.len(), 2);
+    assert_eq!(changes.warnings, Vec::<String>::new());
+    drop(store);
+    assert_eq!(open(directory.path()).export(true), FILE);
+}
+
+#[test]
+fn an_import_never_clears_an_item_that_it_does_not_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    set(&mut store, &[("SIP1 BakProxy Addr", "10.0.0.2"), ("SIP1 Register Pswd", "p")]);
+    store.import(FILE, Origin::Provisioning).unwrap();
+    let second = b"<<VOIP CONFIG FILE>>Version:2.0002\nSIP1 Proxy Addr :10.0.0.9\n";
+    store.import(second, Origin::Provisioning).unwrap();
+    assert_eq!(value(&store, "SIP1 Proxy Addr"), "10.0.0.9");
+    assert_eq!(value(&store, "SIP1 Phone Number"), "1001");
+    assert_eq!(value(&store, "SIP1 BakProxy Addr"), "10.0.0.2");
+    assert_eq!(value(&store, "SIP1 Register Pswd"), MASK);
+    let text = String::from_utf8(store.export(true)).unwrap();
+    assert!(text.contains("SIP1 Ring Type :7\n"), "{text}");
+    assert!(text.contains("SIP1 Phone Number       :1001\n"), "{text}");
+}
+
+#[test]
+fn a_refused_file_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    store.import(FILE, Origin::Provisioning).unwrap();
+    let text = String::from_utf8(FILE.to_vec()).unwrap();
+    let bad = text.replace("10.0.0.1", "10.0.0.3").replace("1001", "\x01");
+    let error = store.import(bad.as_bytes(), Origin::Provisioning).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 3: `SIP1 Phone Number`: `\\u{1}` is not text of at most 255 octets without control \
+         characters"
+    );
+    assert_eq!(store.export(true), FILE);
+}
+
+#[test]
+fn files_that_together_exceed_the_limit_are_refused_before_anything_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let file = |item: &str| {
+        let half = "x".repeat(MAX_DOCUMENT / 2);
+        format!("<<VOIP CONFIG FILE>>Version:2.0\n{item} :{half}\n").into_bytes()
+    };
+    store.import(&file("One"), Origin::Provisioning).unwrap();
+    let error = store.import(&file("Two"), Origin::Provisioning).unwrap_err();
+    assert!(error.to_string().starts_with("configuration of 10"), "{error}");
+    assert_eq!(store.export(true), file("One"));
+}
+
+#[test]
+fn a_change_warns_of_what_contradicts_in_its_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let line = [("SIP3 Phone Number", "1"), ("SIP3 Proxy Addr", "a"), ("SIP3 Backup Addr", "b")];
+    let warning = "line 3: with `SIP3 Proxy Addr` set, SIP Server 2 is not used";
+    assert_eq!(set(&mut store, &line).warnings, [warning]);
+    assert_eq!(set(&mut store, &[("SIP4 Phone Number", "1")]).warnings, Vec::<String>::new());
+}
+
+#[test]
+fn the_history_says_who_changed_what_and_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    set(&mut store, &[("SIP  Port", "5070")]);
+    store.set(&[("SIP  Port", "5080")], Origin::Web).unwrap();
+    store.set(&[("SIP  Port", "5080")], Origin::Web).unwrap();
+    let history = store.history(9).unwrap();
+    assert_eq!(history.len(), 2, "what changes nothing is no history");
+    assert_eq!(history[0].origin, "web");
+    assert_eq!(history[0].items, [change("SIP  Port", "5070", "5080")]);
+    assert_eq!(history[1].origin, "command line");
+    let connection = &mut store.connection;
+    for _ in 0..limits::MAX_HISTORY + 5 {
+        let transaction = connection.transaction().unwrap();
+        change::write_history(&transaction, &[change("SIP  Port", "1", "2")], Origin::Web).unwrap();
+        transaction.commit().unwrap();
+    }
+    assert_eq!(store.history(u32::MAX).unwrap().len(), limits::MAX_HISTORY as usize);
+    let rows: u32 =
+        store.connection.query_row("SELECT count(*) FROM change", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, limits::MAX_HISTORY, "the foreign key removes the changes as well");
+}
+
+#[test]
+fn state_is_kept_apart_from_the_configuration_and_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    assert_eq!(store.state_get("instance id").unwrap(), None);
+    store.state_put("instance id", "urn:uuid:1").unwrap();
+    store.state_put("instance id", "urn:uuid:2").unwrap();
+    drop(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.state_get("instance id").unwrap().as_deref(), Some("urn:uuid:2"));
+    store.state_remove("instance id").unwrap();
+    assert_eq!(store.state_get("instance id").unwrap(), None);
+    let long = "x".repeat(limits::MAX_STATE_VALUE + 1);
+    let error = store.state_put("answers", &long).unwrap_err().to_string();
+    assert_eq!(error, "state entry `answers`: value longer than 65536 octets");
+    assert!(store.state_put(&long, "x").is_err());
+}
+
+#[test]
+fn nobody_else_can_read_the_files() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("a/state");
+    let mut store = open(&directory);
+    set(&mut store, &[("SIP  Port", "5070")]);
+    assert_eq!(mode(&directory), 0o700);
+    for entry in directory.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    drop(store);
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(directory.join("config.db"), fs::Permissions::from_mode(0o644)).unwrap();
+    drop(open(&directory));
+    assert_eq!(mode(&directory), 0o700);
+    assert_eq!(mode(&directory.join("config.db")), 0o600);
+}
+
+#[test]
+fn a_directory_of_others_is_not_closed_to_them() {
+    let parent = tempfile::tempdir().unwrap();
+    fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(parent.path().join("somebody's"), "").unwrap();
+    drop(open(parent.path()));
+    assert_eq!(mode(parent.path()), 0o755);
+}
+
+#[test]
+fn a_commit_is_durable_and_the_log_is_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let pragma = |name: &str| -> String {
+        let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        store.connection.query_row(&query, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), "wal");
+    assert_eq!(pragma("synchronous"), "2", "FULL");
+    assert_eq!(pragma("foreign_keys"), "1");
+}
+
+#[test]
+fn a_second_process_is_refused_while_the_first_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let error = Store::open(directory.path()).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        format!("{}: in use by another process", directory.path().join("config.db").display())
+    );
+    drop(store);
+    open(directory.path());
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_and_restored_as_of_the_last_change() {
+    for damage in ["overwritten", "garbage", "empty", "missing"] {
+        let directory = tempfile::tempdir().unwrap();
+        let database = directory.path().join("config.db");
+        let mut store = open(directory.path());
+        store.import(FILE, Origin::Provisioning).unwrap();
+        set(&mut store, &[("SIP  Port", "5070")]);
+        drop(store);
+        let mut octets = fs::read(&database).unwrap();
+        match damage {
+            "overwritten" => {
+                let middle = 4096..octets.len();
+                octets[middle].fill(0x55);
+                fs::write(&database, octets).unwrap();
+            }
+            "garbage" => fs::write(&database, b"not a database at all").unwrap(),
+            "empty" => fs::write(&database, b"").unwrap(),
+            _ => fs::remove_file(&database).unwrap(),
+        }
+        let store = open(directory.path());
+        let recovery = store.recovery().unwrap();
+        assert_eq!(recovery.set_aside.is_some(), matches!(damage, "overwritten" | "garbage"));
+        if let Some(path) = &recovery.set_aside {
+            assert!(path.exists());
+        }
+        assert_eq!(value(&store, "SIP  Port"), "5070", "{damage}");
+        assert_eq!(value(&store, "SIP1 Proxy Addr"), "10.0.0.1", "{damage}");
+        drop(store);
+        assert_eq!(open(directory.path()).recovery(), None, "{damage}");
+    }
+}
+
+#[test]
+fn a_damaged_database_without_a_copy_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("config.db");
+    fs::write(&database, b"not a database at all, but long enough to be looked at as one").unwrap();
+    let error = Store::open(directory.path()).err().unwrap();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert!(error.to_string().starts_with(&database.display().to_string()), "{error}");
+    assert!(error.to_string().ends_with("start with an empty configuration"), "{error}");
+    assert!(fs::read(&database).unwrap().starts_with(b"not a database"), "left as it was");
+}
+
+#[test]
+fn a_database_of_a_newer_phoned_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store.connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(store);
+    let error = Store::open(directory.path()).err().unwrap().to_string();
+    assert!(
+        error.ends_with("written by a newer phoned (form 99; this one knows up to 1)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_stored_value_that_is_not_accepted_has_its_default() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let insert = "INSERT INTO item VALUES ('SIP  Port', 'x'), ('SIP1 Gone', '1'),
+                  ('SIP1 Proxy Addr', 'pbx')";
+    store.connection.execute(insert, []).unwrap();
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(value(&store, "SIP  Port"), "5060");
+    assert_eq!(value(&store, "SIP1 Proxy Addr"), "pbx");
+}
+
+#[test]
+fn a_place_that_cannot_be_used_is_named() {
+    let error = Store::open(Path::new("/proc/nowhere")).err().unwrap().to_string();
+    assert!(error.starts_with("/proc/nowhere: "), "{error}");
+}

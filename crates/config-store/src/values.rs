@@ -1,0 +1,115 @@
+//! The values in force: what has been set, and the defaults for the rest. Holds canonical texts only
+//! (see [`Kind::check`]), so that reading one as a number cannot fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Address,
+    items::{self, Item, ItemName, Kind, MASK},
+};
+
+/// Values by item; items that are not in it have their default.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Values(BTreeMap<ItemName, String>);
+
+impl std::fmt::Debug for Values {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.0.keys().map(|name| (name.to_string(), self.shown(*name)));
+        f.debug_map().entries(shown).finish()
+    }
+}
+
+impl Values {
+    /// Sets a canonical value; `None` returns the item to its default.
+    pub(crate) fn put(&mut self, name: ItemName, value: Option<String>) {
+        match value {
+            Some(value) => self.0.insert(name, value),
+            None => self.0.remove(&name),
+        };
+    }
+
+    /// The value in force.
+    pub(crate) fn value(&self, name: ItemName) -> &str {
+        self.0.get(&name).map_or(name.item().default, String::as_str)
+    }
+
+    /// The value as it may be shown.
+    pub(crate) fn shown(&self, name: ItemName) -> &str {
+        masked(name, self.value(name))
+    }
+
+    /// The lines of which anything is set.
+    pub(crate) fn lines(&self) -> BTreeSet<u8> {
+        self.0.keys().filter_map(ItemName::line).collect()
+    }
+
+    /// Every item of the phone and of the lines in use, and of other lines what is not at its
+    /// default, in the table's order.
+    pub(crate) fn names(&self) -> Vec<ItemName> {
+        let phone = items::PHONE.iter().map(|item| ItemName::of_phone(item));
+        let of_line = |line| {
+            let items = items::ACCOUNT.iter().chain(items::FAILOVER);
+            let names = items.map(move |item| ItemName::of_line(item, line));
+            let in_use = self.is_in_use(line);
+            names.filter(move |name| in_use || self.value(*name) != name.item().default)
+        };
+        phone.chain(self.lines().into_iter().flat_map(of_line)).collect()
+    }
+
+    /// Whether a line has a name or a server. A full export of another phone sets something of every
+    /// line that it has, so anything less does not count.
+    fn is_in_use(&self, line: u8) -> bool {
+        let marks = [
+            &items::PHONE_NUMBER,
+            &items::REGISTER_USER,
+            &items::REGISTER_ADDR,
+            &items::BACKUP_ADDR,
+            &items::PROXY_ADDR,
+        ];
+        marks.iter().any(|item| !self.value(ItemName::of_line(item, line)).is_empty())
+    }
+
+    /// A line's text.
+    pub(crate) fn text(&self, item: &'static Item, line: u8) -> String {
+        self.value(ItemName::of_line(item, line)).to_owned()
+    }
+
+    /// A line's number.
+    pub(crate) fn number<T: TryFrom<u32> + Default>(&self, item: &'static Item, line: u8) -> T {
+        as_number(self.value(ItemName::of_line(item, line)))
+    }
+
+    /// A number of the phone.
+    pub(crate) fn phone_number<T: TryFrom<u32> + Default>(&self, item: &'static Item) -> T {
+        as_number(self.value(ItemName::of_phone(item)))
+    }
+
+    /// A line's flag or choice, as a yes or no.
+    pub(crate) fn flag(&self, item: &'static Item, line: u8) -> bool {
+        self.value(ItemName::of_line(item, line)) == "1"
+    }
+
+    /// A line's address; `None` if it is empty.
+    pub(crate) fn address(&self, item: &'static Item, line: u8) -> Option<Address> {
+        Address::of(self.value(ItemName::of_line(item, line)))
+    }
+}
+
+/// `value` as it may be shown: a password that is set is masked.
+pub(crate) fn masked(name: ItemName, value: &str) -> &str {
+    match name.item().kind {
+        Kind::Secret if !value.is_empty() => MASK,
+        Kind::Secret
+        | Kind::Text
+        | Kind::Number { .. }
+        | Kind::Flag
+        | Kind::Choice(_)
+        | Kind::Address
+        | Kind::Codecs => value,
+    }
+}
+
+/// A canonical number. It fits by the range of its item; the fallback is never taken.
+fn as_number<T: TryFrom<u32> + Default>(text: &str) -> T {
+    text.parse().ok().and_then(|value: u32| T::try_from(value).ok()).unwrap_or_default()
+}
