@@ -130,3 +130,9 @@ class Network:
 
     def _rule(self, rule):
         self.core.nft(f"table inet lab {{\nchain in {{\ntype filter hook input priority 0;\n{rule};\n}}\n}}\n")
+
+
+def remaining():
+    """The names of namespaces that this process has made and that still exist."""
+    listed = run(["ip", "netns", "list"]).stdout.split()
+    return [name for name in listed if name.startswith(f"lab{os.getpid()}-")]
