@@ -1,0 +1,394 @@
+//! Our own requests in flight: one transaction each, found again by branch and method
+//! (RFC 3261 §17.1.3).
+
+use super::derived::{ack_of, cancel_of};
+use super::quote::Quote;
+use super::{ClientId, Event, Sink};
+use crate::limits::CLIENT_TRANSACTIONS;
+use crate::message::{Method, Request, Response};
+use crate::transaction::{
+    ClientInvite, ClientNonInvite, ClientOutput, Kind, StatusClass, Timers, client_invite,
+    client_non_invite,
+};
+use crate::transport::Hop;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Clone)]
+enum Machine {
+    Invite(ClientInvite),
+    Other(ClientNonInvite),
+}
+
+impl Machine {
+    fn handle_response(&mut self, class: StatusClass, now: Instant) {
+        match self {
+            Self::Invite(machine) => machine.handle_response(class, now),
+            Self::Other(machine) => machine.handle_response(class, now),
+        }
+    }
+
+    fn handle_unreachable(&mut self) {
+        match self {
+            Self::Invite(machine) => machine.handle_unreachable(),
+            Self::Other(machine) => machine.handle_unreachable(),
+        }
+    }
+
+    fn abandon(&mut self, now: Instant) {
+        match self {
+            Self::Invite(machine) => machine.abandon(now),
+            Self::Other(machine) => machine.abandon(),
+        }
+    }
+
+    fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_unanswered(),
+            Self::Other(machine) => machine.is_unanswered(),
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<ClientOutput> {
+        match self {
+            Self::Invite(machine) => machine.poll_output(),
+            Self::Other(machine) => machine.poll_output(),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        match self {
+            Self::Invite(machine) => machine.poll_timeout(),
+            Self::Other(machine) => machine.poll_timeout(),
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        match self {
+            Self::Invite(machine) => machine.handle_timeout(now),
+            Self::Other(machine) => machine.handle_timeout(now),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.state() == client_invite::State::Terminated,
+            Self::Other(machine) => machine.state() == client_non_invite::State::Terminated,
+        }
+    }
+
+    /// Whether the outcome is known and only copies of it are absorbed.
+    fn is_absorbing(&self) -> bool {
+        match self {
+            Self::Invite(machine) => {
+                use client_invite::State::{Accepted, Completed};
+                matches!(machine.state(), Completed { .. } | Accepted { .. })
+            }
+            Self::Other(machine) => {
+                matches!(machine.state(), client_non_invite::State::Completed { .. })
+            }
+        }
+    }
+}
+
+/// What has become of the wish to cancel an INVITE.
+#[derive(Debug, Clone, Copy)]
+enum Cancelling {
+    No,
+    /// Waits for a provisional response (RFC 3261 §9.1).
+    Queued {
+        id: ClientId,
+        patience: Duration,
+    },
+    Sent(ClientId),
+}
+
+#[derive(Debug, Clone)]
+struct Client {
+    machine: Machine,
+    request: Request,
+    bytes: Vec<u8>,
+    branch: String,
+    hop: Hop,
+    local: SocketAddr,
+    cancelling: Cancelling,
+    given_up: bool,
+}
+
+/// All client transactions.
+#[derive(Debug, Clone)]
+pub(super) struct Clients {
+    timers: Timers,
+    table: BTreeMap<ClientId, Client>,
+    by_branch: BTreeMap<(String, Method), ClientId>,
+    next: u64,
+}
+
+impl Clients {
+    pub(super) fn new(timers: Timers) -> Self {
+        Self { timers, table: BTreeMap::new(), by_branch: BTreeMap::new(), next: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    fn fresh_id(&mut self) -> ClientId {
+        self.next += 1;
+        ClientId(self.next)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the arguments of Endpoint::send, and two more")]
+    pub(super) fn start(
+        &mut self,
+        request: Request,
+        branch: String,
+        hop: Hop,
+        local: SocketAddr,
+        patience: Duration,
+        now: Instant,
+        sink: &mut Sink<'_>,
+    ) -> ClientId {
+        let id = self.fresh_id();
+        let (timers, reliability) = (self.timers, hop.transport.reliability());
+        let machine = match Kind::from(&request.method) {
+            Kind::Invite => Machine::Invite(ClientInvite::new(timers, reliability, patience, now)),
+            Kind::NonInvite => {
+                Machine::Other(ClientNonInvite::new(timers, reliability, patience, now))
+            }
+        };
+        let bytes = request.to_bytes();
+        let (cancelling, given_up) = (Cancelling::No, false);
+        let client = Client { machine, request, bytes, branch, hop, local, cancelling, given_up };
+        self.insert(id, client, now, sink);
+        id
+    }
+
+    fn insert(&mut self, id: ClientId, client: Client, now: Instant, sink: &mut Sink<'_>) {
+        if self.table.len() >= CLIENT_TRANSACTIONS {
+            self.evict(sink);
+        }
+        self.by_branch.insert((client.branch.clone(), client.request.method.clone()), id);
+        self.table.insert(id, client);
+        self.drain(id, None, now, sink);
+    }
+
+    /// Makes room: the oldest that only absorbs copies, else the oldest.
+    fn evict(&mut self, sink: &mut Sink<'_>) {
+        let absorbing = self.table.iter().find(|(_, client)| client.machine.is_absorbing());
+        let Some((&id, client)) = absorbing.or_else(|| self.table.iter().next()) else { return };
+        sink.counters.evicted += 1;
+        if !client.machine.is_absorbing() && !client.given_up {
+            sink.event(Event::TimedOut { id });
+        }
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: ClientId) {
+        if let Some(client) = self.table.remove(&id) {
+            self.by_branch.remove(&(client.branch, client.request.method));
+        }
+    }
+
+    pub(super) fn cancel(
+        &mut self,
+        id: ClientId,
+        patience: Duration,
+        now: Instant,
+        sink: &mut Sink<'_>,
+    ) -> Option<ClientId> {
+        let client = self.table.get(&id)?;
+        let Machine::Invite(machine) = &client.machine else { return None };
+        let rings = match machine.state() {
+            client_invite::State::Calling { .. } | client_invite::State::Silent { .. } => false,
+            client_invite::State::Proceeding { .. } => true,
+            client_invite::State::Completed { .. }
+            | client_invite::State::Accepted { .. }
+            | client_invite::State::Terminated => return None,
+        };
+        match client.cancelling {
+            Cancelling::Queued { id, .. } | Cancelling::Sent(id) => return Some(id),
+            Cancelling::No => {}
+        }
+        let cancel_id = self.fresh_id();
+        self.table.get_mut(&id)?.cancelling = Cancelling::Queued { id: cancel_id, patience };
+        if rings {
+            self.send_queued_cancel(id, now, sink);
+        }
+        Some(cancel_id)
+    }
+
+    /// A provisional response has come, so the CANCEL that waited for it may go.
+    fn send_queued_cancel(&mut self, invite: ClientId, now: Instant, sink: &mut Sink<'_>) {
+        let Some(client) = self.table.get_mut(&invite) else { return };
+        let Cancelling::Queued { id, patience } = client.cancelling else { return };
+        client.cancelling = Cancelling::Sent(id);
+        client.machine.abandon(now);
+        let request = cancel_of(&client.request);
+        let reliability = client.hop.transport.reliability();
+        let machine = ClientNonInvite::new(self.timers, reliability, patience, now);
+        let cancel = Client {
+            machine: Machine::Other(machine),
+            bytes: request.to_bytes(),
+            request,
+            branch: client.branch.clone(),
+            hop: client.hop,
+            local: client.local,
+            cancelling: Cancelling::No,
+            given_up: false,
+        };
+        self.insert(id, cancel, now, sink);
+    }
+
+    pub(super) fn give_up(&mut self, id: ClientId, now: Instant) {
+        if let Some(client) = self.table.get_mut(&id) {
+            client.given_up = true;
+            client.machine.abandon(now);
+        }
+    }
+
+    pub(super) fn request_of(&self, id: ClientId) -> Option<&Request> {
+        self.table.get(&id).map(|client| &client.request)
+    }
+
+    pub(super) fn in_flight_to(&self, hop: Hop) -> Vec<ClientId> {
+        self.unanswered(hop).map(|(id, _)| *id).collect()
+    }
+
+    fn unanswered(&self, hop: Hop) -> impl Iterator<Item = (&ClientId, &Client)> {
+        self.table
+            .iter()
+            .filter(move |(_, client)| client.hop == hop && client.machine.is_unanswered())
+    }
+
+    pub(super) fn handle_response(
+        &mut self,
+        response: Response,
+        now: Instant,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some((branch, method)) = addressee(&response) else {
+            sink.counters.stray_responses += 1;
+            return;
+        };
+        let is_invite = method == Method::Invite;
+        let Some(&id) = self.by_branch.get(&(branch, method)) else {
+            sink.counters.stray_responses += 1;
+            if is_invite && response.code.is_success() {
+                sink.event(Event::StrayFinal { response });
+            }
+            return;
+        };
+        let class = StatusClass::of(response.code.as_u16());
+        if let Some(client) = self.table.get_mut(&id) {
+            client.machine.handle_response(class, now);
+        }
+        self.drain(id, Some(&response), now, sink);
+    }
+
+    pub(super) fn handle_unreachable(
+        &mut self,
+        to: Hop,
+        quoted: &[u8],
+        now: Instant,
+        sink: &mut Sink<'_>,
+    ) {
+        let concerned: Vec<ClientId> = match Quote::read(quoted) {
+            Quote::Named { method, branch } => {
+                let named = self.by_branch.get(&(branch.to_owned(), method));
+                let is_there = |id: &&ClientId| self.table.get(id).is_some_and(|c| c.hop == to);
+                named.filter(is_there).copied().into_iter().collect()
+            }
+            Quote::Beginning(beginning) => {
+                let begins = |(_, client): &(_, &Client)| client.bytes.starts_with(beginning);
+                self.unanswered(to).filter(begins).map(|(id, _)| *id).collect()
+            }
+            Quote::Foreign => Vec::new(),
+        };
+        if concerned.is_empty() {
+            sink.counters.stray_errors += 1;
+        }
+        for id in concerned {
+            if let Some(client) = self.table.get_mut(&id) {
+                client.machine.handle_unreachable();
+            }
+            self.drain(id, None, now, sink);
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        self.table.values().filter_map(|client| client.machine.poll_timeout()).min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant, sink: &mut Sink<'_>) {
+        let is_due = |client: &Client| client.machine.poll_timeout().is_some_and(|t| t.0 <= now);
+        let due: Vec<_> =
+            self.table.iter().filter(|(_, client)| is_due(client)).map(|(id, _)| *id).collect();
+        for id in due {
+            if let Some(client) = self.table.get_mut(&id) {
+                client.machine.handle_timeout(now);
+            }
+            self.drain(id, None, now, sink);
+        }
+    }
+
+    /// Does what the machine wants done about the response it was handed, if it was one.
+    fn drain(
+        &mut self,
+        id: ClientId,
+        response: Option<&Response>,
+        now: Instant,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some(client) = self.table.get_mut(&id) else { return };
+        let mut may_cancel = false;
+        while let Some(output) = client.machine.poll_output() {
+            match (output, response) {
+                (ClientOutput::TransmitRequest, _) => {
+                    sink.transmit(client.local, client.hop, client.bytes.clone());
+                }
+                (ClientOutput::TransmitAck, Some(response)) => {
+                    let ack = ack_of(&client.request, response);
+                    sink.transmit(client.local, client.hop, ack.to_bytes());
+                }
+                (ClientOutput::Provisional, response) => {
+                    may_cancel = true;
+                    if let Some(response) = response.filter(|_| !client.given_up) {
+                        sink.event(Event::Provisional { id, response: response.clone() });
+                    }
+                }
+                (ClientOutput::Final, Some(response)) => {
+                    let is_invite = matches!(client.machine, Machine::Invite(_));
+                    if !client.given_up || is_invite && response.code.is_success() {
+                        sink.event(Event::Final { id, response: response.clone() });
+                    }
+                }
+                // Both are said only of a response that has been handed in.
+                (ClientOutput::TransmitAck | ClientOutput::Final, None) => {}
+                (ClientOutput::Silent, _) if !client.given_up => sink.event(Event::Silent { id }),
+                (ClientOutput::TimedOut, _) if !client.given_up => {
+                    sink.event(Event::TimedOut { id });
+                }
+                (ClientOutput::Unreachable, _) if !client.given_up => {
+                    sink.event(Event::Unreachable { id });
+                }
+                (ClientOutput::Silent | ClientOutput::TimedOut | ClientOutput::Unreachable, _) => {}
+            }
+        }
+        if client.machine.is_over() {
+            self.remove(id);
+        } else if may_cancel {
+            self.send_queued_cancel(id, now, sink);
+        }
+    }
+}
+
+/// The branch and method that a response answers; `None` if it can't be acted on. One with more Vias
+/// than ours went astray (RFC 3261 §8.1.3.3).
+fn addressee(response: &Response) -> Option<(String, Method)> {
+    response.validate().ok()?;
+    let [via] = response.headers.vias().ok()?.try_into().ok()?;
+    let via: crate::message::Via = via;
+    Some((via.branch()?.to_owned(), response.headers.cseq().ok()?.method))
+}

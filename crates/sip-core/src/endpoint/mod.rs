@@ -1,0 +1,217 @@
+//! The transaction layer: the one door for SIP datagrams, in both directions.
+//!
+//! [`Endpoint`] gives requests their Via and branch, runs a transaction for each, matches answers
+//! and ICMP errors to them, and turns what comes from others into new requests, each reported once.
+//! By itself it answers what needs no thought: copies of a request, malformed ones (400, 505), a
+//! CANCEL (200 or 481), an INVITE whose owner is slow (100), a failed INVITE of ours (ACK).
+//!
+//! It does not know dialogs, users or failover. Where a request goes, how long to be patient, what
+//! to try next, whether a copy that came another way is the same call (482): all that is its owner's.
+//!
+//! Every client transaction is bounded in time but for a ringing INVITE, which its owner ends with
+//! [`Endpoint::cancel`] or [`Endpoint::give_up`]; every server transaction waits for its owner's
+//! answer.
+
+mod budget;
+mod client;
+mod derived;
+mod event;
+mod quote;
+mod server;
+mod tokens;
+
+pub use event::{ClientId, Counters, Event, Output, ServerId, Transmit};
+pub use tokens::Tokens;
+
+use crate::message::{Message, Method, Request, Response, read_datagram};
+use crate::transaction::{Kind, Timers};
+use crate::transport::{Hop, Transport};
+use client::Clients;
+use server::{Arrival, Servers};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+impl From<&Method> for Kind {
+    fn from(method: &Method) -> Self {
+        if *method == Method::Invite { Self::Invite } else { Self::NonInvite }
+    }
+}
+
+/// The transaction layer of one user agent.
+///
+/// The shape of its use: call one of the methods that take `now`, then drain [`Self::poll_output`],
+/// then ask [`Self::poll_timeout`]. The crate's documentation has a complete loop.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    tokens: Tokens,
+    clients: Clients,
+    servers: Servers,
+    counters: Counters,
+    outputs: VecDeque<Output>,
+}
+
+impl Endpoint {
+    /// An endpoint with RFC 3261's timers. `seed` is the source of its branches and tags.
+    pub fn new(seed: [u8; 32]) -> Self {
+        Self::with_timers(seed, Timers::default())
+    }
+
+    /// An endpoint with other timers, for tests.
+    pub fn with_timers(seed: [u8; 32], timers: Timers) -> Self {
+        Self {
+            tokens: Tokens::new(seed),
+            clients: Clients::new(timers),
+            servers: Servers::new(timers),
+            counters: Counters::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Sends a request to a hop and watches over it. The endpoint puts its own Via (sent by `local`)
+    /// before all headers, and adds Max-Forwards if there is none; all else is the caller's.
+    ///
+    /// `patience` is how long any answer is waited for before [`Event::Silent`]; see
+    /// [`Timers::patience_for`]. 64·T1 or more means that only [`Event::TimedOut`] ends the wait.
+    pub fn send(
+        &mut self,
+        request: Request,
+        to: Hop,
+        local: SocketAddr,
+        patience: Duration,
+        now: Instant,
+    ) -> ClientId {
+        let branch = self.tokens.branch();
+        let request = derived::with_own_via(request, to.transport, local, &branch);
+        self.with_clients(|clients, sink| {
+            clients.start(request, branch, to, local, patience, now, sink)
+        })
+    }
+
+    /// Sends a request that has no transaction: the ACK for a 2xx (RFC 3261 §13.2.2.4).
+    pub fn send_stateless(&mut self, request: Request, to: Hop, local: SocketAddr) {
+        let branch = self.tokens.branch();
+        let request = derived::with_own_via(request, to.transport, local, &branch);
+        let transmit = Transmit { local, to, bytes: request.to_bytes() };
+        self.outputs.push_back(Output::Transmit(transmit));
+    }
+
+    /// Cancels an INVITE that has no final answer (RFC 3261 §9.1): on its branch, to its hop, once a
+    /// provisional response has come. Returns the CANCEL's transaction, the same one if asked again;
+    /// `None` if there is nothing to cancel. The INVITE's own answer is still to be waited for.
+    pub fn cancel(&mut self, id: ClientId, patience: Duration, now: Instant) -> Option<ClientId> {
+        self.with_clients(|clients, sink| clients.cancel(id, patience, now, sink))
+    }
+
+    /// Waits for this request no longer: it is not sent again and its answers are not reported, but
+    /// for a 2xx to an INVITE, which somebody must acknowledge and end. A CANCEL that waits for a
+    /// provisional response still goes out.
+    pub fn give_up(&mut self, id: ClientId, now: Instant) {
+        self.clients.give_up(id, now);
+    }
+
+    /// The request as it was sent; `None` once its transaction is over.
+    pub fn request_of(&self, id: ClientId) -> Option<&Request> {
+        self.clients.request_of(id)
+    }
+
+    /// The requests to a hop that nothing at all has answered, oldest first.
+    pub fn in_flight_to(&self, hop: Hop) -> Vec<ClientId> {
+        self.clients.in_flight_to(hop)
+    }
+
+    /// Answers a request that was reported as [`Event::Incoming`]. A To tag is added where the
+    /// answer has none and wants one. Answers after the final one are dropped, but for a repeated
+    /// 2xx to an INVITE.
+    pub fn respond(&mut self, id: ServerId, response: Response, now: Instant) {
+        self.servers.respond(id, response, now, &mut self.outputs);
+    }
+
+    /// A datagram has come to `local` from `remote`, or a message off a connection between the two.
+    pub fn handle_datagram(
+        &mut self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        transport: Transport,
+        bytes: &[u8],
+        now: Instant,
+    ) {
+        let arrival = Arrival { local, remote: Hop { transport, addr: remote } };
+        match read_datagram(bytes) {
+            Ok(Message::Request(request)) => self.with_servers(|servers, sink| {
+                servers.handle_request(request, arrival, now, sink);
+            }),
+            Ok(Message::Response(response)) => self.with_clients(|clients, sink| {
+                clients.handle_response(response, now, sink);
+            }),
+            Err(error) => self.with_servers(|servers, sink| {
+                servers.handle_unreadable(error, arrival, now, sink);
+            }),
+        }
+    }
+
+    /// Datagrams to `to` can't be delivered: an ICMP *unreachable*, or a send that failed. `quoted`
+    /// is what is known of the datagram: what the ICMP message gives back of its payload, or all of
+    /// it.
+    ///
+    /// A quote with a branch concerns the transaction of that branch and method, if it is in flight
+    /// to that hop. A shorter one concerns every unanswered request to that hop that begins so: an
+    /// empty one, all of them.
+    pub fn handle_unreachable(&mut self, to: Hop, quoted: &[u8], now: Instant) {
+        self.with_clients(|clients, sink| clients.handle_unreachable(to, quoted, now, sink));
+    }
+
+    /// What to do next, if anything.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`], and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let (client, server) = (self.clients.poll_timeout(), self.servers.poll_timeout());
+        client.into_iter().chain(server).min_by_key(|(at, _)| *at)
+    }
+
+    /// Does what has become due by `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.with_clients(|clients, sink| clients.handle_timeout(now, sink));
+        self.servers.handle_timeout(now, &mut self.outputs);
+    }
+
+    /// What was met and not worth an event.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many transactions there are: of ours, and of others.
+    pub fn transactions(&self) -> (usize, usize) {
+        (self.clients.len(), self.servers.len())
+    }
+
+    fn with_clients<T>(&mut self, act: impl FnOnce(&mut Clients, &mut Sink<'_>) -> T) -> T {
+        let Self { tokens, clients, counters, outputs, .. } = self;
+        act(clients, &mut Sink { tokens, counters, outputs })
+    }
+
+    fn with_servers<T>(&mut self, act: impl FnOnce(&mut Servers, &mut Sink<'_>) -> T) -> T {
+        let Self { tokens, servers, counters, outputs, .. } = self;
+        act(servers, &mut Sink { tokens, counters, outputs })
+    }
+}
+
+/// What the two halves of the layer share.
+struct Sink<'a> {
+    tokens: &'a mut Tokens,
+    counters: &'a mut Counters,
+    outputs: &'a mut VecDeque<Output>,
+}
+
+impl Sink<'_> {
+    fn transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(Transmit { local, to, bytes }));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
