@@ -1,4 +1,5 @@
-//! Every bound of the store, in one place.
+//! Every bound of the store, in one place. What a user or a file brings beyond one of these is
+//! refused with an error that names it.
 
 /// The most lines that a phone has.
 pub const MAX_LINES: u8 = 20;

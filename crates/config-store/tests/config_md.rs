@@ -1,4 +1,5 @@
-//! Holds `docs/config.md` equal to the table of items.
+//! Holds `docs/config.md` equal to the table of items: the page is written from the code, and this
+//! test fails when the code has moved on without it.
 
 use std::{fs, path::Path};
 

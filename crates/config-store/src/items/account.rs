@@ -1,4 +1,5 @@
-//! Items of a line: who it is, its servers, how they are found, what it speaks (A1, D1, E1).
+//! Items of a line: who it is, its servers, how they are found, what it speaks (A1, D1, E1). What
+//! is done when a server fails is in `failover.rs`.
 
 use super::{Kind, items, kind};
 

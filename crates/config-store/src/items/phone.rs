@@ -1,4 +1,5 @@
-//! Items that the phone has once.
+//! Items that the phone has once, whatever its lines. What concerns a single line is in
+//! `account.rs` and `failover.rs`.
 
 use super::{Kind, items};
 

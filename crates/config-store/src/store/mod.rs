@@ -140,6 +140,10 @@ impl Store {
         origin: Origin,
     ) -> Result<Changes, StoreError> {
         let values = patch.applied_to(&self.values);
+        if values == self.values && (file.is_none() || file == self.file) {
+            // The same file is imported at every start.
+            return Ok(Changes::default());
+        }
         let items: Vec<Change> = patch
             .changes()
             .map(|(name, _)| (name, self.values.value(name), values.value(name)))

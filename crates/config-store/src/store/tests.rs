@@ -1,3 +1,6 @@
+//! The store as its users see it: on a real directory, over restarts, with damage done to its files
+//! (D1, F8, F10). That a kill loses nothing is in `tests/kill.rs`.
+
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::*;
@@ -113,7 +116,10 @@ fn an_imported_file_is_given_back_after_a_restart_octet_for_octet() {
     assert_eq!(changes.items.len(), 2);
     assert_eq!(changes.warnings, Vec::<String>::new());
     drop(store);
-    assert_eq!(open(directory.path()).export(true), FILE);
+    let mut store = open(directory.path());
+    assert_eq!(store.export(true), FILE);
+    let again = store.import(FILE, Origin::Provisioning).unwrap();
+    assert_eq!((again.items, again.kept), (vec![], 1));
 }
 
 #[test]

@@ -1,3 +1,6 @@
+//! Files as phones export them and as provisioning servers make them, read and written again (F8).
+//! Reading, merging and rendering are tested together, for what counts is what a file becomes.
+
 use proptest::prelude::*;
 
 use super::*;
