@@ -25,6 +25,8 @@ class Namespace:
     """One network namespace; `exec` is the argument list that runs a program inside it."""
 
     def __init__(self, role):
+        if os.geteuid() != 0:
+            raise PermissionError("the laboratory makes network namespaces and must run as root")
         self.name = f"lab{os.getpid()}-{next(_counter)}-{role}"
         run(["ip", "netns", "add", self.name])
         _made.append(self)

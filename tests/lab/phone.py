@@ -115,13 +115,15 @@ class Events:
 class Phone:
     """One phoned in a namespace. `items` is its provisioning file; `audio` as the daemon takes it."""
 
-    def __init__(self, namespace, folder, name, address, items=None, audio="null", auto_answer=False, log_level="info"):
+    def __init__(self, namespace, folder, name, address, items=None, audio="null", auto_answer=False, log_level="info",
+                 env=None):
         self.namespace, self.name, self.address = namespace, name, address
         self.folder = os.path.join(str(folder), name)
         os.makedirs(self.folder, exist_ok=True)
         self.state = os.path.join(self.folder, "state")
         self.control = os.path.join(self.folder, "control.sock")
         self.audio, self.auto_answer, self.log_level = audio, auto_answer, log_level
+        self.env = {k: v for k, v in (env or os.environ).items() if k != "NOTIFY_SOCKET"}
         self.file = None
         if items is not None:
             self.file = os.path.join(self.folder, "config.txt")
@@ -143,8 +145,7 @@ class Phone:
         """Starts it, waits until it says `ready`, and begins to watch its events."""
         self._starts += 1
         log = os.path.join(self.folder, f"phoned-{self._starts}.log")
-        env = {k: v for k, v in os.environ.items() if k not in ("NOTIFY_SOCKET",)}
-        self.proc = Proc(self.name, [*self.namespace.exec, *self.argv()], log, env=env)
+        self.proc = Proc(self.name, [*self.namespace.exec, *self.argv()], log, env=self.env)
         if wait:
             self.ready()
         return self
