@@ -1,0 +1,119 @@
+//! Why a hop is not usable, in words that people and programs can read.
+//!
+//! The first word says what kind of evidence it was (interfaces, JSON of `account list`). It
+//! refuses to say what follows from it: that is the machine's part.
+
+use std::fmt;
+
+/// Why a hop did not serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Transmitted as often or as long as the policy says, and nothing came (requirement A3).
+    NoAnswer,
+    /// ICMP destination unreachable: network.
+    IcmpNet,
+    /// ICMP destination unreachable: host.
+    IcmpHost,
+    /// ICMP destination unreachable: protocol.
+    IcmpProtocol,
+    /// ICMP destination unreachable: port.
+    IcmpPort,
+    /// ICMP destination unreachable: administratively prohibited.
+    IcmpProhibited,
+    /// The TCP connection was refused.
+    TcpRefused,
+    /// The TCP connection broke.
+    TcpReset,
+    /// The TCP connection was not set up in time.
+    TcpTimeout,
+    /// The TLS handshake failed or was not done in time.
+    TlsHandshake,
+    /// The server's certificate is not acceptable.
+    TlsCertificate,
+    /// Its name could not be resolved.
+    DnsFailure,
+    /// It answered with this status code.
+    Status(u16),
+    /// Our own link is down or has no route: nobody's fault.
+    LinkDown,
+    /// A drill treats it as dead (failover design §7).
+    Drill,
+}
+
+impl Cause {
+    /// Whether the hop spoke SIP: its own answer is the cause.
+    #[must_use]
+    pub const fn is_answer(self) -> bool {
+        matches!(self, Self::Status(_))
+    }
+
+    /// Whether this is proof by itself, so that every request in flight at the hop may move on
+    /// (failover design §1). Silence speaks only for the request that met it.
+    #[must_use]
+    pub const fn is_proof(self) -> bool {
+        !matches!(self, Self::NoAnswer | Self::Status(_) | Self::LinkDown)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::NoAnswer => "no answer",
+            Self::IcmpNet => "icmp network unreachable",
+            Self::IcmpHost => "icmp host unreachable",
+            Self::IcmpProtocol => "icmp protocol unreachable",
+            Self::IcmpPort => "icmp port unreachable",
+            Self::IcmpProhibited => "icmp administratively prohibited",
+            Self::TcpRefused => "tcp connection refused",
+            Self::TcpReset => "tcp connection reset",
+            Self::TcpTimeout => "tcp connection timed out",
+            Self::TlsHandshake => "tls handshake failed",
+            Self::TlsCertificate => "tls certificate refused",
+            Self::DnsFailure => "dns name not resolved",
+            Self::Status(code) => return write!(f, "{code}"),
+            Self::LinkDown => "link down",
+            Self::Drill => "drill",
+        };
+        f.write_str(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Interfaces: "cause in words that begin with one of …".
+    #[test]
+    fn every_cause_begins_with_a_word_of_the_interface() {
+        let all = [
+            Cause::NoAnswer,
+            Cause::IcmpNet,
+            Cause::IcmpHost,
+            Cause::IcmpProtocol,
+            Cause::IcmpPort,
+            Cause::IcmpProhibited,
+            Cause::TcpRefused,
+            Cause::TcpReset,
+            Cause::TcpTimeout,
+            Cause::TlsHandshake,
+            Cause::TlsCertificate,
+            Cause::DnsFailure,
+            Cause::Status(503),
+            Cause::LinkDown,
+            Cause::Drill,
+        ];
+        let words = ["no answer", "icmp ", "tcp ", "tls ", "dns ", "503", "link ", "drill"];
+        for cause in all {
+            let text = cause.to_string();
+            assert!(words.iter().any(|word| text.starts_with(word)), "{text}");
+        }
+    }
+
+    #[test]
+    fn silence_and_answers_prove_nothing_to_other_requests_but_icmp_does() {
+        assert!(!Cause::NoAnswer.is_proof());
+        assert!(!Cause::Status(503).is_proof());
+        assert!(Cause::IcmpPort.is_proof());
+        assert!(Cause::TcpReset.is_proof());
+    }
+}

@@ -1,0 +1,144 @@
+//! OPTIONS to the current hop: how an idle line finds out (requirement F1; failover design §6).
+//!
+//! The first follows the registration at once, then one every interval, start to start. Silence is
+//! proof only at a hop that has answered one in this registration, because many servers answer
+//! none; otherwise a REGISTER at the same hop decides, and if that is answered OPTIONS stops there.
+
+use std::time::Instant;
+
+use super::Machine;
+use super::hunt::Course;
+use super::state::Phase;
+use crate::journal::{Entry, EntryCause, EntryKind, Method};
+use crate::{Attempt, AttemptId, Cause, HopId, Outcome, Output, Reason, Task};
+
+/// The keep-alive of the current registration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeepAlive {
+    /// When the next one is due.
+    pub(super) next: Option<Instant>,
+    /// The one that waits for its answer, and when it began.
+    pub(super) in_flight: Option<(AttemptId, Instant)>,
+    /// One was answered: silence is proof.
+    pub(super) proven: bool,
+    /// The hop answers REGISTER but no OPTIONS.
+    pub(super) stopped: bool,
+}
+
+impl KeepAlive {
+    pub(super) fn is_in_flight(&self, id: AttemptId) -> bool {
+        self.in_flight.is_some_and(|(flight, _)| flight == id)
+    }
+}
+
+impl Machine {
+    /// When the next OPTIONS goes out: not while one is in flight, and not to a hop that asked to
+    /// be left alone.
+    pub(super) fn keep_alive_at(&self) -> Option<Instant> {
+        let wanted = self.policy.keep_alive.is_some() && !self.keep_alive.stopped;
+        let next =
+            self.keep_alive.next.filter(|_| wanted && self.keep_alive.in_flight.is_none())?;
+        let held = self.current.and_then(|hop| self.held_until(hop));
+        Some(held.map_or(next, |until| next.max(until)))
+    }
+
+    pub(super) fn send_keep_alive(&mut self, now: Instant) {
+        let (Some(hop), Some(interval)) = (self.current, self.policy.keep_alive) else { return };
+        let id = self.next_id();
+        let interval = self.dice.shortened(interval, self.policy.keep_alive_spread);
+        self.keep_alive.next = Some(now + interval);
+        self.keep_alive.in_flight = Some((id, now));
+        let wait = self.policy.keep_alive_wait();
+        let (task, reason) = (Task::KeepAlive, Reason::Interval);
+        self.push(Output::Attempt(Attempt { id, task, hop, last: false, wait, reason }));
+    }
+
+    pub(super) fn abandon_keep_alive(&mut self) {
+        if let Some((id, _)) = self.keep_alive.in_flight.take() {
+            self.push(Output::Abandon(id));
+        }
+    }
+
+    /// A registration has settled at this hop; `anew`: none there before, or not on this link.
+    pub(super) fn settle_keep_alive(
+        &mut self,
+        hop: HopId,
+        anew: bool,
+        doubted: bool,
+        now: Instant,
+    ) {
+        if anew {
+            self.abandon_keep_alive();
+            self.keep_alive = KeepAlive::default();
+        }
+        if doubted && !anew && !self.keep_alive.proven {
+            self.keep_alive.stopped = true;
+            self.push(Output::KeepAliveStopped(hop));
+        }
+        let next = self.keep_alive.next.unwrap_or(now).max(now);
+        self.keep_alive.next = self.policy.keep_alive.map(|_| next);
+    }
+
+    pub(super) fn keep_alive_outcome(&mut self, outcome: &Outcome, now: Instant) {
+        let Some((_, started)) = self.keep_alive.in_flight.take() else { return };
+        let Some(hop) = self.current else { return };
+        match outcome {
+            Outcome::Alive
+            | Outcome::Registered { .. }
+            | Outcome::Refused { .. }
+            | Outcome::Unregistered => {
+                self.keep_alive.proven = true;
+                self.learn(hop, |health| health.answered(now));
+            }
+            Outcome::LocalOutage => {}
+            Outcome::HeldOff { for_, cause } => {
+                self.learn(hop, |health| health.hold_off(*for_, *cause, now));
+                self.keep_alive_failed(hop, *cause, started, now);
+            }
+            Outcome::Unavailable(Cause::NoAnswer) if !self.keep_alive.proven => {
+                if matches!(self.phase, Phase::Settled) {
+                    let course = Course::of(Reason::KeepAliveFailed);
+                    self.hunt(Course { doubt: Some(hop), ..course }, now);
+                }
+            }
+            Outcome::Unavailable(cause) => {
+                self.learn(hop, |health| health.unavailable(*cause, now));
+                self.keep_alive_failed(hop, *cause, started, now);
+            }
+        }
+    }
+
+    /// The line goes to the **next** hop. A REGISTER that asks the same hop moves on, unless
+    /// silence would cut its 64·T1 at the last hop short (requirement A4).
+    fn keep_alive_failed(&mut self, hop: HopId, cause: Cause, started: Instant, now: Instant) {
+        match &self.phase {
+            Phase::Settled => {
+                if !self.can_leave(hop) {
+                    return;
+                }
+                self.hunt(Course::of(Reason::KeepAliveFailed).away_from(hop), now);
+                let to = self.in_flight.map(|flight| flight.hop).filter(|to| *to != hop);
+                if to.is_some() {
+                    self.write_down(Entry {
+                        when: now,
+                        kind: EntryKind::Failover,
+                        method: Method::Options,
+                        from: Some(hop),
+                        to,
+                        cause: EntryCause::Hop(cause),
+                        attempts: 1,
+                        elapsed: now.saturating_duration_since(started),
+                    });
+                }
+            }
+            Phase::Hunting(hunt) => {
+                let here = hunt.hop() == Some(hop);
+                if here && (cause.is_proof() || !hunt.is_last()) {
+                    self.abandon_register();
+                    self.next_hop(Some(cause), now);
+                }
+            }
+            Phase::Disabled | Phase::Off { .. } | Phase::Waiting { .. } | Phase::Offline => {}
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The exact worst cases that follow from a policy: how long can a line be cut off?
+//!
+//! A pure function over settings, for the manual, for a linter of settings and for the tests that
+//! hold the machine to it. Times are those of the machine: the network's round trips (and a
+//! challenge's) come on top.
+
+use std::time::Duration;
+
+use crate::{Budget, Policy, limits};
+
+/// Upper bounds, each reached by some schedule of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorstCase {
+    /// From the silent death of the current hop, which had answered a keep-alive, to the
+    /// registration at another that works. `None` with keep-alives off or with a single hop.
+    pub silent_death: Option<Duration>,
+    /// The same at a hop that never answers OPTIONS, or with keep-alives off: found out by the
+    /// refresh. `None` with a single hop.
+    pub silent_death_unnoticed: Option<Duration>,
+    /// From the primary's recovery, all hops healthy, to the line's return. `None` if no failback
+    /// is on.
+    pub off_primary: Option<Duration>,
+}
+
+/// The worst cases of a line with so many hops whose registrations live so long. While a hop asks
+/// to be left alone (`Retry-After`) or the link is down, the clock stands.
+#[must_use]
+pub fn worst_case(policy: &Policy, hops: u8, expires: Duration) -> WorstCase {
+    let policy = policy.clone().clamped();
+    let hops = usize::from(hops).min(limits::HOPS);
+    let (least, most) = limits::EXPIRES;
+    let refresh = policy.refresh_after(expires.clamp(least, most), hops);
+    let retry = policy.wait(Budget::Retry);
+    // The hop that died is tried last; of the others all but one may be dead too.
+    let others = u32::try_from(hops.saturating_sub(2)).unwrap_or(0);
+    let alone = hops < 2;
+
+    let silent_death = policy
+        .keep_alive
+        .filter(|_| !alone)
+        .map(|interval| interval + policy.keep_alive_wait() + retry * others);
+    // The refresh begins at the dead hop, or with signal failback at the primary.
+    let unnoticed = refresh + retry * (others + 1);
+    WorstCase {
+        silent_death,
+        silent_death_unnoticed: (!alone).then_some(unnoticed),
+        off_primary: off_primary(&policy, hops, refresh).filter(|_| !alone),
+    }
+}
+
+/// A REGISTER that was in flight when the primary recovered may go on to its end in vain, the
+/// back-off may follow; then the line is at the primary, or at a backup with a whole wait before
+/// it.
+fn off_primary(policy: &Policy, hops: usize, refresh: Duration) -> Option<Duration> {
+    let before = policy.longest_round(hops) + policy.backoff_cap;
+    let damping = if policy.flap_damping { limits::DAMPING } else { 1 };
+    let jitter = 100 + u32::from(policy.failback_jitter);
+    let by_interval = policy
+        .register_failback
+        .then(|| policy.failback_interval * damping * jitter / 100 + policy.wait(Budget::Retry));
+    let by_signal = policy.signal_failback.then(|| refresh + policy.signal_hold_off);
+    let way = match (by_interval, by_signal) {
+        (Some(interval), Some(signal)) => Some(interval.min(signal)),
+        (interval, signal) => interval.or(signal),
+    };
+    way.map(|way| before + way)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(time: Option<Duration>) -> Option<u128> {
+        time.map(|time| time.as_millis())
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Requirement F1; failover design §8: "after at most 33.5 s".
+    #[test]
+    fn an_idle_line_is_at_the_backup_within_33_and_a_half_seconds() {
+        let worst = worst_case(&Policy::default(), 2, HOUR);
+        assert_eq!(millis(worst.silent_death), Some(33_500));
+        let three = worst_case(&Policy::default(), 3, HOUR);
+        assert_eq!(millis(three.silent_death), Some(37_000), "the second may be dead too");
+    }
+
+    #[test]
+    fn without_keep_alive_a_dead_hop_is_found_at_the_refresh() {
+        let policy = Policy { keep_alive: None, ..Policy::default() };
+        let worst = worst_case(&policy, 2, HOUR);
+        assert_eq!(worst.silent_death, None);
+        assert_eq!(millis(worst.silent_death_unnoticed), Some(3_600_000 - 40_500 + 3500));
+    }
+
+    #[test]
+    fn with_no_failback_there_is_no_bound_off_the_primary() {
+        let policy = Policy { register_failback: false, ..Policy::default() };
+        assert_eq!(worst_case(&policy, 2, HOUR).off_primary, None);
+        assert_eq!(worst_case(&Policy::default(), 1, HOUR).off_primary, None);
+        assert_eq!(worst_case(&Policy::default(), 1, HOUR).silent_death, None);
+    }
+}
