@@ -31,18 +31,13 @@ def hang_up_through_backup(world, fault):
     caller, callee, call = call_up(world)
     mark, after = callee.events.mark(), inflict(world.primary, fault)
     caller.hangup(call, wait=False)
-    ended = callee.events.wait("call", since=mark, timeout=8, where=lambda e: call_of(e)["state"] == "ended")
-    assert call_of(ended)["ended"]["by"] == "remote"
+    ended = callee.events.wait("call", since=mark, timeout=8, state="ended")
+    assert ended["ended"]["by"] == "remote"
     check_switch(caller, world, "BYE", fault, after)
     assert caller.call_in("ended", call)["ended"]["by"] == "local"
     answer = caller.capture.wait("the answer to BYE", status=200, cseq_method="BYE", after=after)
     assert answer.src == world.backup_address
     return caller, after
-
-
-def call_of(event):
-    """The call that a `call` event carries, whether beside or below its other fields."""
-    return event.get("call", event)
 
 
 @pytest.mark.parametrize("fault", list(COST))

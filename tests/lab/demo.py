@@ -93,7 +93,7 @@ def hang_up(world, timeline, alice, bob, call, label, through):
     """Alice hangs up; Bob's phone must end its call. Times are read from both captures."""
     began, mark = time.time(), bob.events.mark()
     alice.hangup(call)
-    bob.events.wait("call", since=mark, where=lambda e: e.get("call", e)["state"] == "ended", timeout=8)
+    bob.events.wait("call", since=mark, state="ended", timeout=8)
     first = alice.capture.sip(method="BYE", src=alice.address, after=began)[0]
     there = bob.capture.wait("BYE at Bob's phone", method="BYE", dst=bob.address, after=began)
     assert there.src == through, f"BYE came from {there.src}"

@@ -42,7 +42,7 @@ def one_run(world, caller, callee, method, fault):
         caller.call_in("active", caller.dial(callee.user))
     else:
         caller.hangup(call)
-        callee.events.wait("call", since=mark, where=lambda e: e.get("call", e)["state"] == "ended")
+        callee.events.wait("call", since=mark, state="ended")
     seen = switch_time(caller.capture.packets(), method, world.primary_address, world.backup_address, after)
     assert seen, f"no {method} at the backup\n{caller.capture.ladder()}"
     for phone in (caller, callee):

@@ -1,0 +1,17 @@
+# The same commands as scripts/, for those who have just(1).
+
+# Every check, in the order in which they are cheap
+check:
+    scripts/test
+
+# One part of the checks: deps lint unit sim build blackbox
+test part:
+    scripts/test {{part}}
+
+# The main job from start to end, on real proxies
+demo:
+    scripts/demo
+
+# Failover times on the wire, 20 runs each
+measure:
+    scripts/measure
