@@ -1,4 +1,4 @@
-"""What was on the wire: tcpdump inside a namespace, read back as timestamped packets.
+"""What was on the wire: a capture inside a namespace, read back as timestamped packets.
 
 The capture is the judge of every time and of every "was really sent". It is taken at the phone's own interface,
 so that times are between the phone's own packets and owe nothing to the phone's account of itself.
@@ -42,12 +42,12 @@ class Capture:
     def __init__(self, namespace, folder, interface="eth0"):
         self.path = os.path.join(str(folder), f"{namespace.name}-{interface}.pcap")
         self.proc = Proc(
-            f"tcpdump {interface}",
-            [*namespace.exec, "tcpdump", "-i", interface, "-n", "-U", "--immediate-mode", "-s", "0", "-Z", "root",
-             "-B", "8192", "-w", self.path, "udp or icmp or icmp6 or ip[6:2] & 0x1fff != 0"],
+            f"capture {interface}",
+            [*namespace.exec, *_program(interface, self.path)],
             self.path + ".log",
         )
-        until(lambda: "listening on" in self.proc.output(), "tcpdump listens")
+        until(lambda: os.path.exists(self.path) and os.path.getsize(self.path) >= 24,
+              lambda: f"the capture begins: {self.proc.output()}")
 
     def packets(self):
         """Everything captured so far, in order of time."""
@@ -93,6 +93,16 @@ class Capture:
         """Ends the capture; what was captured stays readable."""
         time.sleep(0.02)
         self.proc.stop()
+
+
+def _program(interface, path):
+    """tcpdump; or, where it may not give up its privileges (a user namespace), Wireshark's own capture program."""
+    wanted = "udp or icmp or icmp6 or ip[6:2] & 0x1fff != 0"
+    with open("/proc/self/setgroups") as f:
+        if f.read().strip() == "deny":
+            return ["dumpcap", "-q", "-P", "-i", interface, "-B", "8", "-w", path, "-f", wanted]
+    return ["tcpdump", "-i", interface, "-n", "-U", "--immediate-mode", "-s", "0", "-Z", "root", "-B", "8192",
+            "-w", path, wanted]
 
 
 def select(packets, method=None, status=None, src=None, dst=None, after=0.0, cseq_method=None, call_id=None, where=None):
