@@ -90,7 +90,7 @@ fn read_request_line(line: &[u8]) -> Option<RequestLine> {
     let number = version.get(..4).filter(|name| name.eq_ignore_ascii_case("SIP/"));
     let number = number.and_then(|_| version.get(4..)).filter(|number| is_version(number))?;
     let exact = rest.ends_with(version) && middle == middle.trim();
-    let (uri, fault) = match middle.parse::<Uri>() {
+    let (uri, fault) = match middle.trim().parse::<Uri>() {
         Ok(uri) if exact => (uri, None),
         Ok(uri) => (uri, Some("superfluous space in the request line")),
         Err(_) => (Uri::unreadable(middle), Some("unreadable Request-URI")),
