@@ -39,7 +39,8 @@ pub struct LineSettings {
     pub auth_password: Secret,
     /// The user name for authentication at a proxy (407); never empty.
     pub proxy_user: String,
-    /// The password for authentication at a proxy (407).
+    /// The password for authentication at a proxy (407): that of the registrar if neither user nor
+    /// password are set for proxies.
     pub proxy_password: Secret,
     /// SIP Server 1.
     pub server1: Option<Server>,
@@ -257,15 +258,19 @@ fn line_settings(values: &Values, line: u8) -> Option<LineSettings> {
         return None;
     }
     let auth_user = or(register_user, &user);
+    let (proxy_user, proxy_password) = (text(&items::PROXY_USER), text(&items::PROXY_PSWD));
+    let auth_password = text(&items::REGISTER_PSWD);
+    // Without a user of its own a proxy is answered as the registrar is, password included.
+    let as_registrar = proxy_user.is_empty() && proxy_password.is_empty();
     Some(LineSettings {
-        proxy_user: or(text(&items::PROXY_USER), &auth_user),
+        proxy_user: or(proxy_user, &auth_user),
+        proxy_password: Secret(if as_registrar { auth_password.clone() } else { proxy_password }),
+        auth_password: Secret(auth_password),
         user,
         domain,
         auth_user,
         display_name: text(&items::DISPLAY_NAME),
         register: flag(&items::ENABLE_REG),
-        auth_password: Secret(text(&items::REGISTER_PSWD)),
-        proxy_password: Secret(text(&items::PROXY_PSWD)),
         server1: server1.map(|endpoint| Server { endpoint, transport, expiry }),
         server2: server2.map(|endpoint| Server {
             endpoint,
@@ -482,6 +487,7 @@ mod tests {
         assert_eq!((line.user.as_str(), line.auth_user.as_str()), ("1001", "auth"));
         assert_eq!(line.proxy_user, "auth");
         assert_eq!(line.auth_password.expose(), "hunter2");
+        assert_eq!(line.proxy_password.expose(), "hunter2");
         assert!(!line.register);
         let proxy = line.proxy.as_ref().unwrap();
         assert_eq!(proxy.address, Address::Ip("2001:db8::1".parse().unwrap()));
@@ -491,6 +497,20 @@ mod tests {
         assert_eq!((line.dns_srv, line.dns_mode), (Some(false), Some(DnsMode::NaptrSrv)));
         assert_eq!(line.codecs, ["PCMU", "G729"]);
         assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_proxy_with_its_own_user_has_its_own_password() {
+        let with = |extra: &[(&str, &str)]| {
+            let pairs = [&MINIMUM[..], &[("SIP1 Register Pswd", "r")], extra].concat();
+            let line = settings(&pairs).lines.remove(&1).unwrap();
+            (line.proxy_user, line.proxy_password.expose().to_owned())
+        };
+        let pair = |user: &str, password: &str| (user.to_owned(), password.to_owned());
+        assert_eq!(with(&[]), pair("1001", "r"));
+        assert_eq!(with(&[("SIP1 Proxy Pswd", "p")]), pair("1001", "p"));
+        assert_eq!(with(&[("SIP1 Proxy User", "u"), ("SIP1 Proxy Pswd", "p")]), pair("u", "p"));
+        assert_eq!(with(&[("SIP1 Proxy User", "u")]), pair("u", ""));
     }
 
     #[test]

@@ -58,8 +58,8 @@ items! {
         "The user name for authentication at a proxy (407); if empty, the register user.",
         "代理鉴权 (407) 的用户名，为空时使用注册用户名。";
     PROXY_PSWD = Line "Proxy Pswd" alias "Proxy Pwd", Kind::Secret, "",
-        "The password for authentication at a proxy (407).",
-        "代理鉴权 (407) 的密码。";
+        "The password for authentication at a proxy (407); if it and the proxy user are empty, the register password.",
+        "代理鉴权 (407) 的密码；与代理用户名都为空时使用注册密码。";
     BAK_PROXY_ADDR = Line "BakProxy Addr", Kind::Address, "",
         "The backup proxy, used when the primary one is unavailable; unused if no primary one is set.",
         "备份 SIP 代理的地址，主代理不可用时使用；未设置主代理时不使用。";

@@ -1,0 +1,144 @@
+//! `phonectl call`: calls, from dialling to hanging up. A call is meant by the identifier that `dial`
+//! prints and `list` shows.
+
+use clap::Subcommand;
+use control::{CallRequest, CallState, CallStatus, Direction, EndedBy, Request};
+
+use crate::{
+    answer::{self, Wording},
+    client::Client,
+    failure::Failure,
+    output::{Output, heading},
+};
+
+#[derive(Subcommand)]
+pub(crate) enum Call {
+    /// Call someone; prints the new call's identifier at once.
+    Dial {
+        /// The line to use [default: the first configured one].
+        #[arg(long, value_name = "N")]
+        line: Option<u8>,
+        /// Whom: sip:1002@example.org, or a number of the line's domain.
+        #[arg(value_name = "URI_OR_NUMBER")]
+        target: String,
+    },
+    /// Every call, and those that ended within the last minute.
+    List,
+    /// Answer a call that rings here.
+    Answer {
+        /// Which [default: the only one that rings].
+        id: Option<String>,
+    },
+    /// Refuse a call that rings here.
+    Reject {
+        /// Which.
+        id: String,
+    },
+    /// End a call, or stop dialling.
+    Hangup {
+        /// Which [default: the only one].
+        id: Option<String>,
+    },
+    /// Put a call on hold.
+    Hold {
+        /// Which.
+        id: String,
+    },
+    /// Take a call off hold.
+    Resume {
+        /// Which.
+        id: String,
+    },
+    /// Send key presses to the other party.
+    Dtmf {
+        /// Which call.
+        id: String,
+        /// Of 0-9, *, # and A-D.
+        digits: String,
+    },
+    /// Send the other party to someone else, unannounced.
+    Transfer {
+        /// Which call.
+        id: String,
+        /// To whom.
+        #[arg(value_name = "URI_OR_NUMBER")]
+        target: String,
+    },
+}
+
+impl Call {
+    pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
+        let (request, done) = match self {
+            Self::Dial { line, target } => (CallRequest::Dial { line, target }, ""),
+            Self::List => (CallRequest::List {}, ""),
+            Self::Answer { id } => (CallRequest::Answer { id }, "answering"),
+            Self::Reject { id } => (CallRequest::Reject { id }, "refused"),
+            Self::Hangup { id } => (CallRequest::Hangup { id }, "hanging up"),
+            Self::Hold { id } => (CallRequest::Hold { id }, "going on hold"),
+            Self::Resume { id } => (CallRequest::Resume { id }, "coming off hold"),
+            Self::Dtmf { id, digits } => (CallRequest::Dtmf { id, digits }, "sending"),
+            Self::Transfer { id, target } => (CallRequest::Transfer { id, target }, "transferring"),
+        };
+        let payload = client.ask(&Request::Call(request))?;
+        answer::show(&payload, &Wording::done(done), output)
+    }
+}
+
+/// Shows calls as a table.
+pub(crate) fn show(calls: &[CallStatus], output: &mut Output) -> Result<(), Failure> {
+    if calls.is_empty() {
+        return output.line("no calls");
+    }
+    let mut rows = heading(&["ID", "LINE", "WITH", "STATE", "TIME", "CODEC", "THROUGH"]);
+    for call in calls {
+        rows.push(vec![
+            call.id.clone(),
+            call.line.to_string(),
+            with(call),
+            state(call),
+            format!("{}:{:02}", call.duration_s / 60, call.duration_s % 60),
+            call.codec.clone().unwrap_or_default(),
+            call.hop.clone().unwrap_or_default(),
+        ]);
+    }
+    output.table(0, &rows)
+}
+
+/// The other party, with the direction.
+pub(crate) fn with(call: &CallStatus) -> String {
+    match call.direction {
+        Direction::In => format!("from {}", call.remote),
+        Direction::Out => format!("to {}", call.remote),
+    }
+}
+
+/// The state in words; of an ended call also how it ended.
+pub(crate) fn state(call: &CallStatus) -> String {
+    let mut text = match call.state {
+        CallState::Dialing => "dialling",
+        CallState::Ringing => "ringing",
+        CallState::Active => "active",
+        CallState::Held => "on hold",
+        CallState::RemoteHeld => "held by the other party",
+        CallState::Ended => "ended",
+    }
+    .to_owned();
+    if let Some(ended) = &call.ended {
+        let by = match ended.by {
+            EndedBy::Local => " here",
+            EndedBy::Remote => " by the other party",
+            EndedBy::Failure => ": failed",
+        };
+        text.push_str(by);
+        let code = ended.code.map(|code| code.to_string());
+        let why: Vec<&str> = code.as_deref().into_iter().chain([ended.reason.as_str()]).collect();
+        let why = why.join(" ");
+        if !why.trim().is_empty() {
+            text.push_str(&format!(" ({})", why.trim()));
+        }
+    }
+    if let Some(note) = &call.note {
+        text.push_str(&format!("; {note}"));
+    }
+    text
+}

@@ -1,0 +1,162 @@
+//! `phonectl config`: items by name, and files. Which items there are and what they take, the phone
+//! knows; `docs/config.md` lists them.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use clap::{Subcommand, ValueEnum};
+use control::{
+    ChangeReport, ConfigRequest, Document, ExportFormat, Items, Payload, Request,
+    limits::MAX_DOCUMENT,
+};
+
+use crate::{
+    answer::{self, Wording},
+    client::Client,
+    failure::{Failure, complain},
+    output::Output,
+};
+
+#[derive(Subcommand)]
+pub(crate) enum Config {
+    /// Show items as ITEM=VALUE; a password that is set reads ********.
+    #[command(after_help = "`phonectl config list` names every item.")]
+    Get {
+        /// Names such as 'SIP1 Proxy Addr'; case and repeated blanks do not matter.
+        #[arg(value_name = "ITEM", required = true)]
+        items: Vec<String>,
+    },
+    /// Set items, all of them or none, in force at once.
+    ///
+    /// An empty value means the item's default. A value given here can be seen by other users of
+    /// this machine while the command runs; `config import -` reads from standard input instead.
+    #[command(after_help = "Example:\n  phonectl config set 'SIP1 Proxy Addr=10.0.0.1' \
+                            'SIP1 BakProxy Addr=10.0.0.2'")]
+    Set {
+        /// An item's name, an equals sign, its new value.
+        #[arg(value_name = "ITEM=VALUE", required = true, value_parser = assignment)]
+        items: Vec<(String, String)>,
+    },
+    /// Take a provisioning file, in force at once; items that it does not name stay as they are.
+    Import {
+        /// The file, in the Fanvil text form; - for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the configuration as a file.
+    Export {
+        /// The form of the file.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// With the passwords, which are left out otherwise.
+        #[arg(long)]
+        with_secrets: bool,
+    },
+    /// Show every item of the phone and of its configured lines.
+    List,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// Fanvil text form.
+    Text,
+    /// Fanvil XML form.
+    Xml,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((item, value)) if !item.trim().is_empty() => Ok((item.to_owned(), value.to_owned())),
+        Some(_) | None => Err("not ITEM=VALUE, such as 'SIP1 Proxy Addr=10.0.0.1'".to_owned()),
+    }
+}
+
+impl Config {
+    pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
+        let request = match self {
+            Self::Get { items } => ConfigRequest::Get { items },
+            Self::Set { items } => ConfigRequest::Set { items: Items(items) },
+            Self::Import { file } => ConfigRequest::Import { document: read(&file)? },
+            Self::Export { format, with_secrets } => {
+                let format = match format {
+                    Format::Text => ExportFormat::Text,
+                    Format::Xml => ExportFormat::Xml,
+                };
+                ConfigRequest::Export { format, with_secrets }
+            }
+            Self::List => ConfigRequest::List {},
+        };
+        let payload = client.ask(&Request::Config(request))?;
+        if let Payload::Changes(report) = &payload {
+            for warning in &report.warnings {
+                complain(&format!("warning: {warning}"));
+            }
+        }
+        answer::show(&payload, &Wording::default(), output)
+    }
+}
+
+/// Shows items in the form that `config set` takes.
+pub(crate) fn show_items(items: &Items, output: &mut Output) -> Result<(), Failure> {
+    items.0.iter().try_for_each(|(item, value)| output.line(&format!("{item}={value}")))
+}
+
+/// Shows what a change has changed.
+pub(crate) fn show_changes(report: &ChangeReport, output: &mut Output) -> Result<(), Failure> {
+    if report.items.is_empty() {
+        output.line("nothing changed")?;
+    }
+    for change in &report.items {
+        let old = if change.old.is_empty() { "empty" } else { &change.old };
+        output.line(&format!("{}={} (was {old})", change.item, change.new))?;
+    }
+    if report.kept > 0 {
+        output.line(&format!("{} items kept that this phone does not know", report.kept))?;
+    }
+    Ok(())
+}
+
+/// Prints a file as it is.
+pub(crate) fn show_document(document: &Document, output: &mut Output) -> Result<(), Failure> {
+    let octets = document.octets().map_err(|error| Failure::File {
+        path: "exported configuration".into(),
+        reason: error.to_string(),
+    })?;
+    output.octets(&octets)
+}
+
+fn read(path: &Path) -> Result<Document, Failure> {
+    let fail = |reason: String| Failure::File { path: path.to_owned(), reason };
+    let input: Result<Box<dyn Read>, io::Error> = if path == Path::new("-") {
+        Ok(Box::new(io::stdin()))
+    } else {
+        File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
+    };
+    let mut octets = Vec::new();
+    // One octet more than is allowed is enough to see that there is too much.
+    let limit = MAX_DOCUMENT as u64 + 1;
+    input
+        .and_then(|input| input.take(limit).read_to_end(&mut octets))
+        .map_err(|error| fail(error.to_string()))?;
+    if octets.len() > MAX_DOCUMENT {
+        return Err(fail(format!("more than the {MAX_DOCUMENT} octets that are allowed")));
+    }
+    Document::from_octets(&octets).map_err(|error| fail(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_is_split_at_the_first_equals_sign() {
+        let pair = |item: &str, value: &str| Ok((item.to_owned(), value.to_owned()));
+        assert_eq!(assignment("SIP1 Register Pswd=a=b"), pair("SIP1 Register Pswd", "a=b"));
+        assert_eq!(assignment("SIP  Port="), pair("SIP  Port", ""));
+        assert!(assignment("SIP  Port").is_err());
+        assert!(assignment("=5060").is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! Why a command did not do what it should, how that is told on standard error, and with which exit
+//! status. Nothing here prints to standard output.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use control::{FrameError, Problem};
+
+use crate::output::plain;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The phone refuses.
+    #[error("{}", .0.message)]
+    Refused(Problem),
+    /// A file given on the command line cannot be used.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// Which; `-` for standard input.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// No phone answers.
+    #[error("{}: {reason}", socket.display())]
+    NoPhone {
+        /// The socket tried.
+        socket: PathBuf,
+        /// What happened there.
+        reason: String,
+    },
+    /// The request is longer than the protocol takes.
+    #[error("request not sent: {0}")]
+    NotSent(FrameError),
+    /// Standard output does not work.
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    /// Standard output was closed by its reader.
+    #[error("standard output closed")]
+    ReaderGone,
+}
+
+impl Failure {
+    /// The exit status.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 1,
+            Self::File { .. } | Self::NotSent(_) | Self::Output(_) | Self::ReaderGone => 2,
+            Self::NoPhone { .. } => 3,
+        }
+    }
+
+    /// Tells the user: one line for each thing that is wrong.
+    pub(crate) fn report(&self) {
+        let mut lines = vec![];
+        match self {
+            Self::Refused(problem) => {
+                lines.push(told(problem));
+                lines.extend(problem.also.iter().map(told));
+            }
+            Self::File { .. }
+            | Self::NoPhone { .. }
+            | Self::NotSent(_)
+            | Self::Output(_)
+            | Self::ReaderGone => lines.push(self.to_string()),
+        }
+        for line in lines {
+            complain(&line);
+        }
+    }
+}
+
+/// A problem with its place, unless the message names it already.
+fn told(problem: &Problem) -> String {
+    match &problem.place {
+        Some(place) if !problem.message.contains(place.as_str()) => {
+            format!("{place}: {}", problem.message)
+        }
+        Some(_) | None => problem.message.clone(),
+    }
+}
+
+/// One line on standard error. Should that not work either, there is no one left to tell.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "phonectl: {}", plain(line));
+}
