@@ -32,11 +32,6 @@ impl Backoff {
     pub(crate) fn is_fresh(self) -> bool {
         self.failures == 0
     }
-
-    #[cfg(test)]
-    pub(crate) fn failures(self) -> u32 {
-        self.failures
-    }
 }
 
 /// The longest wait after `failures` earlier failures in a row.

@@ -110,7 +110,7 @@ mod tests {
     /// Failover design §1: clamped to 1…1800 s (freeswitch#2917).
     #[test]
     fn a_hold_off_is_clamped_and_ends_by_itself() {
-        let t0 = Instant::now();
+        let t0 = crate::testing::t0();
         for (wish, real) in [(0, 1), (7, 7), (86_400, 1800)] {
             let mut health = Health::unknown(t0);
             health.hold_off(secs(wish), BUSY, t0);
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn only_a_registration_takes_a_hold_off_back() {
-        let t0 = Instant::now();
+        let t0 = crate::testing::t0();
         let mut health = Health::unknown(t0);
         health.hold_off(secs(60), BUSY, t0);
         assert!(!health.answered(t0));
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn since_tells_when_the_state_began_not_when_it_was_confirmed() {
-        let t0 = Instant::now();
+        let t0 = crate::testing::t0();
         let mut health = Health::unknown(t0);
         assert!(health.unavailable(Cause::NoAnswer, t0 + secs(1)));
         assert!(!health.unavailable(Cause::NoAnswer, t0 + secs(2)));

@@ -115,7 +115,7 @@ mod tests {
         let mut journal = Journal::default();
         for attempts in 0..200 {
             journal.push(Entry {
-                when: Instant::now(),
+                when: crate::testing::t0(),
                 kind: EntryKind::Failover,
                 method: Method::Register,
                 from: Some(HopId(0)),

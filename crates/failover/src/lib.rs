@@ -47,6 +47,8 @@ mod order;
 mod outcome;
 mod policy;
 mod start;
+#[cfg(test)]
+mod testing;
 mod worst_case;
 
 pub use attempt::{Attempt, AttemptId, HopId, Output, Reason, ReturnCause, Task, Why};

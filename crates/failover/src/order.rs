@@ -105,7 +105,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
     use crate::Cause;
@@ -115,7 +115,7 @@ mod tests {
     const FINE: HopState = HopState::Available;
 
     fn hops(states: &[HopState]) -> Vec<Health> {
-        let now = Instant::now();
+        let now = crate::testing::t0();
         let health = |state: &HopState| {
             let mut health = Health::unknown(now);
             if *state == DEAD {

@@ -1,0 +1,20 @@
+//! The failover design told as stories: one test for each rule, its name the rule.
+//!
+//! `line` is §1 (column *Line*), `order` §2, `finding_out`, `returning` and `waiting` are §6,
+//! `control` is what users and settings want, `records` §7.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests: a surprise shall panic, and only some outputs matter"
+)]
+
+mod control;
+mod finding_out;
+mod line;
+mod order;
+mod records;
+mod returning;
+mod waiting;
+mod world;
