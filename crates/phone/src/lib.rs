@@ -1,1 +1,185 @@
 //! The telephone without its sockets: lines, calls, evidence.
+//!
+//! [`Phone`] is a plain value. The shell hands it what happened ([`input::Input`]), what people want
+//! ([`input::Command`]) and the time; it hands back what is to be done ([`output::Output`]) and when
+//! it wants to be woken. It joins two other pure crates: `sip-core` says how a SIP user agent
+//! speaks, `failover` says which hop a line uses now.
+//!
+//! The driver's loop:
+//!
+//! 1. `handle_input` or `handle_command` with what happened, or `handle_timeout`, each with `now`;
+//! 2. `poll_output` until it is empty, doing each;
+//! 3. wait for the next input, at most until `poll_timeout`.
+//!
+//! Nothing here reads a clock, a socket, a file or a random device; the same seed and the same
+//! inputs give the same outputs, so a trace recorded in the field replays in the simulator.
+//!
+//! Where to look: `account` is a line (its table of evidence in `account::evidence`), `call` a call,
+//! `core` what they share. This file only routes.
+
+mod account;
+mod call;
+mod commands;
+mod core;
+mod dispatch;
+pub mod input;
+mod journal;
+mod limits;
+pub mod output;
+mod ports;
+mod screen;
+pub mod settings;
+pub mod status;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+pub use journal::JournalEntry;
+
+use crate::call::Call;
+use crate::core::Core;
+use input::Input;
+use output::{MediaCommand, Output};
+use settings::LineNumber;
+use sip_core::transport::Transport;
+use status::{AccountStatus, CallStatus};
+
+/// A call's name, unique in the life of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+impl std::fmt::Display for CallId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// See the crate.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    core: Core,
+    calls: BTreeMap<CallId, Call>,
+    next_call: u32,
+    strangers: screen::RateLimit,
+    tone_until: Option<Instant>,
+    shutting_down: bool,
+}
+
+impl Phone {
+    /// A phone with no line; settings come as the first input. The seed makes tags, branches and
+    /// jitter: 256 bits that a peer cannot guess.
+    #[must_use]
+    pub fn new(seed: [u8; 32], now: Instant) -> Self {
+        Self {
+            core: Core::new(seed),
+            calls: BTreeMap::new(),
+            next_call: 0,
+            strangers: screen::RateLimit::new(now),
+            tone_until: None,
+            shutting_down: false,
+        }
+    }
+
+    /// Something happened.
+    pub fn handle_input(&mut self, input: Input, now: Instant) {
+        match input {
+            Input::Datagram { local, remote, bytes } => {
+                self.core.endpoint.handle_datagram(local, remote, Transport::Udp, &bytes, now);
+            }
+            Input::Undeliverable { to, quoted, why } => {
+                self.on_undeliverable(to, &quoted, why, now);
+            }
+            Input::Settings(settings) => self.set_settings(settings, now),
+            Input::Hops { line, hops, trusted, last_good } => {
+                let seed = u64::from(self.core.random_u32());
+                if let Some(account) = self.core.accounts.get_mut(&line) {
+                    account.set_hops(hops, trusted, last_good, seed, now);
+                }
+            }
+            Input::Link { up } => {
+                for account in self.core.accounts.values_mut() {
+                    account.machine.handle_link(up, now);
+                }
+            }
+            Input::RtpPort { ip, port } => self.core.ports.add(ip, port),
+            Input::Media { call, report } => {
+                self.with_call(call, |call, core| call.on_media(core, &report, now));
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Does what has become due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.core.endpoint.handle_timeout(now);
+        for account in self.core.accounts.values_mut() {
+            account.handle_timeout(now);
+        }
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.with_call(id, |call, core| call.handle_timeout(core, now));
+        }
+        self.tidy_up(now);
+        self.settle(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.core.poll_output()
+    }
+
+    /// When to call [`Self::handle_timeout`], and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let accounts = self.core.accounts.values().filter_map(account::Account::poll_timeout);
+        let calls = self.calls.values().filter_map(Call::deadline);
+        let farewells = self.core.farewells.values();
+        let farewells = farewells.filter_map(|bye| Some((bye.waits_until()?, "BYE: give up")));
+        let tone = self.tone_until.map(|at| (at, "tone: off"));
+        let all = accounts.chain(calls).chain(farewells).chain(tone);
+        all.chain(self.core.endpoint.poll_timeout()).min_by_key(|(at, _)| *at)
+    }
+
+    /// Every line, in order.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountStatus> {
+        self.core.accounts.values().map(account::Account::status).collect()
+    }
+
+    /// Every call that is listed, oldest first; ended ones stay for two minutes.
+    #[must_use]
+    pub fn calls(&self, now: Instant) -> Vec<CallStatus> {
+        self.calls.values().map(|call| call.status(now)).collect()
+    }
+
+    /// The failover journal of a line, or of all, oldest first.
+    #[must_use]
+    pub fn journal(&self, line: Option<LineNumber>) -> Vec<JournalEntry> {
+        self.core.journal.entries(line)
+    }
+
+    /// After [`input::Command::ShutDown`]: nothing is left to say.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.core.farewells.is_empty()
+            && self.core.accounts.values().all(account::Account::is_quiet)
+    }
+
+    fn with_call(&mut self, id: CallId, step: impl FnOnce(&mut Call, &mut Core)) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            step(call, &mut self.core);
+        }
+    }
+
+    /// Ports that future calls need, on every address that a line uses.
+    fn ask_for_ports(&mut self) {
+        let accounts = self.core.accounts.values();
+        let locals = accounts.flat_map(|account| account.hops.iter().map(|hop| hop.local.ip()));
+        let ips: std::collections::BTreeSet<_> = locals.collect();
+        for ip in ips {
+            for _ in 0..self.core.ports.wanted(ip) {
+                self.core.media(MediaCommand::NeedPort(ip));
+            }
+        }
+    }
+}

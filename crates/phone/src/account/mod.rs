@@ -1,0 +1,335 @@
+//! One line: its identity, its registration, its hops, and what it has learnt of them.
+//!
+//! Joins the failover machine (which hop, when) with SIP (what is said there). Calls ask it for an
+//! order of hops, for credentials and for its Contact, and give back what they learn; it knows
+//! nothing of calls.
+
+pub(crate) mod auth;
+pub(crate) mod evidence;
+pub(crate) mod register;
+mod view;
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use failover::{Evidence, Health, HopId, LineState, Machine, Start, TIMEOUT};
+use sip_core::endpoint::Tokens;
+use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
+use sip_core::registration::Registration;
+use sip_core::transport::Hop;
+
+use crate::input::{LastGood, LineHop};
+use crate::settings::{LineSettings, Registrar, ServerRole};
+use auth::{AuthBook, Tries};
+use evidence::{Knobs, Lesson};
+use register::Running;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) settings: LineSettings,
+    pub(crate) hops: Vec<LineHop>,
+    pub(crate) machine: Machine,
+    trusted: Vec<IpAddr>,
+    auth: AuthBook,
+    registration: Registration,
+    running: Vec<Running>,
+    shown: Option<crate::status::AccountStatus>,
+    /// Why the last round of registration failed, for people.
+    failure: String,
+    /// Something that is not as it should be, for people.
+    warning: Option<String>,
+    remembered: Option<LastGood>,
+    crlf_due: Option<Instant>,
+    /// Hops that have answered an OPTIONS in this registration.
+    answers_options: BTreeSet<Hop>,
+    /// The registrar refused `reg-id` (439): it is left out.
+    plain_contact: bool,
+    /// Since when the line is in the state that it shows.
+    since: Instant,
+}
+
+impl Account {
+    /// A line with no hops yet; they come by [`Self::set_hops`].
+    pub(crate) fn new(
+        settings: LineSettings,
+        tokens: &mut Tokens,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
+        let machine = Machine::new(0, settings.policy.clone(), Start::cold(), seed, now);
+        let registration = register::dialog(&settings, tokens);
+        Self {
+            settings,
+            hops: Vec::new(),
+            machine,
+            trusted: Vec::new(),
+            auth: AuthBook::default(),
+            registration,
+            running: Vec::new(),
+            shown: None,
+            failure: String::new(),
+            warning: None,
+            remembered: None,
+            crlf_due: None,
+            answers_options: BTreeSet::new(),
+            plain_contact: false,
+            since: now,
+        }
+    }
+
+    /// Learns what the line's servers resolve to.
+    pub(crate) fn set_hops(
+        &mut self,
+        hops: Vec<LineHop>,
+        trusted: Vec<IpAddr>,
+        last_good: Option<LastGood>,
+        seed: u64,
+        now: Instant,
+    ) {
+        self.trusted = trusted;
+        if self.hops.is_empty() {
+            let count = u8::try_from(hops.len()).unwrap_or(u8::MAX);
+            let memory = last_good.and_then(|last| {
+                let hop = hop_id(hops.iter().position(|entry| entry.hop == last.hop)?)?;
+                let primary_was_unavailable = last.primary_was_unavailable;
+                Some(failover::LastGood { hop, primary_was_unavailable })
+            });
+            let start = memory.map_or(Start::cold(), Start::remembering);
+            self.machine = Machine::new(count, self.settings.policy.clone(), start, seed, now);
+            self.hops = hops;
+            if !self.settings.register {
+                self.machine.disable(now);
+            }
+            return;
+        }
+        let kept: Vec<Option<HopId>> = hops
+            .iter()
+            .map(|hop| self.hops.iter().position(|old| old.hop == hop.hop))
+            .map(|at| at.and_then(|at| u8::try_from(at).ok()).map(HopId))
+            .collect();
+        self.hops = hops;
+        self.machine.set_hops(&kept, now);
+    }
+
+    /// Puts changed settings in force; what works is not moved.
+    pub(crate) fn set_settings(
+        &mut self,
+        settings: LineSettings,
+        tokens: &mut Tokens,
+        now: Instant,
+    ) {
+        let identity_changed = self.settings.user != settings.user
+            || self.settings.server1 != settings.server1
+            || self.settings.display_name != settings.display_name
+            || self.settings.register_login != settings.register_login;
+        self.machine.set_policy(settings.policy.clone(), now);
+        if self.settings.register != settings.register {
+            if settings.register {
+                self.machine.enable(now);
+            } else {
+                self.machine.disable(now);
+            }
+        }
+        if identity_changed {
+            self.registration = register::dialog(&settings, tokens);
+            self.auth = AuthBook::default();
+        }
+        self.settings = settings;
+        if identity_changed && self.settings.register {
+            self.machine.register(now);
+        }
+    }
+
+    /// The line learns of a hop from a request of a call.
+    pub(crate) fn learn(&mut self, hop: usize, lesson: Lesson, now: Instant) {
+        let Some(id) = hop_id(hop) else { return };
+        let evidence = match lesson {
+            Lesson::Nothing => return,
+            Lesson::Alive => Evidence::Answered,
+            Lesson::Unavailable(cause) => Evidence::Unavailable(cause),
+            Lesson::HeldOff(for_, cause) => Evidence::HeldOff { for_, cause },
+            Lesson::Suspect(cause) => Evidence::Suspect(cause),
+        };
+        self.machine.handle_evidence(id, evidence, now);
+    }
+
+    /// A hop gave any answer to a request of a call. Any but 408 and 5xx from the primary is a
+    /// signal failback's success (failover design §6).
+    pub(crate) fn answered(&mut self, hop: usize, code: u16, now: Instant) {
+        let Some(id) = hop_id(hop) else { return };
+        if code == 408 || code >= 500 && code < 600 {
+            return;
+        }
+        let primary = hop == 0;
+        let evidence = if primary { Evidence::PrimaryAnswered } else { Evidence::Answered };
+        self.machine.handle_evidence(id, evidence, now);
+    }
+
+    /// A hop served a request that had found another unavailable: incoming calls must follow.
+    pub(crate) fn served(&mut self, hop: usize, now: Instant) {
+        if let Some(id) = hop_id(hop) {
+            self.machine.handle_evidence(id, Evidence::ServedBy, now);
+        }
+    }
+
+    /// A CANCEL got no answer in A3's time (requirement B1).
+    pub(crate) fn cancel_timed_out(&mut self, hop: Hop, now: Instant) {
+        let at = self.hops.iter().position(|entry| entry.hop == hop);
+        if let Some(id) = at.and_then(hop_id) {
+            self.machine.handle_evidence(id, Evidence::CancelTimedOut, now);
+        }
+    }
+
+    /// Time for a request at one hop (requirements A3, A4).
+    pub(crate) fn patience(&self, invite: bool, last: bool) -> Duration {
+        if last { TIMEOUT } else { self.settings.policy.retry.wait(invite) }
+    }
+
+    pub(crate) fn knobs(&self) -> Knobs {
+        Knobs {
+            failover_on_500: self.settings.failover_on_500,
+            register_first: self.settings.register_first,
+        }
+    }
+
+    /// A hop could not be reached by a request that is nobody's else.
+    pub(crate) fn learn_at(&mut self, hop: Hop, cause: failover::Cause, now: Instant) {
+        if let Some(at) = self.hops.iter().position(|entry| entry.hop == hop) {
+            self.learn(at, Lesson::Unavailable(cause), now);
+        }
+    }
+
+    /// Whether a hop is not known to be out of service.
+    pub(crate) fn is_usable(&self, hop: usize) -> bool {
+        hop_id(hop).and_then(|id| self.machine.health(id)).is_some_and(Health::is_usable)
+    }
+
+    /// Whether the line is registered through this hop.
+    pub(crate) fn is_registered_at(&self, hop: usize) -> bool {
+        matches!(self.machine.state(), LineState::Registered { .. })
+            && self.machine.current() == hop_id(hop)
+    }
+
+    /// Whether the line is registered at all.
+    pub(crate) fn is_registered(&self) -> bool {
+        matches!(self.machine.state(), LineState::Registered { .. })
+    }
+
+    /// Whether silence of a hop proves anything (failover design §2).
+    pub(crate) fn silence_is_proof(&self, hop: usize) -> bool {
+        self.hops.get(hop).is_some_and(|entry| self.answers_options.contains(&entry.hop))
+    }
+
+    /// Whether an address is one of the line's servers (requirement F10).
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+        self.trusted.contains(&ip) || self.hops.iter().any(|hop| hop.hop.addr.ip() == ip)
+    }
+
+    /// The line's hop that a request came from, by address; a port may differ.
+    pub(crate) fn hop_of_source(&self, source: Hop) -> Option<Hop> {
+        let exact = self.hops.iter().find(|entry| entry.hop == source);
+        let near = || self.hops.iter().find(|entry| entry.hop.addr.ip() == source.addr.ip());
+        exact.or_else(near).map(|entry| entry.hop)
+    }
+
+    /// The registrar whose domain requests name at a hop (failover design §3).
+    pub(crate) fn registrar_at(&self, hop: usize) -> &Registrar {
+        match (self.hops.get(hop).map(|entry| entry.role), &self.settings.server2) {
+            (Some(ServerRole::Server2), Some(server2)) => server2,
+            _ => &self.settings.server1,
+        }
+    }
+
+    /// The line's Request-URI domain, without a user.
+    pub(crate) fn domain_uri(&self, hop: usize) -> Uri {
+        let registrar = self.registrar_at(hop);
+        let mut uri = Uri::sip(None, registrar.host.clone());
+        uri.port = registrar.port;
+        uri
+    }
+
+    /// Address of record at a hop's own registrar.
+    pub(crate) fn aor_at(&self, hop: usize) -> Uri {
+        Uri::sip(Some(&self.settings.user), self.registrar_at(hop).host.clone())
+    }
+
+    /// Address of record.
+    pub(crate) fn aor(&self) -> Uri {
+        Uri::sip(Some(&self.settings.user), self.settings.server1.host.clone())
+    }
+
+    /// From of a new dialog.
+    pub(crate) fn from(&self, tag: &str) -> String {
+        let mut from = NameAddr::new(self.aor()).with_tag(tag);
+        if !self.settings.display_name.is_empty() {
+            from.display = Some(self.settings.display_name.clone());
+        }
+        from.to_string()
+    }
+
+    /// Contact towards a hop: the same user everywhere, our own address there.
+    pub(crate) fn contact(&self, local: SocketAddr) -> String {
+        NameAddr::new(self.contact_uri(local)).to_string()
+    }
+
+    pub(crate) fn contact_uri(&self, local: SocketAddr) -> Uri {
+        let mut uri = Uri::sip(Some(&self.settings.user), local.ip());
+        uri.port = Some(local.port());
+        uri
+    }
+
+    /// The Route of our own that a setting asks for; it names the hop being tried.
+    pub(crate) fn preloaded_route(&self, hop: usize) -> Option<String> {
+        let entry = self.hops.get(hop).filter(|_| self.settings.preloaded_route)?;
+        if !matches!(entry.role, ServerRole::Proxy | ServerRole::BackupProxy) {
+            return None;
+        }
+        let mut uri = Uri::sip(None, entry.hop.addr.ip());
+        uri.port = Some(entry.hop.addr.port());
+        uri.params.set("lr", None);
+        Some(NameAddr::new(uri).to_string())
+    }
+
+    /// An OPTIONS to a hop itself: keep-alive, or the check of a hop that only said 100.
+    pub(crate) fn options(&self, hop: usize, token: &str) -> Request {
+        let uri = self.domain_uri(hop);
+        let mut request = Request::new(Method::Options, uri.clone());
+        request.headers.push(HeaderName::From, self.from(token));
+        request.headers.push(HeaderName::To, NameAddr::new(uri));
+        request.headers.push(HeaderName::CallId, token);
+        request.headers.push(HeaderName::CSeq, "1 OPTIONS");
+        if let Some(entry) = self.hops.get(hop) {
+            request.headers.push(HeaderName::Contact, self.contact(entry.local));
+        }
+        request
+    }
+
+    /// Adds credentials that an earlier nonce of this hop allows.
+    pub(crate) fn preempt(&mut self, hop: Hop, request: &mut Request, cnonce: &str) {
+        if self.hops.iter().any(|entry| entry.hop == hop) {
+            self.auth.preempt(hop, request, &self.settings, cnonce);
+        }
+    }
+
+    /// Answers a challenge of a hop; `false` where it must not or cannot be answered.
+    pub(crate) fn answer(
+        &mut self,
+        hop: Hop,
+        response: &Response,
+        request: &mut Request,
+        tries: &mut Tries,
+        cnonce: &str,
+    ) -> bool {
+        // Requirement F10: no credentials to a server that was not configured.
+        if !self.hops.iter().any(|entry| entry.hop == hop) {
+            return false;
+        }
+        self.auth.answer(hop, response, request, tries, &self.settings, cnonce)
+    }
+}
+
+fn hop_id(hop: usize) -> Option<HopId> {
+    u8::try_from(hop).ok().map(HopId)
+}

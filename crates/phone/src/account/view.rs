@@ -1,0 +1,115 @@
+//! What a line shows of itself (failover design §7).
+
+use std::time::Instant;
+
+use failover::{HopId, HopState, LineState as MachineState};
+
+use super::Account;
+use crate::core::Core;
+use crate::output::Event;
+use crate::settings::{LineNumber, ServerRole};
+use crate::status::{AccountStatus, HopStatus, LineState};
+
+impl Account {
+    /// Snapshot.
+    pub(crate) fn status(&self) -> AccountStatus {
+        let hops: Vec<HopStatus> = self
+            .hops
+            .iter()
+            .zip(0..=u8::MAX)
+            .filter_map(|(entry, id)| {
+                let health = self.machine.health(HopId(id))?;
+                Some(HopStatus {
+                    hop: entry.hop,
+                    server: entry.role,
+                    state: health.state,
+                    cause: health.cause.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    since: health.since,
+                })
+            })
+            .collect();
+        let current = self.machine.current();
+        let (state, since, expires_at) = self.line_state();
+        let hop = current.and_then(|id| self.hops.get(usize::from(id.0))).map(|entry| entry.hop);
+        let on_primary = current == Some(HopId(0)) && state == LineState::Registered;
+        let message = self.message(state, &hops, current);
+        AccountStatus {
+            line: self.settings.line,
+            aor: self.aor().to_string(),
+            state,
+            hop,
+            on_primary,
+            since,
+            expires_at,
+            message,
+            hops,
+        }
+    }
+
+    fn line_state(&self) -> (LineState, Instant, Option<Instant>) {
+        let since = self.since;
+        match self.machine.state() {
+            MachineState::Registered { since, expires_at } => {
+                (LineState::Registered, since, Some(expires_at))
+            }
+            MachineState::Unregistered => (LineState::Unregistered, since, None),
+            MachineState::Registering => (LineState::Registering, since, None),
+            MachineState::Failed => (LineState::Failed, since, None),
+            MachineState::Disabled => (LineState::Disabled, since, None),
+        }
+    }
+
+    fn message(&self, state: LineState, hops: &[HopStatus], current: Option<HopId>) -> String {
+        let at = current.and_then(|id| hops.get(usize::from(id.0)));
+        match (state, at) {
+            (LineState::Registered, Some(at)) if current == Some(HopId(0)) => {
+                format!("registered through {}", at.hop)
+            }
+            (LineState::Registered, Some(at)) => {
+                let primary = hops.first().map(|hop| why(hop)).unwrap_or_default();
+                format!("registered through {} {}: {primary}", backup(at.server), at.hop)
+            }
+            (LineState::Failed, _) => self.failure.clone(),
+            (LineState::Registering, _) => "registering".to_owned(),
+            (LineState::Disabled, _) => "registration is disabled".to_owned(),
+            (LineState::Registered | LineState::Unregistered, _) => "not registered".to_owned(),
+        }
+    }
+}
+
+fn backup(server: ServerRole) -> &'static str {
+    match server {
+        ServerRole::Server1 | ServerRole::Proxy => "backup address",
+        ServerRole::Server2 => "SIP Server 2",
+        ServerRole::BackupProxy => "backup proxy",
+    }
+}
+
+fn why(primary: &HopStatus) -> String {
+    match primary.state {
+        HopState::Unavailable => format!("primary {} unreachable ({})", primary.hop, primary.cause),
+        HopState::HeldOff => format!("primary {} asked to wait ({})", primary.hop, primary.cause),
+        HopState::Suspect => format!("primary {} suspect ({})", primary.hop, primary.cause),
+        HopState::Unknown => format!("primary {} not tried yet", primary.hop),
+        HopState::Available => format!("primary {} answers again", primary.hop),
+    }
+}
+
+/// Tells listeners when the line shows something new.
+pub(super) fn announce(account: &mut Account, core: &mut Core, now: Instant) {
+    let mut status = account.status();
+    let shown = |shown: &AccountStatus| (shown.state, shown.hop);
+    if account.shown.as_ref().map(shown) != Some(shown(&status)) {
+        account.since = now;
+        status = account.status();
+    }
+    if account.shown.as_ref() != Some(&status) {
+        account.shown = Some(status.clone());
+        core.event(Event::Registration(status), now);
+    }
+}
+
+/// The event of requirement B4, for a registration.
+pub(super) fn unavailable(line: LineNumber, cause: &str) -> Event {
+    Event::Unavailable { line, method: "REGISTER".to_owned(), cause: cause.to_owned() }
+}

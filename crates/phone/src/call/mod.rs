@@ -1,0 +1,185 @@
+//! A call as its user sees it, from the first digit to the last BYE.
+//!
+//! Joins the parts that each know one thing: `outgoing` and `incoming` set it up, `up` keeps it,
+//! `change` alters it, `farewell` and `stray` end what nobody holds, `ladder`, `route` and `session`
+//! find the way of its requests, `audio` has the sound. This file keeps the phase and the status.
+
+pub(crate) mod audio;
+pub(crate) mod change;
+pub(crate) mod farewell;
+pub(crate) mod incoming;
+pub(crate) mod ladder;
+pub(crate) mod outgoing;
+pub(crate) mod route;
+pub(crate) mod session;
+mod setup;
+pub(crate) mod stray;
+mod up;
+
+use std::time::{Duration, Instant};
+
+use sip_core::message::Request;
+use sip_core::transport::Hop;
+
+use crate::core::Core;
+use crate::limits;
+use crate::output::{Event, MediaCommand, Tone};
+use crate::settings::LineNumber;
+use crate::status::{CallState, CallStatus, Direction, Ended, EndedBy};
+use crate::{CallId, input};
+use audio::Audio;
+use incoming::Incoming;
+use outgoing::Outgoing;
+use up::Up;
+
+/// Methods that this phone takes (RFC 3261 §20.5).
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    pub(crate) line: LineNumber,
+    direction: Direction,
+    remote: String,
+    phase: Phase,
+    audio: Audio,
+    answered_at: Option<Instant>,
+    ended: Option<(Ended, Instant)>,
+    hop: Option<Hop>,
+    note: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Outgoing { setup: Box<Outgoing>, ringing: bool },
+    Incoming(Box<Incoming>),
+    Up(Box<Up>),
+    Over,
+}
+
+impl Call {
+    /// State as the user sees it.
+    pub(crate) fn state(&self) -> CallState {
+        match &self.phase {
+            Phase::Outgoing { ringing: false, .. } => CallState::Dialing,
+            Phase::Outgoing { ringing: true, .. } | Phase::Incoming(_) => CallState::Ringing,
+            Phase::Up(up) if up.held => CallState::Held,
+            Phase::Up(_) if self.audio.held_by_peer() => CallState::RemoteHeld,
+            Phase::Up(_) => CallState::Active,
+            Phase::Over => CallState::Ended,
+        }
+    }
+
+    /// Whether the call is over for its user.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// Whether it rings here.
+    pub(crate) fn rings_here(&self) -> bool {
+        matches!(self.phase, Phase::Incoming(_))
+    }
+
+    /// Whether it is up.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up(_))
+    }
+
+    /// When it may be forgotten.
+    pub(crate) fn listed_until(&self) -> Option<Instant> {
+        self.ended.as_ref().map(|(_, at)| *at + limits::ENDED_LISTED)
+    }
+
+    /// Snapshot.
+    pub(crate) fn status(&self, now: Instant) -> CallStatus {
+        let until = self.ended.as_ref().map_or(now, |(_, at)| *at);
+        let duration =
+            self.answered_at.map_or(Duration::ZERO, |at| until.saturating_duration_since(at));
+        CallStatus {
+            id: self.id,
+            line: self.line,
+            direction: self.direction,
+            remote: self.remote.clone(),
+            state: self.state(),
+            hop: self.hop(),
+            duration,
+            codec: self.audio.codec().map(str::to_owned),
+            ended: self.ended.as_ref().map(|(ended, _)| ended.clone()),
+            note: self.note.clone(),
+        }
+    }
+
+    fn hop(&self) -> Option<Hop> {
+        match &self.phase {
+            Phase::Outgoing { setup, .. } => setup.current_hop().or(self.hop),
+            Phase::Up(up) => Some(up.session.current_hop()),
+            Phase::Incoming(_) | Phase::Over => self.hop,
+        }
+    }
+
+    fn announce(&self, core: &mut Core, now: Instant) {
+        core.event(Event::Call(self.status(now)), now);
+    }
+
+    /// Ends the call for its user: sound off, told to listeners. Requests still to be sent are
+    /// farewells and strays by now.
+    fn end(&mut self, core: &mut Core, ended: Ended, now: Instant) {
+        self.hop = self.hop();
+        self.phase = Phase::Over;
+        self.audio.stop(core, self.id);
+        core.media(MediaCommand::Ring(false));
+        let tone = match (ended.by, ended.code) {
+            (EndedBy::Failure, 408 | 503) if ended.reason.starts_with("all proxies failed") => {
+                Some(Tone::AllProxiesFailed)
+            }
+            (EndedBy::Remote | EndedBy::Failure, code) if code >= 300 => Some(Tone::Busy),
+            _ => None,
+        };
+        core.media(MediaCommand::Tone(tone));
+        self.ended = Some((ended, now));
+        self.announce(core, now);
+    }
+
+    /// When something of this call is due.
+    pub(crate) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        match &self.phase {
+            Phase::Outgoing { setup, .. } => setup.deadline().map(|at| (at, "call: set-up")),
+            Phase::Up(up) => up.deadline().map(|at| (at, "call: 2xx or change")),
+            Phase::Incoming(_) => None,
+            Phase::Over => self.listed_until().map(|at| (at, "call: forget")),
+        }
+    }
+
+    /// Whether a request is within one of this call's dialogs.
+    pub(crate) fn has_dialog(&self, request: &Request) -> bool {
+        match &self.phase {
+            Phase::Up(up) => up.has_dialog(request),
+            Phase::Incoming(incoming) => {
+                let to = request.headers.to().ok();
+                let tag = to.as_ref().and_then(|to| to.tag());
+                incoming::Key::of(request).as_ref() == Some(&incoming.key)
+                    && incoming.copies.iter().any(|copy| Some(copy.tag.as_str()) == tag)
+            }
+            Phase::Outgoing { .. } | Phase::Over => false,
+        }
+    }
+
+    /// What the sound side reports.
+    pub(crate) fn on_media(&mut self, core: &mut Core, report: &input::MediaReport, now: Instant) {
+        match report {
+            // Failover design §5: no lost BYE leaves a call up.
+            input::MediaReport::Silence => {
+                if self.is_up() && !matches!(self.state(), CallState::Held) {
+                    let reason = "no sound from the other party".to_owned();
+                    self.leave(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
+                }
+            }
+            input::MediaReport::Failed(why) => {
+                self.note = Some(format!("no sound: {why}"));
+                self.announce(core, now);
+            }
+            input::MediaReport::Digit(_) => {}
+        }
+    }
+}

@@ -1,0 +1,509 @@
+//! A call that we make, until it is up: legs that race (requirements B2, F4; failover design §4).
+//!
+//! One INVITE goes to the line's hops in turn. The leg at an earlier hop stays when a later one
+//! begins, and the first that rings or answers is the call; the others are cancelled then, never
+//! before. What an answer means is `account::evidence`'s; what comes after the 2xx is the session's.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use failover::Order;
+use sip_core::endpoint::ClientId;
+use sip_core::message::{CSeq, HeaderName, Method, Request, Response, Uri};
+use sip_core::transport::Hop;
+
+use super::stray::{self, Stray};
+use crate::account::Account;
+use crate::account::auth::Tries;
+use crate::account::evidence::{Asked, Heard, Lesson, Next, judge};
+use crate::core::{Core, Owner, Parcel, Reply};
+use crate::limits;
+use crate::output::{Event, Switch};
+use crate::settings::LineNumber;
+
+/// How far a leg has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Sent, nothing heard.
+    Sent,
+    /// Its hop was found unavailable; it stays for a late answer.
+    Quiet,
+    /// 100 and nothing more.
+    Trying,
+    /// A 1xx above 100.
+    Ringing,
+}
+
+/// One INVITE transaction of the call.
+#[derive(Clone, Debug)]
+pub(crate) struct Leg {
+    pub(crate) id: ClientId,
+    pub(crate) request: Request,
+    pub(crate) at: usize,
+    pub(crate) hop: Hop,
+    pub(crate) local: SocketAddr,
+    pub(crate) stage: Stage,
+}
+
+/// The check of a hop that said 100 and nothing more (failover design §1).
+#[derive(Clone, Copy, Debug)]
+struct Check {
+    due: Instant,
+    in_flight: Option<ClientId>,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    line: LineNumber,
+    call: crate::CallId,
+    template: Request,
+    /// Number dialled without a domain: the Request-URI's domain is each server's own.
+    bare_user: bool,
+    order: Order,
+    at: usize,
+    cseq: u32,
+    pub(crate) legs: Vec<Leg>,
+    tries: Tries,
+    started: Instant,
+    check: Option<Check>,
+    ring_deadline: Option<Instant>,
+    /// The newest leg answered 482: an earlier one has delivered the call.
+    adopted: bool,
+    /// The latest refusal by a server, shown if nothing better comes.
+    refusal: Option<(u16, String)>,
+    last_cause: String,
+}
+
+/// What a step leads to.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Still being set up.
+    On,
+    /// It rings there; the response may carry early media.
+    Ringing(Box<Response>),
+    /// Answered on this leg.
+    Up(Box<Leg>, Box<Response>),
+    /// Over.
+    Failed {
+        /// SIP code; 408 where nobody answered.
+        code: u16,
+        /// In words.
+        reason: String,
+        /// No hop answered at all (requirement B4).
+        nobody: bool,
+    },
+}
+
+impl Outgoing {
+    /// Prepares a call; [`Self::start`] sends it.
+    pub(crate) fn new(
+        line: LineNumber,
+        call: crate::CallId,
+        template: Request,
+        bare_user: bool,
+        order: Order,
+        now: Instant,
+    ) -> Self {
+        Self {
+            line,
+            call,
+            template,
+            bare_user,
+            order,
+            at: 0,
+            cseq: 1,
+            legs: Vec::new(),
+            tries: Tries::default(),
+            started: now,
+            check: None,
+            ring_deadline: None,
+            adopted: false,
+            refusal: None,
+            last_cause: String::new(),
+        }
+    }
+
+    /// Sends the first leg.
+    pub(crate) fn start(&mut self, core: &mut Core, now: Instant) -> Step {
+        self.send_leg(core, None, now)
+    }
+
+    /// Sends a leg at the order's current hop; with a response, as the answer to its challenge.
+    fn send_leg(&mut self, core: &mut Core, challenge: Option<&Response>, now: Instant) -> Step {
+        let cnonce = core.tokens.cnonce();
+        let Some(account) = core.accounts.get_mut(&self.line) else { return self.give_up() };
+        let Some(at) = self.order.hops.get(self.at).map(|hop| usize::from(hop.0)) else {
+            return self.give_up();
+        };
+        let Some(hop) = account.hops.get(at).cloned() else { return self.next_hop(core, now) };
+        let mut request = self.request(account, at, hop.local);
+        match challenge {
+            Some(response) => {
+                let tries = &mut self.tries;
+                if !account.answer(hop.hop, response, &mut request, tries, &cnonce) {
+                    return self.refused(core, response.code.as_u16(), &response.reason, now);
+                }
+            }
+            None => account.preempt(hop.hop, &mut request, &cnonce),
+        }
+        let patience = account.patience(true, self.at + 1 == self.order.hops.len());
+        let parcel = Parcel { request: request.clone(), to: hop.hop, local: hop.local, patience };
+        let id = core.send(Owner::Leg(self.call), parcel, now);
+        let stage = Stage::Sent;
+        self.legs.push(Leg { id, request, at, hop: hop.hop, local: hop.local, stage });
+        Step::On
+    }
+
+    /// The INVITE as it goes to one hop (failover design §3): only Via, Contact and, between two
+    /// registrars, the domain of a bare number differ.
+    fn request(&self, account: &Account, at: usize, local: SocketAddr) -> Request {
+        let mut request = self.template.clone();
+        if self.bare_user {
+            let registrar = account.registrar_at(at);
+            request.uri.host = registrar.host.clone();
+            request.uri.port = registrar.port;
+        }
+        let cseq = CSeq::new(self.cseq, Method::Invite);
+        request.headers.set(HeaderName::CSeq, cseq);
+        request.headers.set(HeaderName::Contact, account.contact(local));
+        if let Some(route) = account.preloaded_route(at) {
+            request.headers.push(HeaderName::Route, &route);
+        }
+        request
+    }
+
+    fn leg(&mut self, id: ClientId) -> Option<&mut Leg> {
+        self.legs.iter_mut().find(|leg| leg.id == id)
+    }
+
+    fn is_newest(&self, id: ClientId) -> bool {
+        self.legs.last().is_some_and(|leg| leg.id == id)
+    }
+
+    /// An answer, or the lack of one, on one leg.
+    pub(crate) fn on_reply(
+        &mut self,
+        core: &mut Core,
+        id: ClientId,
+        reply: Reply,
+        now: Instant,
+    ) -> Step {
+        if self.leg(id).is_none() {
+            return Step::On;
+        }
+        match reply {
+            Reply::Provisional(response) => self.on_provisional(core, id, response, now),
+            Reply::Final(response) if response.code.is_success() => {
+                self.on_success(core, id, response, now)
+            }
+            Reply::Final(_) | Reply::Silent | Reply::TimedOut | Reply::Failed(_) => {
+                self.on_failure(core, id, &reply, now)
+            }
+        }
+    }
+
+    fn on_provisional(
+        &mut self,
+        core: &mut Core,
+        id: ClientId,
+        response: Response,
+        now: Instant,
+    ) -> Step {
+        let Some(account) = core.accounts.get_mut(&self.line) else { return Step::On };
+        let patience = account.patience(true, false);
+        let ring_limit = account.settings.ring_limit;
+        let newest = self.is_newest(id);
+        let Some(leg) = self.leg(id) else { return Step::On };
+        let at = leg.at;
+        self.ring_deadline.get_or_insert(now + ring_limit);
+        if response.code.as_u16() == 100 {
+            // A late 100 decides nothing: the later leg goes on.
+            if newest && self.leg(id).is_some_and(|leg| leg.stage == Stage::Sent) {
+                self.set_stage(id, Stage::Trying);
+                self.check = Some(Check { due: now + patience, in_flight: None });
+            }
+            return Step::On;
+        }
+        self.set_stage(id, Stage::Ringing);
+        self.check = None;
+        account.answered(at, response.code.as_u16(), now);
+        self.served_after_failover(core, at, now);
+        self.release_others(core, id, now);
+        Step::Ringing(Box::new(response))
+    }
+
+    fn set_stage(&mut self, id: ClientId, stage: Stage) {
+        if let Some(leg) = self.leg(id) {
+            leg.stage = stage;
+        }
+    }
+
+    fn on_success(
+        &mut self,
+        core: &mut Core,
+        id: ClientId,
+        response: Response,
+        now: Instant,
+    ) -> Step {
+        self.release_others(core, id, now);
+        let Some(leg) = self.legs.pop() else { return Step::On };
+        if let Some(account) = core.accounts.get_mut(&self.line) {
+            account.answered(leg.at, response.code.as_u16(), now);
+        }
+        self.served_after_failover(core, leg.at, now);
+        Step::Up(Box::new(leg), Box::new(response))
+    }
+
+    /// The first leg that rings or answers is the call: the others are cancelled and let go.
+    fn release_others(&mut self, core: &mut Core, keep: ClientId, now: Instant) {
+        let others: Vec<Leg> = self.legs.iter().filter(|leg| leg.id != keep).cloned().collect();
+        self.legs.retain(|leg| leg.id == keep);
+        self.release(core, others, now);
+    }
+
+    fn release(&self, core: &mut Core, legs: Vec<Leg>, now: Instant) {
+        for leg in legs {
+            let stray = Stray::new(self.line, leg.request, leg.hop, leg.local, now);
+            stray::release(core, leg.id, stray, true, now);
+        }
+    }
+
+    /// Incoming calls must follow to the hop that serves now (asterisk#1927).
+    fn served_after_failover(&self, core: &mut Core, at: usize, now: Instant) {
+        if self.at == 0 {
+            return;
+        }
+        if let Some(account) = core.accounts.get_mut(&self.line) {
+            account.served(at, now);
+        }
+    }
+
+    fn on_failure(&mut self, core: &mut Core, id: ClientId, reply: &Reply, now: Instant) -> Step {
+        let newest = self.is_newest(id);
+        let (Some(leg), Some(heard)) = (self.leg(id).cloned(), reply.heard()) else {
+            return Step::On;
+        };
+        let Some(account) = core.accounts.get_mut(&self.line) else { return self.give_up() };
+        let asked = Asked::Invite {
+            ringing: leg.stage == Stage::Ringing,
+            cancelled: false,
+            registered_here: account.is_registered_at(leg.at),
+        };
+        let verdict = judge(asked, &heard, account.knobs());
+        if let Heard::Answer { code, .. } = &heard {
+            account.answered(leg.at, *code, now);
+        }
+        // A leg that was silent already has taught its lesson.
+        if leg.stage != Stage::Quiet {
+            core.learn(self.line, leg.at, verdict.lesson, now);
+        }
+        if matches!(reply, Reply::Silent) {
+            self.set_stage(id, Stage::Quiet);
+        } else {
+            self.legs.retain(|leg| leg.id != id);
+        }
+        if let Reply::Final(response) = reply {
+            self.refusal = Some((response.code.as_u16(), response.reason.clone()));
+        }
+        self.last_cause = heard.in_words();
+        // What an abandoned hop says late (a challenge, a refusal) moves nothing; only when no leg
+        // is left is the call over.
+        if !newest {
+            return if self.legs.is_empty() { self.give_up() } else { Step::On };
+        }
+        self.after_newest(core, &heard, reply, verdict.next, now)
+    }
+
+    fn after_newest(
+        &mut self,
+        core: &mut Core,
+        heard: &Heard,
+        reply: &Reply,
+        next: Next,
+        now: Instant,
+    ) -> Step {
+        self.check = None;
+        let response = match reply {
+            Reply::Final(response) => Some(response),
+            Reply::Provisional(_) | Reply::Silent | Reply::TimedOut | Reply::Failed(_) => None,
+        };
+        match (next, response, heard) {
+            (Next::Authenticate, Some(response), _) => {
+                self.cseq += 1;
+                self.send_leg(core, Some(response), now)
+            }
+            (Next::NextHop, _, _) => self.next_hop(core, now),
+            // RFC 3261 §8.2.2.2: the callee has this call already, by an earlier leg.
+            (_, Some(response), Heard::Answer { code: 482, .. }) if !self.legs.is_empty() => {
+                self.adopted = true;
+                self.refusal = Some((482, response.reason.clone()));
+                Step::On
+            }
+            (_, Some(response), _) => {
+                self.refused(core, response.code.as_u16(), &response.reason, now)
+            }
+            (_, None, _) => self.next_hop(core, now),
+        }
+    }
+
+    /// A final answer that is the call's own.
+    fn refused(&mut self, core: &mut Core, code: u16, reason: &str, now: Instant) -> Step {
+        let legs = std::mem::take(&mut self.legs);
+        self.release(core, legs, now);
+        Step::Failed { code, reason: reason.to_owned(), nobody: false }
+    }
+
+    fn next_hop(&mut self, core: &mut Core, now: Instant) -> Step {
+        let from = self.hop_at(core, self.at);
+        self.at += 1;
+        let Some(to) = self.hop_at(core, self.at) else {
+            // The last hop failed; an earlier leg may still be answered.
+            self.at = self.order.hops.len();
+            return if self.legs.is_empty() { self.give_up() } else { Step::On };
+        };
+        let switch = Switch {
+            line: self.line,
+            method: "INVITE".to_owned(),
+            from,
+            to,
+            cause: self.last_cause.clone(),
+            attempts: u32::try_from(self.at).unwrap_or(u32::MAX),
+            elapsed: now.saturating_duration_since(self.started),
+        };
+        core.failover(switch, now);
+        self.send_leg(core, None, now)
+    }
+
+    fn hop_at(&self, core: &Core, at: usize) -> Option<Hop> {
+        let id = self.order.hops.get(at)?;
+        Some(core.accounts.get(&self.line)?.hops.get(usize::from(id.0))?.hop)
+    }
+
+    /// First every hop, then the result is mapped (failover design §1).
+    fn give_up(&self) -> Step {
+        if self.adopted {
+            let reason = "the call may have rung: no answer came back".to_owned();
+            return Step::Failed { code: 408, reason, nobody: false };
+        }
+        match &self.refusal {
+            Some((code, reason)) => {
+                Step::Failed { code: *code, reason: reason.clone(), nobody: false }
+            }
+            None => {
+                let reason = format!("all proxies failed: {}", self.last_cause);
+                Step::Failed { code: 408, reason, nobody: true }
+            }
+        }
+    }
+
+    /// The hop of a leg that has only 100 was found unavailable by other evidence.
+    pub(crate) fn on_hop_dead(
+        &mut self,
+        core: &mut Core,
+        hop: Hop,
+        cause: &str,
+        now: Instant,
+    ) -> Step {
+        let Some(leg) = self.legs.last().filter(|leg| leg.hop == hop) else { return Step::On };
+        if leg.stage != Stage::Trying {
+            return Step::On;
+        }
+        let id = leg.id;
+        self.set_stage(id, Stage::Quiet);
+        self.check = None;
+        self.last_cause = cause.to_owned();
+        self.next_hop(core, now)
+    }
+
+    /// What the check of a hop found; life re-arms it.
+    pub(crate) fn on_check(&mut self, core: &mut Core, reply: &Reply, now: Instant) -> Step {
+        let Some(check) = &mut self.check else { return Step::On };
+        let Some(heard) = reply.heard() else { return Step::On };
+        check.in_flight = None;
+        check.due = now + limits::TRYING_CHECK;
+        let Some(leg) = self.legs.last() else { return Step::On };
+        let (at, hop) = (leg.at, leg.hop);
+        let Some(account) = core.accounts.get_mut(&self.line) else { return Step::On };
+        let proof = !matches!(heard, Heard::Silence) || account.silence_is_proof(at);
+        let lesson = judge(Asked::Options, &heard, account.knobs()).lesson;
+        if matches!(lesson, Lesson::Alive | Lesson::Nothing) || !proof {
+            return Step::On;
+        }
+        core.learn(self.line, at, lesson, now);
+        self.on_hop_dead(core, hop, &heard.in_words(), now)
+    }
+
+    /// The user hangs up: no leg goes anywhere any more (failover design §1, first row).
+    pub(crate) fn cancel(&mut self, core: &mut Core, now: Instant) {
+        let legs = std::mem::take(&mut self.legs);
+        self.release(core, legs, now);
+    }
+
+    /// The next moment at which something is due.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let check = self.check.filter(|check| check.in_flight.is_none()).map(|check| check.due);
+        [check, self.ring_deadline].into_iter().flatten().min()
+    }
+
+    /// Does what is due: the check of a silent hop, or the end of a ringing that nobody answers.
+    pub(crate) fn handle_timeout(&mut self, core: &mut Core, now: Instant) -> Step {
+        if self.ring_deadline.is_some_and(|at| at <= now) {
+            self.cancel(core, now);
+            let reason = "no answer from the other party".to_owned();
+            return Step::Failed { code: 408, reason, nobody: false };
+        }
+        if self.check.is_some_and(|check| check.in_flight.is_none() && check.due <= now) {
+            self.send_check(core, now);
+        }
+        Step::On
+    }
+
+    fn send_check(&mut self, core: &mut Core, now: Instant) {
+        let Some(leg) = self.legs.last() else { return };
+        let (at, to, local) = (leg.at, leg.hop, leg.local);
+        let token = core.tokens.call_id();
+        let Some(account) = core.accounts.get(&self.line) else { return };
+        let request = account.options(at, &token);
+        let patience = account.patience(false, false);
+        let parcel = Parcel { request, to, local, patience };
+        let id = core.send(Owner::Check(self.call), parcel, now);
+        if let Some(check) = &mut self.check {
+            check.in_flight = Some(id);
+        }
+    }
+
+    /// The hop that the newest leg uses, for the status.
+    pub(crate) fn current_hop(&self) -> Option<Hop> {
+        self.legs.last().map(|leg| leg.hop)
+    }
+}
+
+/// The event of requirement B4, for a call.
+pub(crate) fn unavailable(line: LineNumber, cause: &str) -> Event {
+    Event::Unavailable { line, method: "INVITE".to_owned(), cause: cause.to_owned() }
+}
+
+/// What a person dialled, as a Request-URI, and whether the domain is the line's own.
+///
+/// A number or user part alone takes the line's domain; `user@host` and SIP URIs are used as
+/// written. `None` for anything that is no address.
+pub(crate) fn target(text: &str, account: &Account) -> Option<(Uri, bool)> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
+    if text.starts_with("sip:") || text.starts_with("sips:") {
+        return text.parse().ok().map(|uri| (uri, false));
+    }
+    if text.contains('@') {
+        return format!("sip:{text}").parse().ok().map(|uri| (uri, false));
+    }
+    if text.contains(['<', '>', '"', ';', '?', ',', ':', '/']) {
+        return None;
+    }
+    let registrar = account.registrar_at(0);
+    let mut uri = Uri::sip(Some(text), registrar.host.clone());
+    uri.port = registrar.port;
+    Some((uri, true))
+}

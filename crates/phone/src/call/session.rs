@@ -1,0 +1,191 @@
+//! A dialog and the way to its other end: which hop its requests take, and how they are built.
+//!
+//! Joins the dialog of sip-core with the line's hops (failover design §5). It sends nothing; the
+//! change of a session, the BYE and the ACK are built here so that all three take the same way.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use failover::RequestKind;
+use sip_core::dialog::{Dialog, DialogId};
+use sip_core::message::{HeaderName, Host, Method, NameAddr, Request};
+use sip_core::transport::Hop;
+
+use super::ladder::{Ladder, Place, RouteUse, Rung, Situation};
+use super::route::{self, Directory};
+use crate::account::Account;
+use crate::core::Parcel;
+use crate::settings::LineNumber;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) line: LineNumber,
+    pub(crate) dialog: Dialog,
+    /// The hop that set the dialog up.
+    pub(crate) hop: Hop,
+    /// Our address towards it.
+    pub(crate) local: SocketAddr,
+    learned: BTreeMap<String, Hop>,
+    worked: Option<Worked>,
+}
+
+/// The rung that worked, by address, since a hop list may change in the life of a call.
+#[derive(Clone, Copy, Debug)]
+struct Worked {
+    hop: Hop,
+    repaired_from: Option<Hop>,
+}
+
+impl Session {
+    pub(crate) fn new(line: LineNumber, dialog: Dialog, hop: Hop, local: SocketAddr) -> Self {
+        let mut learned = BTreeMap::new();
+        let first = dialog.first_hop_uri();
+        // The first entry of an answer that came through this hop is this hop's own name for itself.
+        if let Host::Name(name) = &first.host {
+            learned.insert(name.to_ascii_lowercase(), hop);
+        }
+        Self { line, dialog, hop, local, learned, worked: None }
+    }
+
+    fn directory<'a>(&'a self, account: &'a Account) -> Directory<'a> {
+        Directory { hops: &account.hops, learned: &self.learned }
+    }
+
+    /// Where the route set, or with none the remote target, leads.
+    fn named(&self, account: &Account) -> Place {
+        let first = self.dialog.first_hop_uri();
+        match self.directory(account).hop_of(first) {
+            Some(hop) => Place::Line(hop),
+            None => Place::Elsewhere(Hop::of_uri(first).unwrap_or(self.hop)),
+        }
+    }
+
+    /// Whether a request of the other side belongs to this dialog: by its identifiers, whatever its
+    /// source (failover design §5).
+    pub(crate) fn owns(&self, request: &Request) -> bool {
+        DialogId::of_request(request).as_ref() == Some(&self.dialog.id)
+    }
+
+    /// The hop that the dialog's requests take now, for the status.
+    pub(crate) fn current_hop(&self) -> Hop {
+        self.worked.map_or(self.hop, |worked| worked.hop)
+    }
+
+    /// The rungs of a new request.
+    pub(crate) fn plan(&self, account: &mut Account, method: &Method, now: Instant) -> Ladder {
+        let named = self.named(account);
+        let on_primary = named == Place::Line(0);
+        let kind = match method {
+            Method::Bye => RequestKind::Bye { route_is_primary: on_primary },
+            _ => RequestKind::InDialog,
+        };
+        let order = account.machine.order(kind, now);
+        let probes_primary = on_primary
+            && *method == Method::Bye
+            && account.settings.policy.signal_failback
+            && order.hops.first().is_some_and(|hop| hop.0 == 0);
+        let usable = match named {
+            Place::Line(hop) => account.is_usable(hop),
+            Place::Elsewhere(_) => true,
+        };
+        let situation = Situation {
+            named,
+            worked: self.worked_rung(account).filter(|_| !probes_primary),
+            repair: account.settings.repair_route,
+        };
+        Ladder::plan(situation, &order, usable || probes_primary)
+    }
+
+    fn worked_rung(&self, account: &Account) -> Option<Rung> {
+        let worked = self.worked?;
+        let place = |hop: Hop| account.hops.iter().position(|entry| entry.hop == hop);
+        let at = place(worked.hop)?;
+        if !account.is_usable(at) {
+            return None;
+        }
+        let route = match worked.repaired_from {
+            Some(from) => RouteUse::RepairedFrom(place(from)?),
+            None => RouteUse::AsIs,
+        };
+        Some(Rung { place: Place::Line(at), route })
+    }
+
+    /// Remembers the rung that an answer came from.
+    pub(crate) fn landed(&mut self, rung: Rung, account: &Account) {
+        let Place::Line(at) = rung.place else { return };
+        let Some(entry) = account.hops.get(at) else { return };
+        let repaired_from = match rung.route {
+            RouteUse::AsIs => None,
+            RouteUse::RepairedFrom(from) => account.hops.get(from).map(|entry| entry.hop),
+        };
+        self.worked = Some(Worked { hop: entry.hop, repaired_from });
+    }
+
+    /// Whether a rung is the hop that the dialog itself names (failover design §3, on 481).
+    pub(crate) fn is_named(&self, rung: Rung, account: &Account) -> bool {
+        self.named(account) == rung.place
+    }
+
+    /// The next request of the dialog, CSeq raised, for a rung.
+    ///
+    /// `None` where the hop has gone from the list meanwhile.
+    pub(crate) fn request(
+        &mut self,
+        method: Method,
+        rung: Rung,
+        patience: Duration,
+        account: &Account,
+    ) -> Option<Parcel> {
+        let (to, local) = self.address(rung.place, account)?;
+        let route = self.route(rung.route, to, account)?;
+        self.dialog.local_cseq = self.dialog.local_cseq.saturating_add(1);
+        let cseq = self.dialog.local_cseq;
+        let refreshes = method == Method::Invite;
+        let mut request = self.dialog.request_with(method, cseq, &route);
+        if refreshes {
+            request.headers.set(HeaderName::Contact, account.contact(local));
+        }
+        Some(Parcel { request, to, local, patience })
+    }
+
+    /// The ACK of a 2xx to our INVITE with that CSeq, and where it goes: the dialog's own way, or
+    /// rung 1 at once if that is known dead.
+    pub(crate) fn ack(
+        &self,
+        invite: &Request,
+        account: &mut Account,
+        now: Instant,
+    ) -> Option<(Request, Hop, SocketAddr)> {
+        let rung = self.plan(account, &Method::Ack, now).rung;
+        let (to, local) = self.address(rung.place, account)?;
+        let route = self.route(rung.route, to, account)?;
+        let cseq = invite.headers.cseq().ok()?.number;
+        let mut ack = self.dialog.request_with(Method::Ack, cseq, &route);
+        // RFC 3261 §13.2.2.4: the same credentials as the INVITE.
+        for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+            let values: Vec<String> = invite.headers.all(&name).map(str::to_owned).collect();
+            for value in values {
+                ack.headers.push(name.clone(), &value);
+            }
+        }
+        Some((ack, to, local))
+    }
+
+    fn address(&self, place: Place, account: &Account) -> Option<(Hop, SocketAddr)> {
+        match place {
+            Place::Line(at) => account.hops.get(at).map(|entry| (entry.hop, entry.local)),
+            Place::Elsewhere(hop) => Some((hop, self.local)),
+        }
+    }
+
+    fn route(&self, usage: RouteUse, to: Hop, account: &Account) -> Option<Vec<NameAddr>> {
+        let RouteUse::RepairedFrom(failed) = usage else {
+            return Some(self.dialog.route_set.clone());
+        };
+        let failed = account.hops.get(failed)?;
+        let next = account.hops.iter().find(|entry| entry.hop == to)?;
+        Some(route::repair(&self.dialog.route_set, failed, next, self.directory(account)))
+    }
+}

@@ -1,0 +1,310 @@
+//! How a call begins and how its user ends it: dial, ring, answer, refuse, hang up.
+
+use std::time::Instant;
+
+use failover::RequestKind;
+use sip_core::dialog::Dialog;
+use sip_core::endpoint::{ClientId, ServerId};
+use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, StatusCode};
+
+use super::audio::Audio;
+use super::incoming::{self, Answered, Arrival, Incoming, Key};
+use super::outgoing::{self, Leg, Outgoing, Step};
+use super::session::Session;
+use super::stray::{self, Stray};
+use super::up::{OurInvite, Up};
+use super::{ALLOW, Call, Phase, farewell};
+use crate::CallId;
+use crate::account::Account;
+use crate::core::{Core, Reply};
+use crate::input::Refusal;
+use crate::output::{MediaCommand, Tone};
+use crate::settings::LineNumber;
+use crate::status::{Direction, Ended, EndedBy};
+
+impl Call {
+    /// Dials (requirement B2).
+    ///
+    /// # Errors
+    /// When the target is no address, or the line has no hop or no free RTP port.
+    pub(crate) fn dial(
+        core: &mut Core,
+        id: CallId,
+        line: LineNumber,
+        target: &str,
+        now: Instant,
+    ) -> Result<Self, Refusal> {
+        let (call_id, from_tag) = (core.tokens.call_id(), core.tokens.tag());
+        let account = core.accounts.get_mut(&line).ok_or(Refusal::NoSuchLine(line))?;
+        let (uri, bare_user) = outgoing::target(target, account)
+            .ok_or_else(|| Refusal::BadTarget(target.to_owned()))?;
+        let order = account.machine.order(RequestKind::Invite, now);
+        let first = order.hops.first().and_then(|hop| account.hops.get(usize::from(hop.0)));
+        let local = first.ok_or(Refusal::NoHop(line))?.local;
+        let remote = uri.to_string();
+        let mut template = template(account, uri, &call_id, &from_tag);
+        let mut audio = Audio::open(core, line, local.ip())?;
+        template.headers.set(HeaderName::ContentType, "application/sdp");
+        template.body = audio.offer();
+        audio.start(core, id);
+        let mut setup = Outgoing::new(line, id, template, bare_user, order, now);
+        let step = setup.start(core, now);
+        let mut call = Self {
+            id,
+            line,
+            direction: Direction::Out,
+            remote,
+            phase: Phase::Outgoing { setup: Box::new(setup), ringing: false },
+            audio,
+            answered_at: None,
+            ended: None,
+            hop: None,
+            note: None,
+        };
+        call.announce(core, now);
+        call.step(core, step, now);
+        Ok(call)
+    }
+
+    /// A call comes in (its INVITE has been found acceptable): it rings, or is answered at once.
+    pub(crate) fn ring(
+        core: &mut Core,
+        id: CallId,
+        line: LineNumber,
+        key: Key,
+        arrival: Arrival,
+        now: Instant,
+    ) -> Result<Self, (Arrival, StatusCode)> {
+        let Ok(mut audio) = Audio::open(core, line, arrival.local.ip()) else {
+            return Err((arrival, StatusCode::BUSY_HERE));
+        };
+        if !arrival.request.body.is_empty() && audio.check_offer(&arrival.request.body).is_err() {
+            return Err((arrival, StatusCode::NOT_ACCEPTABLE_HERE));
+        }
+        audio.start(core, id);
+        let remote = arrival.request.headers.from().map(|from| from.uri.to_string());
+        let hop = arrival.remote;
+        let setup = Incoming::new(core, line, key, arrival, now);
+        let mut call = Self {
+            id,
+            line,
+            direction: Direction::In,
+            remote: remote.unwrap_or_default(),
+            phase: Phase::Incoming(Box::new(setup)),
+            audio,
+            answered_at: None,
+            ended: None,
+            hop: Some(hop),
+            note: None,
+        };
+        call.announce(core, now);
+        if core.auto_answer {
+            call.answer(core, now);
+        } else {
+            core.media(MediaCommand::Ring(true));
+        }
+        Ok(call)
+    }
+
+    /// Whether a new INVITE is a copy of this call's.
+    pub(crate) fn is_copy(&self, key: &Key) -> bool {
+        match &self.phase {
+            Phase::Incoming(setup) => setup.key == *key,
+            Phase::Up(up) => up.key.as_ref() == Some(key),
+            Phase::Outgoing { .. } | Phase::Over => false,
+        }
+    }
+
+    /// A copy of this call's INVITE has come (failover design §4).
+    pub(crate) fn on_copy(&mut self, core: &mut Core, copy: Arrival, join: bool, now: Instant) {
+        match &mut self.phase {
+            Phase::Incoming(setup) if join => setup.join(core, self.line, copy, now),
+            Phase::Up(up) if join && !up.is_acknowledged() => {
+                up.answer_copy(core, self.line, copy, &mut self.audio, now);
+            }
+            Phase::Incoming(_) | Phase::Up(_) | Phase::Outgoing { .. } | Phase::Over => {
+                incoming::refuse(core, &copy, StatusCode::LOOP_DETECTED, now);
+            }
+        }
+    }
+
+    /// Answers a ringing call on its newest copy.
+    pub(crate) fn answer(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Incoming(setup) = &mut self.phase else { return };
+        let key = setup.key.clone();
+        core.media(MediaCommand::Ring(false));
+        let Some(copy) = setup.take_newest(core, now) else { return };
+        let offer = &copy.arrival.request.body;
+        let body = match offer.is_empty() {
+            true => Ok(self.audio.offer()),
+            false => self.audio.answer(offer),
+        };
+        let Ok(body) = body else {
+            incoming::refuse(core, &copy.arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
+            let reason = "no codec in common".to_owned();
+            return self.end(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+        };
+        let Some(answered) = Answered::open(core, self.line, &copy, &body, now) else {
+            incoming::refuse(core, &copy.arrival, StatusCode::BAD_REQUEST, now);
+            let reason = "the INVITE names no way back".to_owned();
+            return self.end(core, Ended { by: EndedBy::Failure, code: 400, reason }, now);
+        };
+        let session = answered.session.clone();
+        self.answered_at = Some(now);
+        self.phase = Phase::Up(Box::new(Up::called(session, key, answered)));
+        self.sound_on(core);
+        self.announce(core, now);
+    }
+
+    /// The way of sound is open: play, listen, and give this call the ear.
+    pub(super) fn sound_on(&mut self, core: &mut Core) {
+        core.media(MediaCommand::Tone(None));
+        self.audio.apply(core, self.line, self.id);
+        core.media(MediaCommand::Focus(Some(self.id)));
+    }
+
+    /// Refuses a ringing call, or ends it in whatever phase it is.
+    pub(crate) fn hang_up(&mut self, core: &mut Core, now: Instant) {
+        let (code, reason) = match &self.phase {
+            Phase::Incoming(_) => (486, "refused here"),
+            Phase::Outgoing { .. } => (487, "cancelled"),
+            Phase::Up(_) | Phase::Over => (0, "hung up here"),
+        };
+        self.leave(core, Ended { by: EndedBy::Local, code, reason: reason.to_owned() }, now);
+    }
+
+    /// Ends the call from our side; what must still be said is said behind its back.
+    pub(crate) fn leave(&mut self, core: &mut Core, ended: Ended, now: Instant) {
+        self.hop = self.hop();
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Outgoing { mut setup, .. } => setup.cancel(core, now),
+            Phase::Incoming(mut setup) => setup.refuse_all(core, StatusCode::BUSY_HERE, now),
+            Phase::Up(up) => up.leave(core, now),
+            Phase::Over => return,
+        }
+        self.end(core, ended, now);
+    }
+
+    /// The caller gave up one copy; when none is left the call is over.
+    pub(crate) fn on_cancelled(&mut self, core: &mut Core, server: ServerId, now: Instant) {
+        let Phase::Incoming(setup) = &mut self.phase else { return };
+        setup.cancelled(core, server, now);
+        if setup.copies.is_empty() {
+            let reason = "the caller gave up".to_owned();
+            self.end(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
+        }
+    }
+
+    /// A BYE from the caller before we answered (RFC 3261 §15.1.2).
+    pub(super) fn on_early_bye(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Incoming(setup) = &mut self.phase else { return };
+        setup.refuse_all(core, StatusCode::REQUEST_TERMINATED, now);
+        let reason = "the caller gave up".to_owned();
+        self.end(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
+    }
+
+    /// An answer on one of the legs of a call that we make, or a 2xx repeated later.
+    pub(crate) fn on_leg(&mut self, core: &mut Core, id: ClientId, reply: Reply, now: Instant) {
+        match &mut self.phase {
+            Phase::Outgoing { setup, .. } => {
+                let step = setup.on_reply(core, id, reply, now);
+                self.step(core, step, now);
+            }
+            Phase::Up(up) => {
+                if let Reply::Final(response) = &reply {
+                    up.on_late_success(core, id, response, now);
+                }
+            }
+            Phase::Incoming(_) | Phase::Over => {}
+        }
+    }
+
+    /// The check of a hop that said 100 and nothing more has its result.
+    pub(crate) fn on_check(&mut self, core: &mut Core, reply: &Reply, now: Instant) {
+        let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
+        let step = setup.on_check(core, reply, now);
+        self.step(core, step, now);
+    }
+
+    pub(super) fn step(&mut self, core: &mut Core, step: Step, now: Instant) {
+        match step {
+            Step::On => {}
+            Step::Ringing(response) => self.on_ringing(core, &response, now),
+            Step::Up(leg, response) => self.on_answer(core, *leg, &response, now),
+            Step::Failed { code, reason, nobody } => {
+                if nobody {
+                    let event = outgoing::unavailable(self.line, &reason);
+                    core.event(event, now);
+                }
+                self.end(core, Ended { by: EndedBy::Failure, code, reason }, now);
+            }
+        }
+    }
+
+    fn on_ringing(&mut self, core: &mut Core, response: &Response, now: Instant) {
+        let Phase::Outgoing { ringing, .. } = &mut self.phase else { return };
+        let first = !std::mem::replace(ringing, true);
+        let early_media = !response.body.is_empty() && self.audio.accept(&response.body).is_ok();
+        if early_media {
+            self.sound_on(core);
+        } else if first && !self.audio.has_answer() {
+            core.media(MediaCommand::Tone(Some(Tone::Ringback)));
+        }
+        if first {
+            self.announce(core, now);
+        }
+    }
+
+    fn on_answer(&mut self, core: &mut Core, leg: Leg, response: &Response, now: Instant) {
+        let Ok(dialog) = Dialog::from_response(&leg.request, response) else {
+            let reason = "the answer names no dialog".to_owned();
+            return self.end(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
+        };
+        let session = Session::new(self.line, dialog, leg.hop, leg.local);
+        let invite = OurInvite::new(leg.id, leg.request);
+        let up = Up::calling(session, invite);
+        up.acknowledge(core, now);
+        // An early answer (RFC 3264 in a 183) stands where the 2xx has no body.
+        let agreed = match response.body.is_empty() {
+            true => self.audio.has_answer(),
+            false => self.audio.accept(&response.body).is_ok(),
+        };
+        self.phase = Phase::Up(Box::new(up));
+        self.answered_at = Some(now);
+        if !agreed {
+            let reason = "the answer holds no usable codec".to_owned();
+            return self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+        }
+        self.sound_on(core);
+        self.announce(core, now);
+    }
+}
+
+/// The INVITE without what differs from hop to hop: Via, Contact, CSeq, credentials.
+fn template(
+    account: &Account,
+    uri: sip_core::message::Uri,
+    call_id: &str,
+    from_tag: &str,
+) -> Request {
+    let to = NameAddr::new(uri.clone());
+    let mut request = Request::new(Method::Invite, uri);
+    request.headers.push(HeaderName::From, account.from(from_tag));
+    request.headers.push(HeaderName::To, to);
+    request.headers.push(HeaderName::CallId, call_id);
+    request.headers.push(HeaderName::Allow, ALLOW);
+    request
+}
+
+/// Lets go of an INVITE of ours whose 2xx may still be repeated.
+pub(super) fn let_go(core: &mut Core, session: &Session, invite: OurInvite, now: Instant) {
+    let (line, hop, local) = (session.line, session.hop, session.local);
+    let stray = Stray::new(line, invite.request, hop, local, now)
+        .with_ended(session.dialog.id.remote_tag.clone());
+    stray::release(core, invite.id, stray, false, now);
+}
+
+/// Ends a dialog by BYE.
+pub(super) fn say_farewell(core: &mut Core, session: Session, now: Instant) {
+    farewell::begin(core, session, now);
+}

@@ -1,0 +1,94 @@
+//! INVITE legs that nobody waits for any more (requirement F4).
+//!
+//! A leg that lost the race, or whose user hung up, may still be answered. A 2xx is acknowledged
+//! and ended by BYE at once, so that no call is up that nobody holds; all else is let go.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use failover::TIMEOUT;
+use sip_core::dialog::Dialog;
+use sip_core::endpoint::ClientId;
+use sip_core::message::{Request, Response};
+use sip_core::transport::Hop;
+
+use super::farewell;
+use super::session::Session;
+use crate::core::{Core, Owner, Reply};
+use crate::limits;
+use crate::settings::LineNumber;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Stray {
+    pub(crate) line: LineNumber,
+    pub(crate) request: Request,
+    pub(crate) hop: Hop,
+    pub(crate) local: SocketAddr,
+    /// When nothing can come of it any more.
+    pub(crate) until: Instant,
+    /// To-tags that were answered already: a retransmitted 2xx wants its ACK, not a second BYE.
+    ended: Vec<String>,
+}
+
+impl Stray {
+    pub(crate) fn new(
+        line: LineNumber,
+        request: Request,
+        hop: Hop,
+        local: SocketAddr,
+        now: Instant,
+    ) -> Self {
+        // 64·T1 for the CANCEL, and as long again for copies of a 2xx (RFC 6026 Timer M).
+        Self { line, request, hop, local, until: now + 2 * TIMEOUT, ended: Vec::new() }
+    }
+
+    /// A leg whose dialog with that To tag is being ended already.
+    pub(crate) fn with_ended(mut self, tag: String) -> Self {
+        self.ended.push(tag);
+        self
+    }
+}
+
+/// Lets go of a leg, and cancels it where that is wanted.
+pub(crate) fn release(core: &mut Core, id: ClientId, stray: Stray, cancel: bool, now: Instant) {
+    let (line, hop) = (stray.line, stray.hop);
+    if core.strays.len() < limits::STRAYS {
+        core.strays.insert(id, stray);
+        core.set_owner(id, Owner::Stray);
+    }
+    if cancel {
+        core.cancel(id, line, hop, now);
+    }
+}
+
+/// A stray leg has been answered after all, or has ended.
+pub(crate) fn on_reply(core: &mut Core, id: ClientId, reply: &Reply, now: Instant) {
+    match reply {
+        Reply::Final(response) if response.code.is_success() => {
+            let Some(mut stray) = core.strays.remove(&id) else { return };
+            end_answered(core, &mut stray, response, now);
+            core.strays.insert(id, stray);
+        }
+        Reply::Final(_) | Reply::TimedOut | Reply::Failed(_) => {
+            core.strays.remove(&id);
+            core.forget(id);
+        }
+        Reply::Provisional(_) | Reply::Silent => {}
+    }
+}
+
+/// Acknowledges a 2xx that nobody wants and ends its dialog.
+pub(crate) fn end_answered(core: &mut Core, stray: &mut Stray, response: &Response, now: Instant) {
+    let Ok(dialog) = Dialog::from_response(&stray.request, response) else { return };
+    let tag = dialog.id.remote_tag.clone();
+    let session = Session::new(stray.line, dialog, stray.hop, stray.local);
+    let Some(account) = core.accounts.get_mut(&stray.line) else { return };
+    if let Some((ack, to, local)) = session.ack(&stray.request, account, now) {
+        core.send_ack(ack, to, local);
+    }
+    if !stray.ended.contains(&tag) {
+        stray.ended.push(tag);
+        farewell::begin(core, session, now);
+    }
+}

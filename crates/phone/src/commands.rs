@@ -1,0 +1,203 @@
+//! What people ask for, and new settings.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::account::Account;
+use crate::call::Call;
+use crate::input::{Command, Done, Refusal};
+use crate::output::MediaCommand;
+use crate::settings::{LineNumber, Settings};
+use crate::{CallId, Phone, limits};
+
+impl Phone {
+    /// Does what a person asks for.
+    ///
+    /// # Errors
+    /// With words for that person, when it cannot be done; nothing has changed then.
+    pub fn handle_command(&mut self, command: Command, now: Instant) -> Result<Done, Refusal> {
+        let done = self.obey(command, now);
+        self.settle(now);
+        done
+    }
+
+    fn obey(&mut self, command: Command, now: Instant) -> Result<Done, Refusal> {
+        match command {
+            Command::Dial { line, target } => self.dial(line, &target, now),
+            Command::Answer(id) => {
+                let id = self.the_call(id, "ringing", Call::rings_here)?;
+                self.need(id, Call::rings_here, "answer it")?;
+                self.with_call(id, |call, core| call.answer(core, now));
+                Ok(Done::Call(id))
+            }
+            Command::Reject(id) => {
+                self.need(id, Call::rings_here, "reject it")?;
+                self.with_call(id, |call, core| call.hang_up(core, now));
+                Ok(Done::Call(id))
+            }
+            Command::HangUp(id) => {
+                let id = self.the_call(id, "up or being set up", |call| !call.is_over())?;
+                self.need(id, |call| !call.is_over(), "hang it up")?;
+                self.with_call(id, |call, core| call.hang_up(core, now));
+                Ok(Done::Call(id))
+            }
+            Command::Hold(id) => self.hold(id, true, now),
+            Command::Resume(id) => self.hold(id, false, now),
+            Command::Dtmf(id, digits) => self.dtmf(id, &digits),
+            Command::Register(line) => {
+                let account = self.account(line)?;
+                if !account.settings.register {
+                    return Err(Refusal::Disabled(line));
+                }
+                if account.hops.is_empty() {
+                    return Err(Refusal::NoHop(line));
+                }
+                account.machine.register(now);
+                Ok(Done::Ok)
+            }
+            Command::Unregister(line) => {
+                self.account(line)?.machine.unregister(now);
+                Ok(Done::Ok)
+            }
+            Command::ShutDown => {
+                self.shut_down(now);
+                Ok(Done::Ok)
+            }
+        }
+    }
+
+    fn account(&mut self, line: LineNumber) -> Result<&mut Account, Refusal> {
+        self.core.accounts.get_mut(&line).ok_or(Refusal::NoSuchLine(line))
+    }
+
+    fn dial(
+        &mut self,
+        line: Option<LineNumber>,
+        target: &str,
+        now: Instant,
+    ) -> Result<Done, Refusal> {
+        if self.shutting_down {
+            return Err(Refusal::ShuttingDown);
+        }
+        if self.live_calls() >= limits::CALLS {
+            return Err(Refusal::TooManyCalls(limits::CALLS));
+        }
+        let line = match line {
+            Some(line) => line,
+            None => self.best_line().ok_or(Refusal::NoLine)?,
+        };
+        let id = CallId(self.next_call.wrapping_add(1));
+        let call = Call::dial(&mut self.core, id, line, target, now)?;
+        self.new_call_id();
+        self.tone_until = None;
+        self.calls.insert(id, call);
+        Ok(Done::Call(id))
+    }
+
+    fn best_line(&self) -> Option<LineNumber> {
+        let mut accounts = self.core.accounts.iter();
+        let registered = accounts.find(|(_, account)| account.is_registered());
+        registered.or_else(|| self.core.accounts.iter().next()).map(|(line, _)| *line)
+    }
+
+    /// The call that a command means: the one named, or the only one that fits.
+    fn the_call(
+        &self,
+        id: Option<CallId>,
+        what: &'static str,
+        fits: impl Fn(&Call) -> bool,
+    ) -> Result<CallId, Refusal> {
+        if let Some(id) = id {
+            return Ok(id);
+        }
+        let mut all = self.calls.iter().filter(|(_, call)| fits(call)).map(|(id, _)| *id);
+        match (all.next(), all.next()) {
+            (Some(id), None) => Ok(id),
+            (None, _) => Err(Refusal::NoCall(what)),
+            (Some(_), Some(_)) => Err(Refusal::Ambiguous(what)),
+        }
+    }
+
+    fn need(
+        &self,
+        id: CallId,
+        fits: impl Fn(&Call) -> bool,
+        verb: &'static str,
+    ) -> Result<(), Refusal> {
+        let call = self.calls.get(&id).ok_or(Refusal::NoSuchCall(id))?;
+        match fits(call) {
+            true => Ok(()),
+            false => Err(Refusal::WrongState(id, call.state_in_words(), verb)),
+        }
+    }
+
+    fn hold(&mut self, id: CallId, hold: bool, now: Instant) -> Result<Done, Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::NoSuchCall(id))?;
+        call.hold(&mut self.core, hold, now)?;
+        Ok(Done::Call(id))
+    }
+
+    fn dtmf(&mut self, id: CallId, digits: &str) -> Result<Done, Refusal> {
+        self.need(id, Call::is_up, "send digits")?;
+        let digits: Vec<char> = digits.chars().map(|digit| digit.to_ascii_uppercase()).collect();
+        let wrong = |digit: &&char| !matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D');
+        if let Some(digit) = digits.iter().find(wrong) {
+            return Err(Refusal::BadDigit(*digit));
+        }
+        for digit in digits.into_iter().take(limits::DIGITS) {
+            self.core.media(MediaCommand::Digit(id, digit));
+        }
+        Ok(Done::Call(id))
+    }
+
+    fn shut_down(&mut self, now: Instant) {
+        self.shutting_down = true;
+        let live: Vec<CallId> =
+            self.calls.iter().filter(|(_, call)| !call.is_over()).map(|(id, _)| *id).collect();
+        for id in live {
+            self.with_call(id, |call, core| call.hang_up(core, now));
+        }
+        for account in self.core.accounts.values_mut() {
+            account.shut_down(now);
+        }
+    }
+
+    /// Puts settings in force: what did not change is not touched, and no call is dropped (D1).
+    pub(crate) fn set_settings(&mut self, settings: Settings, now: Instant) {
+        self.core.auto_answer = settings.auto_answer;
+        self.core.user_agent.clone_from(&settings.user_agent);
+        let lines: BTreeMap<_, _> =
+            settings.lines.into_iter().map(|line| (line.line, line)).collect();
+        let gone: Vec<LineNumber> =
+            self.core.accounts.keys().filter(|line| !lines.contains_key(line)).copied().collect();
+        for line in gone {
+            self.remove_line(line, now);
+        }
+        for (line, settings) in lines {
+            let seed = u64::from(self.core.random_u32());
+            let tokens = &mut self.core.tokens;
+            match self.core.accounts.get_mut(&line) {
+                Some(account) if account.settings == settings => {}
+                Some(account) => account.set_settings(settings, tokens, now),
+                None => {
+                    let account = Account::new(settings, tokens, seed, now);
+                    self.core.accounts.insert(line, account);
+                }
+            }
+        }
+    }
+
+    /// A line that is no longer configured: its calls are ended, its registration is taken back.
+    fn remove_line(&mut self, line: LineNumber, now: Instant) {
+        let calls = self.calls.iter().filter(|(_, call)| call.line == line && !call.is_over());
+        let ids: Vec<CallId> = calls.map(|(id, _)| *id).collect();
+        for id in ids {
+            self.with_call(id, |call, core| call.hang_up(core, now));
+        }
+        if let Some(account) = self.core.accounts.get_mut(&line) {
+            account.shut_down(now);
+        }
+        crate::account::register::drive(&mut self.core, line, now);
+        self.core.accounts.remove(&line);
+    }
+}

@@ -1,0 +1,203 @@
+//! Everything that can happen to the phone, as data, so that a field trace can be replayed.
+//!
+//! The shell turns sockets, timers, sound and people into these values and hands each to
+//! [`crate::Phone::handle_input`] or [`crate::Phone::handle_command`] with the time it happened.
+//! It judges nothing: whether an ICMP error counts is decided in `account::evidence`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use sip_core::transport::Hop;
+
+use crate::settings::{LineNumber, ServerRole, Settings};
+
+/// One happening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A datagram arrived at one of our SIP sockets.
+    Datagram {
+        /// Our address that it was sent to (from `IP_PKTINFO`, never a wildcard).
+        local: SocketAddr,
+        /// Where it came from.
+        remote: SocketAddr,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// The network says that a datagram of ours could not be delivered (requirement F2).
+    Undeliverable {
+        /// Where that datagram had been sent.
+        to: Hop,
+        /// What the network quoted of it; may be cut or empty.
+        quoted: Vec<u8>,
+        /// What the network said.
+        why: Undeliverable,
+    },
+    /// The settings, at start and after each change; the phone finds out what changed.
+    Settings(Settings),
+    /// What a line's servers resolve to now, in order of preference (RFC 3263).
+    Hops {
+        /// The line.
+        line: LineNumber,
+        /// Its hop list; empty while nothing is known.
+        hops: Vec<LineHop>,
+        /// Addresses of all its configured servers, used or not: calls may come from there.
+        trusted: Vec<IpAddr>,
+        /// The phone was at this hop when it last stopped, and why it may start there.
+        last_good: Option<LastGood>,
+    },
+    /// Our own network went away or came back.
+    Link {
+        /// Whether an address and a route are there.
+        up: bool,
+    },
+    /// A pair of RTP and RTCP ports is bound and may be put into session descriptions.
+    RtpPort {
+        /// Local address.
+        ip: IpAddr,
+        /// RTP port; RTCP is the next one.
+        port: u16,
+    },
+    /// The sound side reports.
+    Media {
+        /// Which call.
+        call: crate::CallId,
+        /// What.
+        report: MediaReport,
+    },
+}
+
+/// One entry of a line's hop list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineHop {
+    /// Transport and address.
+    pub hop: Hop,
+    /// The server it came from.
+    pub role: ServerRole,
+    /// Our own address towards it: Via, Contact and SDP name this one.
+    pub local: SocketAddr,
+    /// Names that lead here: the configured domain, an SRV target. Empty for an IP literal.
+    pub names: Vec<String>,
+}
+
+/// Where a line was registered when the phone last stopped (failover design §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastGood {
+    /// That hop.
+    pub hop: Hop,
+    /// Whether the primary was unavailable then.
+    pub primary_was_unavailable: bool,
+}
+
+/// What the network said about a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undeliverable {
+    /// ICMP destination unreachable: network.
+    Net,
+    /// ICMP destination unreachable: host.
+    Host,
+    /// ICMP destination unreachable: protocol.
+    Protocol,
+    /// ICMP destination unreachable: port.
+    Port,
+    /// ICMP destination unreachable: administratively prohibited.
+    Prohibited,
+    /// ICMP fragmentation needed or packet too big.
+    TooBig,
+    /// ICMP time exceeded, source quench and all others: says nothing about the hop.
+    Soft,
+    /// Our own host has no route or no answer to ARP: a local outage, nobody's fault.
+    Local,
+}
+
+/// What the sound side reports of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaReport {
+    /// No RTP or RTCP for the call's media time-out.
+    Silence,
+    /// The other party pressed a key (RFC 4733).
+    Digit(char),
+    /// The sockets or the device failed; the call has no sound.
+    Failed(String),
+}
+
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Call someone: a number, `user@host` or a SIP URI.
+    Dial {
+        /// Through this line; `None`: the first that is registered, else the first.
+        line: Option<LineNumber>,
+        /// Whom.
+        target: String,
+    },
+    /// Answer a ringing call; `None`: the only one that rings.
+    Answer(Option<crate::CallId>),
+    /// Refuse a ringing call (486 Busy Here).
+    Reject(crate::CallId),
+    /// End or cancel a call; `None`: the only one.
+    HangUp(Option<crate::CallId>),
+    /// Put on hold (RFC 3264 §8.4).
+    Hold(crate::CallId),
+    /// Take back from hold.
+    Resume(crate::CallId),
+    /// Send digits (RFC 4733).
+    Dtmf(crate::CallId, String),
+    /// Register now, whatever the back-off says (requirement B1).
+    Register(LineNumber),
+    /// Remove our registration and stay unregistered.
+    Unregister(LineNumber),
+    /// Un-register everything and end all calls with BYE; [`crate::Phone::is_quiet`] tells when done.
+    ShutDown,
+}
+
+/// What a command gave back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Accepted.
+    Ok,
+    /// A call was made or concerned.
+    Call(crate::CallId),
+}
+
+/// Why a command was refused, in words for the person who gave it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such call.
+    #[error("there is no call {0}")]
+    NoSuchCall(crate::CallId),
+    /// No call that the command could mean.
+    #[error("no call is {0}")]
+    NoCall(&'static str),
+    /// More than one call that the command could mean.
+    #[error("several calls are {0}: name one")]
+    Ambiguous(&'static str),
+    /// No such line.
+    #[error("line {} is not configured", .0.0)]
+    NoSuchLine(LineNumber),
+    /// No line at all.
+    #[error("no line is configured: set SIP1 Phone Number and SIP1 Register Addr")]
+    NoLine,
+    /// The line has no hop to send to.
+    #[error("line {} has no server address yet", .0.0)]
+    NoHop(LineNumber),
+    /// The target is not an address.
+    #[error("cannot call '{0}': not a number, user@host or SIP URI")]
+    BadTarget(String),
+    /// Not possible in the call's state.
+    #[error("call {0} is {1}: cannot {2}")]
+    WrongState(crate::CallId, &'static str, &'static str),
+    /// A character that is no DTMF digit.
+    #[error("'{0}' is not a DTMF digit (0-9, *, #, A-D)")]
+    BadDigit(char),
+    /// No RTP port is free.
+    #[error("no RTP port is free on {0}")]
+    NoPort(IpAddr),
+    /// As many calls as the phone holds.
+    #[error("the phone holds {0} calls at most")]
+    TooManyCalls(usize),
+    /// The line's registration is disabled.
+    #[error("registration is disabled on line {} (SIP{} Enable Reg is 0)", .0.0, .0.0)]
+    Disabled(LineNumber),
+    /// Shutting down.
+    #[error("the phone is shutting down")]
+    ShuttingDown,
+}

@@ -1,0 +1,32 @@
+//! Every bound of this crate in one place.
+
+use std::time::Duration;
+
+/// Calls at once, ended ones that are still listed not counted.
+pub(crate) const CALLS: usize = 16;
+/// Ended calls that stay listed.
+pub(crate) const ENDED_CALLS: usize = 32;
+/// How long an ended call stays listed (interfaces: at least 60 s).
+pub(crate) const ENDED_LISTED: Duration = Duration::from_secs(120);
+/// Copies of one incoming INVITE that are joined; a further one gets 482.
+pub(crate) const COPIES: usize = 8;
+/// Dialogs of answered legs that nobody holds and that are being ended.
+pub(crate) const FAREWELLS: usize = 64;
+/// INVITE legs that were abandoned and may still answer.
+pub(crate) const STRAYS: usize = 64;
+/// Early dialogs of one leg that are remembered: PRACK and early media need one, forks the others.
+pub(crate) const JOURNAL: usize = 256;
+/// Answers to OPTIONS from strangers in any second.
+pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;
+/// `stale=true` that is believed at one hop for one request (failover design §1).
+pub(crate) const STALE_ANSWERS: u8 = 3;
+/// Nonces kept, over all hops and realms.
+pub(crate) const NONCES: usize = 64;
+/// RTP ports kept bound for the next calls, per address.
+pub(crate) const SPARE_PORTS: usize = 2;
+/// Digits in one DTMF command.
+pub(crate) const DIGITS: usize = 64;
+/// Wait between checks of a hop that said 100 and nothing more (failover design §1).
+pub(crate) const TRYING_CHECK: Duration = Duration::from_secs(30);
+/// How often a change of the session is repeated after `500` with `Retry-After`, or 491.
+pub(crate) const CHANGE_REPEATS: u8 = 3;

@@ -1,0 +1,145 @@
+//! Everything that the phone wants done or known, as data.
+//!
+//! The shell drains [`crate::Phone::poll_output`] in one exhaustive match. Events carry the status
+//! value that a listener would otherwise have to ask for, so each is complete by itself.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use sip_core::transport::Hop;
+
+use crate::input::LastGood;
+use crate::settings::LineNumber;
+use crate::status::{AccountStatus, CallStatus};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a datagram.
+    Transmit {
+        /// From this address of ours.
+        local: SocketAddr,
+        /// There.
+        to: Hop,
+        /// These bytes.
+        bytes: Vec<u8>,
+    },
+    /// Tell whoever listens.
+    Event(Event),
+    /// Do something with sound.
+    Media(MediaCommand),
+    /// Remember over a restart (failover design §2); `None` forgets.
+    Remember {
+        /// The line.
+        line: LineNumber,
+        /// Where it is registered.
+        last_good: Option<LastGood>,
+    },
+}
+
+/// What a user or an administrator would want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A line's registration or one of its hops changed.
+    Registration(AccountStatus),
+    /// A call changed.
+    Call(CallStatus),
+    /// A request was first sent to a next hop.
+    Failover(Switch),
+    /// The primary became current again.
+    Failback(Switch),
+    /// Every hop failed (requirement B4).
+    Unavailable {
+        /// The line.
+        line: LineNumber,
+        /// The request that failed.
+        method: String,
+        /// What the last hop said or did not say.
+        cause: String,
+    },
+}
+
+/// A change of hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// The line.
+    pub line: LineNumber,
+    /// The request that caused it.
+    pub method: String,
+    /// From this hop; `None` where there was none.
+    pub from: Option<Hop>,
+    /// To this one.
+    pub to: Hop,
+    /// In words that begin as `design/interfaces` says: `no answer`, `icmp …`, a status code,
+    /// or for a failback `signal`, `interval`, `manual`, `restart`.
+    pub cause: String,
+    /// Hops that were tried before.
+    pub attempts: u32,
+    /// From the first transmission to the switch.
+    pub elapsed: Duration,
+}
+
+/// What to do with sound. Calls are named by their id; a call's stream lives from `Start` to `Stop`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaCommand {
+    /// Bind a pair of ports there and give it back as [`crate::input::Input::RtpPort`].
+    NeedPort(IpAddr),
+    /// Open the stream of a call on a port that was given.
+    Start {
+        /// The call.
+        call: crate::CallId,
+        /// Local address.
+        ip: IpAddr,
+        /// RTP port.
+        port: u16,
+    },
+    /// What was negotiated; may come again.
+    Set {
+        /// The call.
+        call: crate::CallId,
+        /// The stream.
+        stream: Stream,
+    },
+    /// Close the stream.
+    Stop(crate::CallId),
+    /// Whose sound is at the ear and mouth.
+    Focus(Option<crate::CallId>),
+    /// Send a digit (RFC 4733).
+    Digit(crate::CallId, char),
+    /// Play a tone at the ear until told otherwise.
+    Tone(Option<Tone>),
+    /// Ring, or stop ringing.
+    Ring(bool),
+}
+
+/// A negotiated stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// Where RTP goes.
+    pub remote: SocketAddr,
+    /// Where RTCP goes, where there is such a port.
+    pub remote_rtcp: Option<SocketAddr>,
+    /// Codec name (RFC 3551).
+    pub codec: String,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Payload type of telephone-event, where both sides have it.
+    pub dtmf_payload_type: Option<u8>,
+    /// Whether we send.
+    pub send: bool,
+    /// Whether we listen.
+    pub receive: bool,
+    /// Silence after which the stream is reported dead; `None` while held.
+    pub timeout: Option<Duration>,
+}
+
+/// Tones of a call's progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// The other side rings.
+    Ringback,
+    /// Busy or refused.
+    Busy,
+    /// Every proxy failed (requirement B4).
+    AllProxiesFailed,
+}

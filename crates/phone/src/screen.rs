@@ -1,0 +1,187 @@
+//! Requests that belong to no dialog: who may ask, for what, and what is refused how.
+//!
+//! RFC 3261 §8.2 in its order (method, header, content), with the sources of failover design §5
+//! (requirement F10) in front of what would ring. It answers; ringing itself is the call's.
+
+use std::time::{Duration, Instant};
+
+use sip_core::message::{HeaderName, Method, Request, StatusCode};
+
+use crate::call::ALLOW;
+use crate::call::incoming::{Arrival, Key, tagged};
+use crate::core::Core;
+use crate::limits;
+use crate::settings::LineNumber;
+
+/// What is left to do with a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Admission {
+    /// Answered here.
+    Answered,
+    /// An INVITE that may ring on this line.
+    Ring(LineNumber, Key),
+}
+
+/// How many answers strangers get in a second.
+#[derive(Clone, Debug)]
+pub(crate) struct RateLimit {
+    window: Instant,
+    used: u32,
+}
+
+impl RateLimit {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { window: now, used: 0 }
+    }
+
+    fn allows(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.window) >= Duration::from_secs(1) {
+            *self = Self::new(now);
+        }
+        self.used += 1;
+        self.used <= limits::STRANGER_OPTIONS_PER_SECOND
+    }
+}
+
+/// Judges a request without To tag, or one whose dialog is unknown.
+pub(crate) fn admit(
+    core: &mut Core,
+    strangers: &mut RateLimit,
+    arrival: &Arrival,
+    now: Instant,
+) -> Admission {
+    let request = &arrival.request;
+    let known = core.accounts.values().any(|account| account.trusts(arrival.remote.addr.ip()));
+    if in_some_dialog(request) {
+        return answer(core, arrival, StatusCode::CALL_DOES_NOT_EXIST, now);
+    }
+    match &request.method {
+        Method::Options => {
+            if known || strangers.allows(now) {
+                return answer(core, arrival, options_code(core, request), now);
+            }
+            // A server transaction needs an end even where nothing is worth saying.
+            answer(core, arrival, StatusCode::SERVICE_UNAVAILABLE, now)
+        }
+        Method::Invite => admit_invite(core, arrival, now),
+        Method::Bye | Method::Cancel | Method::Ack | Method::Prack | Method::Update => {
+            answer(core, arrival, StatusCode::CALL_DOES_NOT_EXIST, now)
+        }
+        Method::Refer | Method::Notify | Method::Message | Method::Subscribe if !known => {
+            answer(core, arrival, StatusCode::FORBIDDEN, now)
+        }
+        Method::Other(_) => answer(core, arrival, StatusCode::NOT_IMPLEMENTED, now),
+        Method::Register
+        | Method::Info
+        | Method::Refer
+        | Method::Notify
+        | Method::Subscribe
+        | Method::Message
+        | Method::Publish => answer(core, arrival, StatusCode::METHOD_NOT_ALLOWED, now),
+    }
+}
+
+fn in_some_dialog(request: &Request) -> bool {
+    request.headers.to().is_ok_and(|to| to.tag().is_some())
+}
+
+fn options_code(core: &Core, request: &Request) -> StatusCode {
+    match find_line(core, request, None) {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::NOT_FOUND,
+    }
+}
+
+/// RFC 3261 §8.2.2 to §8.2.3 for an INVITE.
+fn admit_invite(core: &mut Core, arrival: &Arrival, now: Instant) -> Admission {
+    let request = &arrival.request;
+    let source = arrival.remote.addr.ip();
+    if !request.uri.is_sip() {
+        return answer(core, arrival, StatusCode::UNSUPPORTED_URI_SCHEME, now);
+    }
+    let Some(line) = find_line(core, request, Some(source)) else {
+        return answer(core, arrival, StatusCode::NOT_FOUND, now);
+    };
+    let stranger = core
+        .accounts
+        .get(&line)
+        .is_some_and(|account| account.settings.refuse_strangers && !account.trusts(source));
+    if stranger {
+        return answer(core, arrival, StatusCode::FORBIDDEN, now);
+    }
+    if request.headers.values(&HeaderName::Require).next().is_some() {
+        return answer(core, arrival, StatusCode::BAD_EXTENSION, now);
+    }
+    if !request.body.is_empty() && !is_sdp(request) {
+        return answer(core, arrival, StatusCode::UNSUPPORTED_MEDIA_TYPE, now);
+    }
+    match Key::of(request) {
+        Some(key) => Admission::Ring(line, key),
+        None => answer(core, arrival, StatusCode::BAD_REQUEST, now),
+    }
+}
+
+fn is_sdp(request: &Request) -> bool {
+    let content = request.headers.get(&HeaderName::ContentType).unwrap_or("application/sdp");
+    let kind = content.split(';').next().unwrap_or_default().trim();
+    let plain = request
+        .headers
+        .get(&HeaderName::ContentEncoding)
+        .is_none_or(|encoding| encoding.trim().eq_ignore_ascii_case("identity"));
+    kind.eq_ignore_ascii_case("application/sdp") && plain
+}
+
+/// The line that a request is for: by the user part that our Contact carries, among the lines that
+/// know its source first; a server that knows only one line may address it as it likes.
+fn find_line(
+    core: &Core,
+    request: &Request,
+    source: Option<std::net::IpAddr>,
+) -> Option<LineNumber> {
+    let user = request.uri.user_text().unwrap_or_default();
+    let trusting = |line: &&LineNumber| {
+        let account = core.accounts.get(line);
+        source.is_none_or(|ip| account.is_some_and(|account| account.trusts(ip)))
+    };
+    let named: Vec<LineNumber> = core
+        .accounts
+        .iter()
+        .filter(|(_, account)| account.settings.user == user)
+        .map(|(line, _)| *line)
+        .collect();
+    if let Some(line) = named.iter().find(trusting).or(named.first()) {
+        return Some(*line);
+    }
+    if source.is_none() {
+        return core.accounts.keys().next().copied().filter(|_| user.is_empty());
+    }
+    let known: Vec<LineNumber> = core.accounts.keys().filter(trusting).copied().collect();
+    match known.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    }
+}
+
+/// Answers and is done.
+fn answer(core: &mut Core, arrival: &Arrival, code: StatusCode, now: Instant) -> Admission {
+    let tag = core.tokens.tag();
+    let mut response = tagged(&arrival.request, code, &tag);
+    match code.as_u16() {
+        200 | 405 | 501 => {
+            response.headers.set(HeaderName::Allow, ALLOW);
+            response.headers.set(HeaderName::Accept, "application/sdp");
+        }
+        415 => {
+            response.headers.set(HeaderName::Accept, "application/sdp");
+            response.headers.set(HeaderName::AcceptEncoding, "identity");
+        }
+        420 => {
+            let required: Vec<String> =
+                arrival.request.headers.values(&HeaderName::Require).map(str::to_owned).collect();
+            response.headers.set(HeaderName::Unsupported, required.join(", "));
+        }
+        _ => {}
+    }
+    core.endpoint.respond(arrival.server, response, now);
+    Admission::Answered
+}

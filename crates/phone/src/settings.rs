@@ -1,0 +1,120 @@
+//! What a person or a provisioning file can set, as the phone uses it.
+//!
+//! Typed and already validated (`config-store` refuses what is out of range); names and defaults of
+//! the items are its business. Nothing here is resolved: a server is what was configured, and the
+//! hops that it leads to arrive as [`crate::input::Input::Hops`].
+
+use std::time::Duration;
+
+use failover::Policy;
+use sip_core::message::Host;
+
+/// A line of the phone, 1 to 20.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineNumber(pub u8);
+
+/// Which configured server a hop came from (requirements, "Words").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServerRole {
+    /// SIP Server 1: the registrar, used where no proxy is set.
+    Server1,
+    /// SIP Server 2: its backup.
+    Server2,
+    /// The outbound proxy.
+    Proxy,
+    /// The backup outbound proxy.
+    BackupProxy,
+}
+
+/// A user name and its password for digest authentication.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// User name as the server's realm knows it.
+    pub user: String,
+    /// Password; never printed.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).field("password", &"***").finish()
+    }
+}
+
+/// A registrar as the line names it in Request-URI and To.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registrar {
+    /// Its domain or address.
+    pub host: Host,
+    /// Port to write in the Request-URI; `None` writes none.
+    pub port: Option<u16>,
+    /// Registration expiry to ask for, seconds (item `SIPN Register TTL`).
+    pub expiry: Duration,
+}
+
+/// Keep-alive towards the current hop (item `SIPN NAT UDPUpdate`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// None.
+    Off,
+    /// A bare CRLF every interval; on UDP its silence is no evidence.
+    Crlf(Duration),
+    /// OPTIONS every interval, start to start (requirement F1).
+    Options(Duration),
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineSettings {
+    /// Its number.
+    pub line: LineNumber,
+    /// `SIPN Enable Reg`: off sends no REGISTER ever; calls still work.
+    pub register: bool,
+    /// User part of the address of record.
+    pub user: String,
+    /// Name shown to the other party; may be empty.
+    pub display_name: String,
+    /// Registrar, or the domain where a proxy is set (SIP Server 1).
+    pub server1: Registrar,
+    /// SIP Server 2; unused where a proxy is set.
+    pub server2: Option<Registrar>,
+    /// *Register User*, answers 401.
+    pub register_login: Login,
+    /// *Proxy User*, answers 407; empty: the register login.
+    pub proxy_login: Option<Login>,
+    /// Keep-alive.
+    pub keep_alive: KeepAlive,
+    /// Failover and failback, all of it.
+    pub policy: Policy,
+    /// Codecs in order of preference, by their names in RFC 3551 ("PCMA", "PCMU").
+    pub codecs: Vec<String>,
+    /// `+sip.instance` (RFC 5626 §4.1), a `urn:uuid:` made once for this phone.
+    pub instance: String,
+    /// A 500 to an INVITE or BYE sends it to the next hop (failover design §1; default on).
+    pub failover_on_500: bool,
+    /// Name the tried proxy in a Route of our own (failover design §3; default off).
+    pub preloaded_route: bool,
+    /// Repair a dialog's route set when its hop is unavailable (failover design §5; default on).
+    pub repair_route: bool,
+    /// Join copies of one incoming INVITE (failover design §4; default on). Off answers 482.
+    pub join_copies: bool,
+    /// REGISTER at a hop before an INVITE goes there (failover design §1; default off).
+    pub register_first: bool,
+    /// Refuse dialog-less requests from unknown sources with 403 (failover design §5; default on).
+    pub refuse_strangers: bool,
+    /// Longest ringing of an outgoing call before it is cancelled (default 180 s).
+    pub ring_limit: Duration,
+    /// No RTP or RTCP for so long, while not held, ends a call (default 60 s).
+    pub media_timeout: Duration,
+}
+
+/// The whole phone.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Lines in ascending order; a line that is not here does not exist.
+    pub lines: Vec<LineSettings>,
+    /// Answer incoming calls at once (tests, intercoms).
+    pub auto_answer: bool,
+    /// `User-Agent` and `Server` header text.
+    pub user_agent: String,
+}

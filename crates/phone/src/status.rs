@@ -1,0 +1,136 @@
+//! What the phone shows of itself: lines, hops, calls.
+//!
+//! Snapshots, made when asked for or when an event needs one. Times are the `Instant`s that were
+//! passed in; turning them into calendar time is the shell's business.
+
+use std::time::{Duration, Instant};
+
+use sip_core::transport::Hop;
+
+use crate::settings::{LineNumber, ServerRole};
+
+/// A line's registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineState {
+    /// Not registered, and not trying.
+    Unregistered,
+    /// Trying for the first time.
+    Registering,
+    /// Registered.
+    Registered,
+    /// Every hop failed or refused; tried again after a back-off.
+    Failed,
+    /// `Enable Reg` is 0.
+    Disabled,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountStatus {
+    /// Its number.
+    pub line: LineNumber,
+    /// Address of record.
+    pub aor: String,
+    /// Registration.
+    pub state: LineState,
+    /// Current hop.
+    pub hop: Option<Hop>,
+    /// Whether that is the primary.
+    pub on_primary: bool,
+    /// Since when the line is in this state at this hop.
+    pub since: Instant,
+    /// When the registration runs out.
+    pub expires_at: Option<Instant>,
+    /// For people: "registered through backup 10.0.0.2: primary 10.0.0.1 unreachable (…)".
+    pub message: String,
+    /// Every hop.
+    pub hops: Vec<HopStatus>,
+}
+
+/// What is known of one hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HopStatus {
+    /// Which.
+    pub hop: Hop,
+    /// Its server.
+    pub server: ServerRole,
+    /// Its state.
+    pub state: failover::HopState,
+    /// Why, in words; empty while unknown or available.
+    pub cause: String,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// Direction of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// We called.
+    Out,
+    /// We were called.
+    In,
+}
+
+/// State of a call as its user sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// Sent, no sign of ringing yet.
+    Dialing,
+    /// Rings there, or here.
+    Ringing,
+    /// Up.
+    Active,
+    /// Held by us.
+    Held,
+    /// Held by the other party.
+    RemoteHeld,
+    /// Over.
+    Ended,
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// We did.
+    Local,
+    /// The other party did.
+    Remote,
+    /// It could not be set up or kept.
+    Failure,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// By whom.
+    pub by: EndedBy,
+    /// SIP status code, 0 where there is none.
+    pub code: u16,
+    /// In words.
+    pub reason: String,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallStatus {
+    /// Its id.
+    pub id: crate::CallId,
+    /// Its line.
+    pub line: LineNumber,
+    /// Who called.
+    pub direction: Direction,
+    /// The other party.
+    pub remote: String,
+    /// State.
+    pub state: CallState,
+    /// The hop that its requests go through now.
+    pub hop: Option<Hop>,
+    /// Time since it was answered, up to its end.
+    pub duration: Duration,
+    /// Codec in use.
+    pub codec: Option<String>,
+    /// After the end: how.
+    pub ended: Option<Ended>,
+    /// A note for the user: the rung taken, a change that did not take.
+    pub note: Option<String>,
+}

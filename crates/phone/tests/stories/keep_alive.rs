@@ -1,0 +1,71 @@
+//! Finding out while idle (requirement F1; failover design §2, §6).
+
+use crate::rig::{Mode, Rig, p1, p2};
+use phone::output::Event;
+use sip_core::message::Method;
+
+/// Failover design §8: at most 33.5 s from the death to the REGISTER at the backup.
+#[test]
+fn an_idle_phone_is_registered_at_the_backup_33_5_s_after_a_silent_death() {
+    let mut rig = Rig::registered();
+    rig.modes[0] = Mode::Silent;
+    rig.advance(33_600);
+    assert_eq!(rig.account().hop, Some(p2()));
+    let (at, hop) = *rig.log(Method::Register).first().unwrap();
+    assert_eq!(hop, p2());
+    assert!(at <= 33_500, "{at}");
+    let Some((_, Event::Failover(switch))) =
+        rig.events.iter().find(|(_, event)| matches!(event, Event::Failover(_)))
+    else {
+        panic!("{:?}", rig.events)
+    };
+    assert_eq!(switch.method, "OPTIONS", "the request that failed");
+    assert_eq!(switch.elapsed.as_millis(), 3_500);
+}
+
+#[test]
+fn an_icmp_error_for_a_keep_alive_moves_the_line_at_once() {
+    let mut rig = Rig::registered();
+    rig.modes[0] = Mode::Dead;
+    rig.advance(30_001);
+    assert_eq!(rig.account().hop, Some(p2()));
+}
+
+/// Failover design §1: any final answer but 503, 500 and 408 is life.
+#[test]
+fn a_keep_alive_that_is_refused_politely_proves_life() {
+    for code in [404, 405, 401, 481, 501] {
+        let mut rig = Rig::registered();
+        rig.modes[0] = Mode::Refuses(code);
+        rig.advance(65_000);
+        assert_eq!(rig.account().hop, Some(p1()), "{code}");
+        assert!(rig.log(Method::Register).is_empty(), "{code}");
+    }
+    for code in [503, 500, 408] {
+        let mut rig = Rig::registered();
+        rig.modes[0] = Mode::Refuses(code);
+        rig.advance(31_000);
+        assert_eq!(rig.account().hop, Some(p2()), "{code}");
+    }
+}
+
+/// Failover design §6: silence that proves nothing re-REGISTERs at the same hop, and if that
+/// answers, OPTIONS stops there.
+#[test]
+fn a_hop_that_never_answers_options_is_not_blamed_for_it() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let first = rig.last(Method::Register);
+    rig.answer(&first, 200);
+    assert_eq!(rig.account().hop, Some(p1()));
+    rig.sent.clear();
+    rig.advance(3_600);
+    let check = rig.last(Method::Register);
+    assert_eq!(check.to, p1(), "the same hop is asked");
+    rig.answer(&check, 200);
+    rig.sent.clear();
+    rig.advance(120_000);
+    assert!(rig.log(Method::Options).is_empty(), "OPTIONS stops there");
+    assert_eq!(rig.account().hop, Some(p1()));
+}

@@ -1,0 +1,451 @@
+//! A phone between two proxies that a test moves by hand, in virtual time.
+//!
+//! The proxies answer REGISTER and OPTIONS by themselves according to their mode; everything else
+//! that the phone sends waits in [`Rig::sent`] for the test to answer. One datagram takes no time.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use failover::Policy;
+use phone::input::{Command, Done, Input, LineHop, Refusal, Undeliverable};
+use phone::output::{Event, MediaCommand, Output};
+use phone::settings::{
+    KeepAlive, LineNumber, LineSettings, Login, Registrar, ServerRole, Settings,
+};
+use phone::status::{AccountStatus, CallState, CallStatus};
+use phone::{CallId, Phone};
+use sip_core::message::{
+    HeaderName, Message, Method, NameAddr, Request, Response, StatusCode, read_datagram,
+};
+use sip_core::transport::Hop;
+
+pub(crate) const LINE: LineNumber = LineNumber(1);
+pub(crate) const LOCAL: &str = "10.0.0.9:5060";
+
+/// What a proxy does with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Answers.
+    Up,
+    /// Swallows.
+    Silent,
+    /// The host has no such port: ICMP.
+    Dead,
+    /// Answers everything with this code.
+    Refuses(u16),
+    /// 503 with `Retry-After`, seconds.
+    Busy(u32),
+}
+
+/// A datagram that the phone sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// Milliseconds since the test began.
+    pub(crate) at: u128,
+    pub(crate) to: Hop,
+    pub(crate) local: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) message: Message,
+}
+
+impl Sent {
+    pub(crate) fn request(&self) -> &Request {
+        match &self.message {
+            Message::Request(request) => request,
+            Message::Response(response) => panic!("a response {}", response.code.as_u16()),
+        }
+    }
+
+    pub(crate) fn response(&self) -> &Response {
+        match &self.message {
+            Message::Response(response) => response,
+            Message::Request(request) => panic!("a request {}", request.method),
+        }
+    }
+
+    pub(crate) fn is(&self, method: Method) -> bool {
+        matches!(&self.message, Message::Request(request) if request.method == method)
+    }
+
+    pub(crate) fn header(&self, name: HeaderName) -> String {
+        self.message.headers().get(&name).unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn cseq(&self) -> u32 {
+        self.message.headers().cseq().unwrap().number
+    }
+
+    pub(crate) fn branch(&self) -> String {
+        self.message.headers().via().unwrap().branch().unwrap().to_owned()
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) phone: Phone,
+    pub(crate) now: Instant,
+    start: Instant,
+    pub(crate) modes: Vec<Mode>,
+    pub(crate) hops: Vec<LineHop>,
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) events: Vec<(u128, Event)>,
+    pub(crate) media: Vec<MediaCommand>,
+    pub(crate) remembered: Vec<Output>,
+    next_port: u16,
+    tags: u32,
+    dialog: (String, String, String),
+}
+
+pub(crate) fn line_settings() -> LineSettings {
+    LineSettings {
+        line: LINE,
+        register: true,
+        user: "1001".to_owned(),
+        display_name: "Alice".to_owned(),
+        server1: Registrar {
+            host: "example.test".parse().unwrap(),
+            port: None,
+            expiry: Duration::from_secs(3600),
+        },
+        server2: None,
+        register_login: Login { user: "1001".to_owned(), password: "secret".to_owned() },
+        proxy_login: None,
+        keep_alive: KeepAlive::Options(Duration::from_secs(30)),
+        policy: Policy::default(),
+        codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
+        instance: "urn:uuid:00000000-0000-1000-8000-000A95A0E128".to_owned(),
+        failover_on_500: true,
+        preloaded_route: false,
+        repair_route: true,
+        join_copies: true,
+        register_first: false,
+        refuse_strangers: true,
+        ring_limit: Duration::from_secs(180),
+        media_timeout: Duration::from_secs(60),
+    }
+}
+
+pub(crate) fn hop(text: &str) -> Hop {
+    text.parse().unwrap()
+}
+
+pub(crate) fn p1() -> Hop {
+    hop("udp:10.0.0.1:5060")
+}
+
+pub(crate) fn p2() -> Hop {
+    hop("udp:10.0.0.2:5060")
+}
+
+impl Rig {
+    /// Two proxies, nothing configured yet but the line; the phone has not registered.
+    pub(crate) fn new(change: impl FnOnce(&mut LineSettings)) -> Self {
+        let mut settings = line_settings();
+        change(&mut settings);
+        Self::with_hops(
+            settings,
+            &[
+                ("udp:10.0.0.1:5060", ServerRole::Proxy),
+                ("udp:10.0.0.2:5060", ServerRole::BackupProxy),
+            ],
+        )
+    }
+
+    pub(crate) fn with_hops(settings: LineSettings, hops: &[(&str, ServerRole)]) -> Self {
+        let start = origin();
+        let hops: Vec<LineHop> = hops
+            .iter()
+            .map(|(text, role)| LineHop {
+                hop: hop(text),
+                role: *role,
+                local: LOCAL.parse().unwrap(),
+                names: Vec::new(),
+            })
+            .collect();
+        let mut rig = Self {
+            phone: Phone::new([7; 32], start),
+            now: start,
+            start,
+            modes: vec![Mode::Up; hops.len()],
+            hops: hops.clone(),
+            sent: Vec::new(),
+            events: Vec::new(),
+            media: Vec::new(),
+            remembered: Vec::new(),
+            next_port: 10_000,
+            tags: 0,
+            dialog: Default::default(),
+        };
+        let user_agent = "phoned/test".to_owned();
+        let settings = Settings { lines: vec![settings], auto_answer: false, user_agent };
+        rig.input(Input::Settings(settings));
+        rig.modes = vec![Mode::Up; hops.len()];
+        rig
+    }
+
+    /// Gives the phone its hops: it begins to register.
+    pub(crate) fn plug_in(&mut self) {
+        let hops = self.hops.clone();
+        self.input(Input::Hops { line: LINE, hops, trusted: Vec::new(), last_good: None });
+    }
+
+    /// A registered phone with default settings; what was sent so far is forgotten.
+    pub(crate) fn registered() -> Self {
+        Self::registered_with(|_| {})
+    }
+
+    pub(crate) fn registered_with(change: impl FnOnce(&mut LineSettings)) -> Self {
+        let mut rig = Self::new(change);
+        rig.plug_in();
+        assert_eq!(rig.account().hop, Some(p1()), "{:?}", rig.account());
+        rig.sent.clear();
+        rig
+    }
+
+    /// A phone that registered through the backup because the primary was silent.
+    pub(crate) fn on_backup(change: impl FnOnce(&mut LineSettings)) -> Self {
+        let mut rig = Self::new(change);
+        rig.modes[0] = Mode::Silent;
+        rig.plug_in();
+        rig.advance(4_000);
+        assert_eq!(rig.account().hop, Some(p2()), "{:?}", rig.account());
+        rig.sent.clear();
+        rig.events.clear();
+        rig
+    }
+
+    pub(crate) fn ms(&self) -> u128 {
+        (self.now - self.start).as_millis()
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.phone.handle_input(input, self.now);
+        self.drain();
+    }
+
+    pub(crate) fn command(&mut self, command: Command) -> Result<Done, Refusal> {
+        let done = self.phone.handle_command(command, self.now);
+        self.drain();
+        done
+    }
+
+    /// Lets time pass, waking the phone exactly when it asks for it.
+    pub(crate) fn advance(&mut self, ms: u64) {
+        let until = self.now + Duration::from_millis(ms);
+        let mut spins = 0;
+        while let Some((at, why)) = self.phone.poll_timeout().filter(|(at, _)| *at <= until) {
+            spins = if at <= self.now { spins + 1 } else { 0 };
+            assert!(spins < 100, "the phone spins on '{why}'");
+            self.now = self.now.max(at);
+            self.phone.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = until;
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.phone.poll_output() {
+            match output {
+                Output::Transmit { local, to, bytes } => self.on_transmit(local, to, bytes),
+                Output::Event(event) => self.events.push((self.ms(), event)),
+                Output::Media(MediaCommand::NeedPort(ip)) => {
+                    self.next_port += 2;
+                    let port = self.next_port;
+                    self.phone.handle_input(Input::RtpPort { ip, port }, self.now);
+                }
+                Output::Media(command) => self.media.push(command),
+                Output::Remember { .. } => self.remembered.push(output),
+            }
+        }
+    }
+
+    fn on_transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
+        let Ok(message) = read_datagram(&bytes) else {
+            assert_eq!(bytes, b"\r\n\r\n", "what is not SIP is a keep-alive");
+            return;
+        };
+        let sent = Sent { at: self.ms(), to, local, bytes, message };
+        self.sent.push(sent.clone());
+        let Some(at) = self.hops.iter().position(|entry| entry.hop == to) else { return };
+        let Message::Request(request) = &sent.message else { return };
+        if request.method == Method::Ack {
+            return;
+        }
+        let own = matches!(request.method, Method::Register | Method::Options);
+        match self.modes[at] {
+            Mode::Up if own => {
+                self.reply(&sent, 200, |response, request| {
+                    if let Some(contact) = request.headers.get(&HeaderName::Contact) {
+                        response.headers.push(HeaderName::Contact, contact);
+                    }
+                    if let Some(expires) = request.headers.get(&HeaderName::Expires) {
+                        response.headers.push(HeaderName::Expires, expires);
+                    }
+                });
+            }
+            Mode::Up | Mode::Silent => {}
+            Mode::Dead => self.icmp(&sent),
+            Mode::Refuses(code) => self.answer(&sent, code),
+            Mode::Busy(seconds) => self.reply(&sent, 503, |response, _| {
+                response.headers.push(HeaderName::RetryAfter, seconds);
+            }),
+        }
+    }
+
+    /// The network says that this datagram's port is closed.
+    pub(crate) fn icmp(&mut self, sent: &Sent) {
+        self.undeliverable(sent, Undeliverable::Port);
+    }
+
+    pub(crate) fn undeliverable(&mut self, sent: &Sent, why: Undeliverable) {
+        let quoted = sent.bytes[..sent.bytes.len().min(500)].to_vec();
+        self.input(Input::Undeliverable { to: sent.to, quoted, why });
+    }
+
+    /// Answers a request of the phone.
+    pub(crate) fn answer(&mut self, sent: &Sent, code: u16) {
+        self.reply(sent, code, |_, _| {});
+    }
+
+    pub(crate) fn reply(
+        &mut self,
+        sent: &Sent,
+        code: u16,
+        change: impl FnOnce(&mut Response, &Request),
+    ) {
+        let request = sent.request();
+        let mut response = Response::to(request, StatusCode::new(code).unwrap());
+        if code > 100 {
+            self.tags += 1;
+            let mut to: NameAddr = response.headers.to().unwrap();
+            if to.tag().is_none() {
+                to.params.set("tag", Some(&format!("t{}", self.tags)));
+                response.headers.set(HeaderName::To, &to);
+            }
+        }
+        change(&mut response, request);
+        self.deliver_from(sent.to.addr, &response.to_bytes());
+    }
+
+    /// Answers 200 with a session description, as the callee at `contact`, through record-routing
+    /// proxies.
+    pub(crate) fn answer_call(
+        &mut self,
+        sent: &Sent,
+        tag: &str,
+        record_route: &[&str],
+        contact: &str,
+    ) {
+        let call_id = sent.header(HeaderName::CallId);
+        let mut dialog = Default::default();
+        self.reply(sent, 200, |response, _| {
+            let mut to = response.headers.to().unwrap();
+            to.params.set("tag", Some(tag));
+            response.headers.set(HeaderName::To, &to);
+            dialog = (response.headers.from().unwrap().to_string(), to.to_string(), call_id);
+            for entry in record_route {
+                response.headers.push(HeaderName::RecordRoute, entry);
+            }
+            response.headers.push(HeaderName::Contact, contact);
+            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response.body = sdp("10.0.0.50", 20_000, "sendrecv").into_bytes();
+        });
+        self.dialog = dialog;
+    }
+
+    /// From, To and Call-ID of the dialog of the call that was last answered, as we write them.
+    pub(crate) fn dialog_of_call(&self) -> (String, String, String) {
+        self.dialog.clone()
+    }
+
+    pub(crate) fn deliver_from(&mut self, remote: SocketAddr, bytes: &[u8]) {
+        let local = LOCAL.parse().unwrap();
+        self.input(Input::Datagram { local, remote, bytes: bytes.to_vec() });
+    }
+
+    pub(crate) fn account(&self) -> AccountStatus {
+        self.phone.accounts().remove(0)
+    }
+
+    pub(crate) fn call(&self, id: CallId) -> CallStatus {
+        self.phone.calls(self.now).into_iter().find(|call| call.id == id).unwrap()
+    }
+
+    pub(crate) fn state(&self, id: CallId) -> CallState {
+        self.call(id).state
+    }
+
+    /// Dials 1002 on the line.
+    pub(crate) fn dial(&mut self) -> CallId {
+        match self.command(Command::Dial { line: None, target: "1002".to_owned() }) {
+            Ok(Done::Call(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Requests of a method, in the order in which they were sent: (ms, hop).
+    pub(crate) fn log(&self, method: Method) -> Vec<(u128, Hop)> {
+        let of = |sent: &&Sent| sent.is(method.clone());
+        self.sent.iter().filter(of).map(|sent| (sent.at, sent.to)).collect()
+    }
+
+    /// The last request of a method.
+    pub(crate) fn last(&self, method: Method) -> Sent {
+        let mut all = self.sent.iter().rev();
+        all.find(|sent| sent.is(method.clone())).unwrap_or_else(|| panic!("no {method}")).clone()
+    }
+
+    /// The last response that the phone sent.
+    pub(crate) fn last_response(&self) -> Response {
+        let mut all = self.sent.iter().rev();
+        let is = |sent: &&Sent| matches!(sent.message, Message::Response(_));
+        all.find(is).expect("a response").response().clone()
+    }
+
+    /// Responses that the phone sent, by code and the branch of their Via.
+    pub(crate) fn responses(&self) -> Vec<(u16, String)> {
+        let all = self.sent.iter().filter(|sent| matches!(sent.message, Message::Response(_)));
+        all.map(|sent| (sent.response().code.as_u16(), sent.branch())).collect()
+    }
+
+    /// A call to 1002 that is up through the first proxy, which record-routes by its address.
+    pub(crate) fn call_up(&mut self) -> CallId {
+        self.call_up_with(&["<sip:10.0.0.1;lr;ftag=abc>"], "<sip:1002@10.0.0.50:5060>")
+    }
+
+    pub(crate) fn call_up_with(&mut self, record_route: &[&str], contact: &str) -> CallId {
+        let id = self.dial();
+        let invite = self.last(Method::Invite);
+        self.answer_call(&invite, "bob", record_route, contact);
+        assert_eq!(self.state(id), CallState::Active);
+        self.sent.clear();
+        self.events.clear();
+        id
+    }
+}
+
+pub(crate) fn sdp(ip: &str, port: u16, direction: &str) -> String {
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
+         m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
+         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na={direction}\r\n"
+    )
+}
+
+/// An INVITE to the phone as a proxy forwards it.
+pub(crate) fn invite(branch: &str, call_id: &str, cseq: u32, via: &str) -> Vec<u8> {
+    let body = sdp("10.0.0.50", 20_000, "sendrecv");
+    format!(
+        "INVITE sip:1001@10.0.0.9:5060 SIP/2.0\r\nVia: SIP/2.0/UDP {via};branch={branch}\r\n\
+         Record-Route: <sip:{via};lr>\r\nMax-Forwards: 69\r\n\
+         From: <sip:1002@example.test>;tag=caller\r\nTo: <sip:1001@example.test>\r\n\
+         Call-ID: {call_id}\r\nCSeq: {cseq} INVITE\r\nContact: <sip:1002@10.0.0.50:5060>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+#[expect(clippy::disallowed_methods, reason = "an origin for virtual time")]
+fn origin() -> Instant {
+    Instant::now()
+}
