@@ -7,6 +7,13 @@
 //! within a bound that is asserted exactly. Time that a user takes to make up its mind is not
 //! counted.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may give up, and prints its counts"
+)]
+
 use sip_core::transaction::{
     ClientInvite, ClientNonInvite, ClientOutput, Kind, Reliability, Retransmit, ServerInvite,
     ServerNonInvite, ServerOutput, StatusClass, Timers, client_invite, client_non_invite,

@@ -1,5 +1,7 @@
 //! Dialogs as RFC 3261 §12 tells them, from the messages that found them to the requests inside.
 
+#![expect(clippy::unwrap_used, reason = "a test may give up")]
+
 use sip_core::dialog::{Dialog, DialogError, DialogId};
 use sip_core::message::{
     HeaderName, Message, Method, NameAddr, Request, Response, StatusCode, read_datagram,

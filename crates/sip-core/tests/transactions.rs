@@ -1,5 +1,7 @@
 //! The four transactions as their figures tell them: what is sent when, in virtual time.
 
+#![expect(clippy::unwrap_used, reason = "a test may give up")]
+
 use ClientOutput::{
     Final, Provisional, Silent, TimedOut, TransmitAck, TransmitRequest, Unreachable,
 };
