@@ -23,7 +23,7 @@ use std::ops::Range;
 
 use crate::{
     items::{ItemError, ItemName, folded},
-    limits::MAX_FILE_LINES,
+    limits::{MAX_DOCUMENT, MAX_FILE_LINES},
 };
 
 const HEADER: &[u8] = b"<<VOIP CONFIG FILE>>";
@@ -103,6 +103,24 @@ pub enum FormError {
         /// Why.
         error: ItemError,
     },
+}
+
+impl FormError {
+    /// The line concerned, from 1; `None` where the file as a whole is refused.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::TooLong { .. } | Self::Xml => None,
+            Self::NoHeader | Self::Version { .. } => Some(1),
+            Self::TooManyLines => Some(MAX_FILE_LINES),
+            Self::NotALine { line, .. }
+            | Self::CutShort { line }
+            | Self::AfterFooter { line }
+            | Self::NotUtf8 { line, .. }
+            | Self::Twice { line, .. }
+            | Self::Item { line, .. } => Some(*line),
+        }
+    }
 }
 
 /// A file of the text form.
@@ -213,6 +231,19 @@ impl TextFile {
     #[must_use]
     pub fn octets(&self) -> Vec<u8> {
         self.lines.iter().flat_map(|line| line.octets.iter().copied()).collect()
+    }
+
+    /// Whether a file that has grown, by what was carried over from another, is one that would be
+    /// read again.
+    pub(crate) fn within_limits(&self) -> Result<(), FormError> {
+        let octets = self.lines.iter().map(|line| line.octets.len()).sum();
+        if octets > MAX_DOCUMENT {
+            return Err(FormError::TooLong { octets });
+        }
+        if self.lines.len() > MAX_FILE_LINES {
+            return Err(FormError::TooManyLines);
+        }
+        Ok(())
     }
 
     /// How many items the phone does not know; headings (`--…--`) are no items.

@@ -22,9 +22,8 @@ pub use open::Recovery;
 
 use crate::{
     Patch, Settings,
-    fanvil::{self, FormError, TextFile},
+    fanvil::{self, TextFile},
     items::{ItemError, ItemName},
-    limits::MAX_DOCUMENT,
     values::{Values, masked},
 };
 use error::DatabaseError;
@@ -105,10 +104,7 @@ impl Store {
             Some(old) => fanvil::merge(old, &imported.file),
             None => imported.file,
         };
-        let length = file.octets().len();
-        if length > MAX_DOCUMENT {
-            return Err(ImportError::Form(vec![FormError::TooLong { octets: length }]));
-        }
+        file.within_limits().map_err(|error| ImportError::Form(vec![error]))?;
         let kept = file.unknown_items();
         let mut changes = self.commit(&imported.patch, Some(file), origin)?;
         changes.kept = kept;
@@ -197,7 +193,13 @@ impl Store {
         }
         let octets: Option<Vec<u8>> =
             connection.query_row("SELECT octets FROM document", [], |row| row.get(0)).optional()?;
-        let file = octets.and_then(|octets| TextFile::parse(&octets).ok());
+        let file = octets.and_then(|octets| match TextFile::parse(&octets) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                tracing::warn!(%error, "stored configuration file not accepted, left out of exports");
+                None
+            }
+        });
         Ok((values, file))
     }
 }

@@ -4,7 +4,10 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::*;
-use crate::{MASK, items, limits};
+use crate::{
+    MASK, items,
+    limits::{self, MAX_DOCUMENT},
+};
 
 fn open(directory: &Path) -> Store {
     Store::open(directory).unwrap()
@@ -167,6 +170,18 @@ fn files_that_together_exceed_the_limit_are_refused_before_anything_is_lost() {
     let error = store.import(&file("Two"), Origin::Provisioning).unwrap_err();
     assert!(error.to_string().starts_with("configuration of 10"), "{error}");
     assert_eq!(store.export(true), file("One"));
+
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let file = |item: &str| {
+        let items: Vec<String> = (0..11_000).map(|n| format!("{item}{n} :x\n")).collect();
+        format!("<<VOIP CONFIG FILE>>Version:2.0\n{}", items.concat()).into_bytes()
+    };
+    store.import(&file("One"), Origin::Provisioning).unwrap();
+    let error = store.import(&file("Two"), Origin::Provisioning).unwrap_err();
+    assert!(error.to_string().starts_with("line 20000: the configuration goes on"), "{error}");
+    drop(store);
+    assert_eq!(open(directory.path()).export(true), file("One"));
 }
 
 #[test]

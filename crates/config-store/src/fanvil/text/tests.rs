@@ -40,6 +40,17 @@ fn refusal(octets: &[u8]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
 }
 
+#[test]
+fn the_line_that_an_error_names_is_also_its_place() {
+    for octets in [&b"x"[..], b"<<VOIP CONFIG FILE>>Version:2.0\nx\n"] {
+        for error in read(octets).err().unwrap() {
+            let line = error.line().unwrap();
+            assert!(error.to_string().starts_with(&format!("line {line}: ")), "{error}");
+        }
+    }
+    assert_eq!(FormError::Xml.line(), None);
+}
+
 fn imported(text: &str) -> (TextFile, Values) {
     let imported = read(text.as_bytes()).ok().unwrap();
     (imported.file, imported.patch.applied_to(&Values::default()))
