@@ -1,3 +1,176 @@
-//! Worlds of phones and proxies in virtual time.
+//! Plays worlds of phones and proxies from seeds and reports every rule that is broken.
+//!
+//! `sim --seeds N` plays N worlds on all cores and sums up; `--replay SEED` plays one with its whole
+//! trace; `--shrink SEED` looks for the least plan that still fails.
 
-fn main() {}
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Parser;
+use sim::oracle::Worst;
+use sim::plan::Plan;
+use sim::run::{Played, play, shrink};
+
+/// Simulates phones and proxies in virtual time.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Options {
+    /// Play this many worlds, one from each seed.
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Play this seed only.
+    #[arg(long, conflicts_with_all = ["replay", "shrink"])]
+    seed: Option<u64>,
+    /// Play this seed and print its plan and its whole trace.
+    #[arg(long, conflicts_with = "shrink")]
+    replay: Option<u64>,
+    /// Leave out of this seed's plan what its failure does not need; print the rest and its trace.
+    #[arg(long)]
+    shrink: Option<u64>,
+    /// Threads; each world is played by one.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Stop after this many failures.
+    #[arg(long, default_value_t = 20)]
+    failures: usize,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let options = Options::parse();
+    // A panic in a world is reported with its seed; where it was is worth a line of its own.
+    std::panic::set_hook(Box::new(|panic| {
+        let _unheard = writeln!(std::io::stderr(), "{panic}");
+    }));
+    if let Some(seed) = options.replay {
+        let plan = Plan::draw(seed);
+        return show(&plan, &play(&plan, true));
+    }
+    if let Some(seed) = options.shrink {
+        return show_least(seed);
+    }
+    play_all(&options)
+}
+
+fn show(plan: &Plan, played: &Played) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{plan:#?}")?;
+    for line in &played.lines {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "fingerprint {:016x}", played.fingerprint)?;
+    match &played.failure {
+        Some(failure) => writeln!(out, "BROKEN {}", words(failure))?,
+        None => writeln!(out, "no rule broken")?,
+    }
+    Ok(code(played.failure.is_none()))
+}
+
+fn show_least(seed: u64) -> anyhow::Result<ExitCode> {
+    let plan = Plan::draw(seed);
+    let failure = play(&plan, false).failure;
+    let rule = failure.with_context(|| format!("seed {seed} breaks no rule"))?.rule;
+    let least = shrink(&plan, rule);
+    show(&least, &play(&least, true))
+}
+
+/// What all worlds come to.
+#[derive(Debug, Default)]
+struct Sum {
+    worlds: u64,
+    failures: Vec<(u64, String)>,
+    worst: Worst,
+    played: Duration,
+    calls_up: usize,
+    datagrams: u64,
+    state_size: usize,
+}
+
+fn play_all(options: &Options) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    let (first, count) = match options.seed {
+        Some(seed) => (seed, 1),
+        None => (options.from, options.seeds),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = options.threads.unwrap_or(cores).max(1);
+    let (next, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count || !add(&sum, seed, options.failures) {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let mut sum = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    sum.failures.sort();
+    report(&sum, began.elapsed())
+}
+
+/// Plays one seed into the sum; false when there are failures enough.
+fn add(sum: &Mutex<Sum>, seed: u64, enough: usize) -> bool {
+    let played = play(&Plan::draw(seed), false);
+    let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    sum.worlds += 1;
+    if let Some(outcome) = &played.outcome {
+        sum.worst = sum.worst.max(outcome.worst);
+        sum.played += outcome.played;
+        sum.calls_up += outcome.calls_up;
+        sum.datagrams += outcome.datagrams;
+        sum.state_size = sum.state_size.max(outcome.state_size);
+    }
+    if let Some(failure) = &played.failure {
+        sum.failures.push((seed, words(failure)));
+    }
+    sum.failures.len() < enough
+}
+
+fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    for (seed, failure) in &sum.failures {
+        writeln!(out, "seed {seed}: {failure}")?;
+    }
+    let Worst { registered, failback, rings, bye } = sum.worst;
+    writeln!(
+        out,
+        "{} worlds, {:.1} h played in {:.1} s, {} calls up, {} datagrams, {} failures",
+        sum.worlds,
+        sum.played.as_secs_f64() / 3600.0,
+        took.as_secs_f64(),
+        sum.calls_up,
+        sum.datagrams,
+        sum.failures.len()
+    )?;
+    writeln!(
+        out,
+        "longest: registered {:.1} s, failback {:.1} s, rings {:.1} s, bye {:.1} s; quiet state {} characters",
+        registered.as_secs_f64(),
+        failback.as_secs_f64(),
+        rings.as_secs_f64(),
+        bye.as_secs_f64(),
+        sum.state_size
+    )?;
+    if !sum.failures.is_empty() {
+        writeln!(out, "see one with: scripts/simulate --replay SEED, or --shrink SEED")?;
+    }
+    Ok(code(sum.failures.is_empty()))
+}
+
+fn words(failure: &sim::oracle::Failure) -> String {
+    format!("{} at {:.3} s: {}", failure.rule, failure.at.as_secs_f64(), failure.what)
+}
+
+fn code(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

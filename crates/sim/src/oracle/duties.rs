@@ -1,0 +1,362 @@
+//! Promises that fall due: a line is registered through a hop that works, is back at a healthy
+//! primary, a dialled number rings, a call that was hung up ends on the other side.
+//!
+//! A duty counts only the hops that have worked without a break since it began. It is dropped when
+//! none is left, or when the weather turns foul: then nothing has been promised.
+
+use std::time::{Duration, Instant};
+
+use super::{Bounds, Breach};
+use crate::faults::Faults;
+use crate::plan::Plan;
+
+/// What is promised of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// It rings at the other phone.
+    Rings,
+    /// It is over at the other phone.
+    Over,
+}
+
+#[derive(Debug, Clone)]
+struct CallDuty {
+    call_id: String,
+    promise: Promise,
+    phones: [usize; 2],
+    proxies: Vec<bool>,
+    due: Instant,
+    since: Instant,
+}
+
+/// What one line shows: the proxy it is registered through.
+#[derive(Debug, Clone, Default)]
+struct Line {
+    registered_at: Option<usize>,
+    primary: usize,
+    unserved: Option<(Instant, Vec<bool>)>,
+    astray: Option<Instant>,
+}
+
+/// The longest that each promise has taken so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Worst {
+    /// Until a line was registered through a hop that worked.
+    pub registered: Duration,
+    /// Until a line was back at a healthy primary.
+    pub failback: Duration,
+    /// Until a dialled number rang.
+    pub rings: Duration,
+    /// Until a call that was hung up ended on the other side.
+    pub bye: Duration,
+}
+
+impl Worst {
+    /// The longer of each.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            registered: self.registered.max(other.registered),
+            failback: self.failback.max(other.failback),
+            rings: self.rings.max(other.rings),
+            bye: self.bye.max(other.bye),
+        }
+    }
+}
+
+/// All duties of a world.
+#[derive(Debug, Clone)]
+pub struct Duties {
+    lines: Vec<Line>,
+    calls: Vec<CallDuty>,
+    proxies: usize,
+    /// The longest so far.
+    pub worst: Worst,
+}
+
+impl Duties {
+    /// No duty yet; every line still has to register.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let line = |order: &Vec<usize>| Line {
+            primary: order.first().copied().unwrap_or_default(),
+            ..Line::default()
+        };
+        Self {
+            lines: plan.orders.iter().map(line).collect(),
+            calls: Vec::new(),
+            proxies: plan.proxies.count,
+            worst: Worst::default(),
+        }
+    }
+
+    /// A line shows where it is registered.
+    pub fn line_shows(&mut self, phone: usize, at: Option<usize>, faults: &Faults, now: Instant) {
+        self.lines[phone].registered_at = at;
+        self.review(faults, now);
+    }
+
+    /// Whether every line is registered, at its primary where `at_primary` asks for that.
+    #[must_use]
+    pub fn all_registered(&self, at_primary: bool) -> bool {
+        self.lines.iter().all(|line| match line.registered_at {
+            Some(proxy) => !at_primary || proxy == line.primary,
+            None => false,
+        })
+    }
+
+    /// Begins a duty of a call, unless nothing can be promised now.
+    pub fn promise(
+        &mut self,
+        promise: Promise,
+        call_id: &str,
+        phones: [usize; 2],
+        within: Duration,
+        faults: &Faults,
+        now: Instant,
+    ) {
+        let proxies = (0..self.proxies).map(|proxy| serves(faults, proxy, phones)).collect();
+        let duty = CallDuty {
+            call_id: call_id.to_owned(),
+            promise,
+            phones,
+            proxies,
+            due: now + within,
+            since: now,
+        };
+        if duty.stands(faults) {
+            self.calls.push(duty);
+        }
+    }
+
+    /// A promise is kept.
+    pub fn kept(&mut self, promise: Promise, call_id: &str, now: Instant) {
+        let is = |duty: &CallDuty| duty.promise == promise && duty.call_id == call_id;
+        for duty in self.calls.iter().filter(|duty| is(duty)) {
+            let took = now.duration_since(duty.since);
+            match promise {
+                Promise::Rings => self.worst.rings = self.worst.rings.max(took),
+                Promise::Over => self.worst.bye = self.worst.bye.max(took),
+            }
+        }
+        self.calls.retain(|duty| !is(duty));
+    }
+
+    /// A promise is no longer asked for.
+    pub fn drop_promise(&mut self, promise: Promise, call_id: &str) {
+        self.calls.retain(|duty| duty.promise != promise || duty.call_id != call_id);
+    }
+
+    /// Takes account of faults that began or ended.
+    pub fn faults_changed(&mut self, faults: &Faults, now: Instant) {
+        for duty in &mut self.calls {
+            for proxy in 0..self.proxies {
+                duty.proxies[proxy] &= serves(faults, proxy, duty.phones);
+            }
+        }
+        // A hop that fails just after it said 100 keeps a call waiting by design: only what rings
+        // in steady conditions is promised.
+        self.calls.retain(|duty| duty.promise != Promise::Rings && duty.stands(faults));
+        self.review(faults, now);
+    }
+
+    /// When the next duty falls due.
+    #[must_use]
+    pub fn poll_timeout(&self, bounds: &Bounds) -> Option<Instant> {
+        let calls = self.calls.iter().map(|duty| duty.due);
+        let lines = self.lines.iter().flat_map(|line| {
+            let unserved = line.unserved.as_ref().map(|(since, _)| *since + bounds.registered);
+            let astray = line.astray.and_then(|since| Some(since + bounds.failback?));
+            [unserved, astray].into_iter().flatten()
+        });
+        calls.chain(lines).min()
+    }
+
+    /// The promises that are broken now.
+    pub fn handle_timeout(&mut self, bounds: &Bounds, now: Instant) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        for (phone, line) in self.lines.iter_mut().enumerate() {
+            if let Some((since, _)) =
+                line.unserved.take_if(|(since, _)| *since + bounds.registered <= now)
+            {
+                let what = format!(
+                    "phone{} has not been registered through a hop that works for {:?}",
+                    phone + 1,
+                    now - since
+                );
+                breaches.push(Breach::new("unregistered", what));
+            }
+            let late =
+                |since: &mut Instant| bounds.failback.is_some_and(|bound| *since + bound <= now);
+            if let Some(since) = line.astray.take_if(late) {
+                let what = format!(
+                    "phone{} has been off its healthy primary for {:?}",
+                    phone + 1,
+                    now - since
+                );
+                breaches.push(Breach::new("no-failback", what));
+            }
+        }
+        for duty in self.calls.iter().filter(|duty| duty.due <= now) {
+            let rule = match duty.promise {
+                Promise::Rings => "does-not-ring",
+                Promise::Over => "bye-lost",
+            };
+            let what = format!(
+                "call {} of {:?}: {:?} after {:?} though a hop works",
+                duty.call_id,
+                duty.phones,
+                duty.promise,
+                now - duty.since
+            );
+            breaches.push(Breach::new(rule, what));
+        }
+        self.calls.retain(|duty| duty.due > now);
+        breaches
+    }
+
+    fn review(&mut self, faults: &Faults, now: Instant) {
+        for (phone, line) in self.lines.iter_mut().enumerate() {
+            let served = line.registered_at.is_some_and(|proxy| faults.serves(proxy, phone));
+            let working: Vec<bool> =
+                (0..self.proxies).map(|proxy| faults.serves(proxy, phone)).collect();
+            line.unserved = match line.unserved.take() {
+                Some((since, _)) if served => {
+                    self.worst.registered = self.worst.registered.max(now - since);
+                    None
+                }
+                None if served => None,
+                Some((since, before)) => {
+                    let still: Vec<bool> =
+                        before.iter().zip(&working).map(|(a, b)| *a && *b).collect();
+                    if still.contains(&true) { Some((since, still)) } else { Some((now, working)) }
+                }
+                None => Some((now, working)),
+            }
+            .filter(|(_, working)| working.contains(&true));
+            let astray = line.registered_at.is_some_and(|proxy| proxy != line.primary)
+                && faults.serves(line.primary, phone);
+            if let (Some(since), false) = (line.astray, astray)
+                && line.registered_at == Some(line.primary)
+            {
+                self.worst.failback = self.worst.failback.max(now - since);
+            }
+            line.astray = if astray { line.astray.or(Some(now)) } else { None };
+        }
+    }
+}
+
+impl CallDuty {
+    fn stands(&self, faults: &Faults) -> bool {
+        let parted = |phone: &usize| {
+            (0..self.proxies.len()).any(|proxy| faults.is_parted(*phone, proxy))
+                || faults.is_unlinked(*phone)
+        };
+        !faults.is_foul() && !self.phones.iter().any(parted) && self.proxies.contains(&true)
+    }
+}
+
+/// Whether a proxy works for both ends of a call.
+fn serves(faults: &Faults, proxy: usize, phones: [usize; 2]) -> bool {
+    phones.iter().all(|phone| faults.serves(proxy, *phone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Fault, FaultKind};
+
+    struct Bench {
+        duties: Duties,
+        faults: Faults,
+        bounds: Bounds,
+        now: Instant,
+    }
+
+    impl Bench {
+        /// Two phones registered at their primaries, proxies 0 and 1, nothing broken.
+        fn registered() -> Self {
+            let mut plan = Plan::draw(1);
+            plan.phones = 2;
+            plan.proxies.count = 2;
+            plan.orders = vec![vec![0, 1], vec![0, 1]];
+            plan.line.failback = Some(Duration::from_secs(40));
+            let (faults, now) = (Faults::default(), Instant::now());
+            let mut duties = Duties::new(&plan);
+            duties.line_shows(0, Some(0), &faults, now);
+            duties.line_shows(1, Some(0), &faults, now);
+            Self { duties, faults, bounds: Bounds::of(&plan), now }
+        }
+
+        fn breaks(&mut self, number: usize, kind: FaultKind) {
+            let fault = Fault { at: Duration::ZERO, lasts: Duration::ZERO, kind };
+            self.faults.begin(number, &fault);
+            self.duties.faults_changed(&self.faults, self.now);
+        }
+
+        /// The rules broken at the next deadline.
+        fn broken(&mut self) -> Vec<&'static str> {
+            let Some(due) = self.duties.poll_timeout(&self.bounds) else { return Vec::new() };
+            self.duties.handle_timeout(&self.bounds, due).iter().map(|b| b.rule).collect()
+        }
+    }
+
+    #[test]
+    fn all_well_owes_nothing() {
+        assert_eq!(Bench::registered().broken(), [""; 0]);
+    }
+
+    #[test]
+    fn a_line_that_stays_at_a_dead_hop_breaks_its_promise_and_one_that_moves_keeps_it() {
+        let mut bench = Bench::registered();
+        bench.breaks(0, FaultKind::Dead(0));
+        assert_eq!(bench.broken(), ["unregistered", "unregistered"]);
+        let mut bench = Bench::registered();
+        bench.breaks(0, FaultKind::Dead(0));
+        bench.now += Duration::from_secs(4);
+        bench.duties.line_shows(0, Some(1), &bench.faults, bench.now);
+        bench.duties.line_shows(1, Some(1), &bench.faults, bench.now);
+        assert_eq!(bench.broken(), [""; 0]);
+        assert_eq!(bench.duties.worst.registered, Duration::from_secs(4));
+    }
+
+    #[test]
+    fn nothing_is_owed_where_no_hop_works_or_in_foul_weather() {
+        let mut bench = Bench::registered();
+        bench.breaks(0, FaultKind::Dead(0));
+        bench.breaks(1, FaultKind::Dark(1));
+        assert_eq!(bench.broken(), [""; 0]);
+        let mut bench = Bench::registered();
+        bench.breaks(0, FaultKind::Dead(0));
+        bench.breaks(1, FaultKind::Weather(netem::Link::PERFECT));
+        assert_eq!(bench.broken(), [""; 0]);
+    }
+
+    #[test]
+    fn a_line_off_its_healthy_primary_owes_its_return() {
+        let mut bench = Bench::registered();
+        bench.duties.line_shows(0, Some(1), &bench.faults, bench.now);
+        assert_eq!(bench.broken(), ["no-failback"]);
+    }
+
+    #[test]
+    fn a_bye_is_owed_while_a_hop_works_for_both_and_no_longer() {
+        let owe = |bench: &mut Bench| {
+            let within = bench.bounds.bye;
+            let (faults, now) = (&bench.faults, bench.now);
+            bench.duties.promise(Promise::Over, "c", [0, 1], within, faults, now);
+        };
+        let mut bench = Bench::registered();
+        owe(&mut bench);
+        assert_eq!(bench.broken(), ["bye-lost"]);
+        let mut bench = Bench::registered();
+        owe(&mut bench);
+        bench.duties.kept(Promise::Over, "c", bench.now);
+        assert_eq!(bench.broken(), [""; 0]);
+        let mut bench = Bench::registered();
+        owe(&mut bench);
+        bench.breaks(0, FaultKind::Cut(1, 1));
+        let breaches = bench.duties.handle_timeout(&bench.bounds, bench.now + bench.bounds.bye);
+        assert_eq!(breaches, [], "a proxy that reaches only one end answers for the other");
+    }
+}

@@ -1,0 +1,127 @@
+//! What a proxy does to messages: Vias on and off, answers, the ACK and CANCEL that follow an
+//! INVITE of its own sending. The reader and writer are sip-core's; what the rules of a proxy ask of
+//! them is here, since a phone needs none of it.
+
+use std::net::SocketAddr;
+
+use sip_core::message::{
+    HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Transport, Via,
+};
+use sip_core::transport::{self, mark_received};
+
+pub(super) fn top_via(headers: &Headers) -> Option<Via> {
+    headers.via().ok()
+}
+
+pub(super) fn push_via(headers: &mut Headers, sent_by: SocketAddr, branch: &str) {
+    let via = Via::new(Transport::Udp, sent_by.ip(), Some(sent_by.port()), branch);
+    headers.push_front(HeaderName::Via, via);
+}
+
+pub(super) fn pop_via(headers: &mut Headers) {
+    headers.remove_first(&HeaderName::Via);
+}
+
+/// Notes in the top Via where a request came from.
+pub(super) fn note_source(headers: &mut Headers, source: SocketAddr) {
+    if let Some(mut via) = top_via(headers) {
+        mark_received(&mut via, source);
+        headers.replace_first(&HeaderName::Via, via);
+    }
+}
+
+/// Where a response goes by its top Via.
+pub(super) fn way_back(headers: &Headers) -> Option<SocketAddr> {
+    let via = top_via(headers)?;
+    let sent_by = SocketAddr::new(via.host.ip()?, via.port.unwrap_or(5060));
+    Some(transport::response_hop(&via, transport::Transport::Udp, sent_by).addr)
+}
+
+pub(super) fn cseq_method(headers: &Headers) -> Option<Method> {
+    headers.cseq().ok().map(|cseq| cseq.method)
+}
+
+/// Whether a request belongs to a dialog.
+pub(super) fn in_dialog(headers: &Headers) -> bool {
+    headers.to().is_ok_and(|to| to.tag().is_some())
+}
+
+pub(super) fn routes(headers: &Headers) -> Vec<NameAddr> {
+    headers.routes().unwrap_or_default()
+}
+
+pub(super) fn set_routes(headers: &mut Headers, routes: &[NameAddr]) {
+    headers.remove(&HeaderName::Route);
+    for route in routes {
+        headers.push(HeaderName::Route, route);
+    }
+}
+
+/// Puts entries before all Record-Route entries, the last of them topmost.
+pub(super) fn record_route(headers: &mut Headers, entries: &[&str]) {
+    for entry in entries {
+        headers.push_front(HeaderName::RecordRoute, entry);
+    }
+}
+
+pub(super) fn contact(headers: &Headers) -> Option<NameAddr> {
+    headers.contact().ok()
+}
+
+pub(super) fn set_contact(headers: &mut Headers, value: &str) {
+    headers.set(HeaderName::Contact, value);
+}
+
+/// Counts one hop down; false if none is left (RFC 3261 §16.3 step 3).
+pub(super) fn count_hop(headers: &mut Headers) -> bool {
+    let left = headers.max_forwards().ok().flatten().unwrap_or(70);
+    if left == 0 {
+        return false;
+    }
+    headers.set(HeaderName::MaxForwards, left - 1);
+    true
+}
+
+/// An answer by the proxy's own word.
+pub(super) fn answer(request: &Request, code: u16, tag: &str, extra: &[(&str, &str)]) -> Response {
+    let code = StatusCode::new(code).unwrap_or(StatusCode::SERVER_INTERNAL_ERROR);
+    let mut response = Response::to(request, code);
+    if code != StatusCode::TRYING
+        && let Ok(to) = request.headers.to()
+        && to.tag().is_none()
+    {
+        response.headers.set(HeaderName::To, to.with_tag(tag));
+    }
+    for (name, value) in extra {
+        response.headers.push(HeaderName::from(*name), value);
+    }
+    response
+}
+
+/// The ACK for a failure response to an INVITE of ours (RFC 3261 §17.1.1.3).
+pub(super) fn ack(invite: &Request, response: &Response) -> Request {
+    let mut ack = companion(invite, Method::Ack);
+    if let Some(to) = response.headers.get(&HeaderName::To) {
+        ack.headers.set(HeaderName::To, to);
+    }
+    ack
+}
+
+/// The CANCEL of an INVITE of ours (RFC 3261 §9.1).
+pub(super) fn cancel(invite: &Request) -> Request {
+    companion(invite, Method::Cancel)
+}
+
+fn companion(invite: &Request, method: Method) -> Request {
+    let mut request = Request::new(method.clone(), invite.uri.clone());
+    if let Some(via) = top_via(&invite.headers) {
+        request.headers.push(HeaderName::Via, via);
+    }
+    for name in [HeaderName::Route, HeaderName::From, HeaderName::To, HeaderName::CallId] {
+        request.headers.copy(&name, &invite.headers);
+    }
+    let number = invite.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+    request.headers.push(HeaderName::CSeq, format!("{number} {method}"));
+    request.headers.push(HeaderName::MaxForwards, 70);
+    request
+}

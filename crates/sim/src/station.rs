@@ -1,0 +1,139 @@
+//! One phone at its place: address, user, settings, and the ports it was given. It turns a plan's
+//! line into the phone's own settings; what the phone says is for the world to act on.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use failover::{Policy, Retry};
+use phone::Phone;
+use phone::input::{Input, LineHop};
+use phone::settings::{
+    KeepAlive, LineNumber, LineSettings, Login, Registrar, ServerRole, Settings,
+};
+use sip_core::message::Host;
+use sip_core::transport::Hop;
+
+use crate::plan::{LineStyle, Plan};
+use crate::proxy::{Identity, guard};
+
+/// The one line that each phone of a world has.
+pub const LINE: LineNumber = LineNumber(1);
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Station {
+    /// The phone under test.
+    pub phone: Phone,
+    /// Its SIP address.
+    pub addr: SocketAddr,
+    /// Its user part.
+    pub user: String,
+    /// Its name in a trace.
+    pub name: String,
+    next_port: u16,
+}
+
+impl Station {
+    /// The phone with this number, from 0, not yet switched on.
+    #[must_use]
+    pub fn new(index: usize, seed: [u8; 32], now: Instant) -> Self {
+        let octet = u8::try_from(index + 1).unwrap_or(u8::MAX);
+        Self {
+            phone: Phone::new(seed, now),
+            addr: SocketAddr::from(([10, 0, 1, octet], 5060)),
+            user: user(index),
+            name: format!("phone{}", index + 1),
+            next_port: 10_000,
+        }
+    }
+
+    /// What the shell hands in at start: the settings, then where the line's servers are.
+    #[must_use]
+    pub fn first_inputs(&self, index: usize, plan: &Plan) -> Vec<Input> {
+        let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
+        let lines = vec![settings(&plan.line, index, &order)];
+        let user_agent = "phoned/sim".to_owned();
+        let settings = Settings { lines, auto_answer: false, user_agent };
+        let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(at, proxy, plan)).collect();
+        let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
+        vec![Input::Settings(settings), Input::Hops { line: LINE, hops, trusted, last_good: None }]
+    }
+
+    /// A pair of ports for sound.
+    pub fn bind_port(&mut self) -> u16 {
+        self.next_port = self.next_port.wrapping_add(2).max(10_000);
+        self.next_port
+    }
+
+    fn hop(&self, at: usize, proxy: &Identity, plan: &Plan) -> LineHop {
+        let role = match (plan.line.outbound, at) {
+            (true, 0) => ServerRole::Proxy,
+            (true, _) => ServerRole::BackupProxy,
+            (false, 0) => ServerRole::Server1,
+            (false, _) => ServerRole::Server2,
+        };
+        let names = if plan.names_known { vec![proxy.domain.clone()] } else { Vec::new() };
+        LineHop { hop: Hop::udp(proxy.addr), role, local: self.addr, names }
+    }
+}
+
+/// The user with this number, from 0.
+#[must_use]
+pub fn user(index: usize) -> String {
+    format!("{}", 1001 + index)
+}
+
+fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings {
+    let registrar = |host: Host| Registrar { host, port: None, expiry: style.expiry };
+    let literal = |at: usize| order.get(at).map(|proxy| Host::from(proxy.addr.ip()));
+    let domain = Host::Name(guard::REALM.to_owned());
+    let (server1, server2) = if style.outbound {
+        (registrar(domain), None)
+    } else {
+        (registrar(literal(0).unwrap_or(domain)), literal(1).map(registrar))
+    };
+    let user = user(index);
+    LineSettings {
+        line: LINE,
+        register: true,
+        display_name: String::new(),
+        server1,
+        server2,
+        register_login: Login { user: user.clone(), password: guard::password(&user) },
+        user,
+        proxy_login: None,
+        keep_alive: style.keep_alive.map_or(KeepAlive::Off, KeepAlive::Options),
+        policy: policy(style),
+        codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
+        instance: format!("urn:uuid:00000000-0000-4000-8000-00000000000{index}"),
+        failover_on_500: true,
+        preloaded_route: false,
+        repair_route: true,
+        join_copies: true,
+        register_first: style.register_first,
+        refuse_strangers: true,
+        ring_limit: style.ring_limit,
+        media_timeout: style.media_timeout,
+    }
+}
+
+/// The failover policy of a plan's line: what the plan does not name has its default.
+#[must_use]
+pub fn policy(style: &LineStyle) -> Policy {
+    let default = Policy::default();
+    Policy {
+        retry: style.retry_time.map_or(Retry::Transmissions(style.retry_counts), Retry::Time),
+        register_failback: style.failback.is_some(),
+        failback_interval: style.failback.unwrap_or(default.failback_interval),
+        signal_failback: style.signal_failback,
+        keep_alive: style.keep_alive,
+        ..default
+    }
+}
+
+/// How long a request stays at one hop that is not the last.
+#[must_use]
+pub fn patience(style: &LineStyle) -> Duration {
+    let retry = policy(style).retry;
+    retry.wait(true).max(retry.wait(false))
+}

@@ -1,0 +1,286 @@
+//! One world: phones, wire, proxies, sound, people and faults, played in virtual time.
+//!
+//! Each turn finds the next instant at which anything wants to happen, lets all of it happen in a
+//! fixed order, and hands what the phones say to whom it concerns. Nothing is drawn here that is
+//! not drawn from the plan's seed, so a plan plays the same way every time.
+
+mod agenda;
+mod deeds;
+mod flood;
+mod outputs;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use netem::{Output as WireOutput, Wire};
+use phone::input::{Input, Undeliverable};
+use sip_core::message::{Message, read_datagram};
+use sip_core::transport::Hop;
+
+use crate::dice::Dice;
+use crate::faults::Faults;
+use crate::oracle::{Breach, Failure, Oracle, Side, Worst};
+use crate::plan::Plan;
+use crate::proxy::Proxy;
+use crate::proxy::location::Location;
+use crate::sound::Sound;
+use crate::station::Station;
+use crate::trace::Trace;
+use agenda::{Agenda, Deed};
+use flood::Memory;
+
+/// Turns that may happen at one instant; more means that something spins.
+const TURNS_AT_ONCE: u32 = 2_000;
+
+/// How a world went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rules broken, the earliest first. A world ends with its first.
+    pub failures: Vec<Failure>,
+    /// The longest each promise has taken.
+    pub worst: Worst,
+    /// How much virtual time was played.
+    pub played: Duration,
+    /// Calls that were up on both sides.
+    pub calls_up: usize,
+    /// Datagrams on the wire.
+    pub datagrams: u64,
+    /// The largest state of a phone once all was quiet, in characters of its debug text.
+    pub state_size: usize,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct World<'a> {
+    plan: &'a Plan,
+    trace: &'a mut Trace,
+    start: Instant,
+    now: Instant,
+    turns: u32,
+    wire: Wire<Vec<u8>>,
+    stations: Vec<Station>,
+    proxies: Vec<Proxy>,
+    table: Location,
+    sound: Sound,
+    agenda: Agenda,
+    faults: Faults,
+    oracle: Oracle,
+    memories: Vec<Memory>,
+    healed: Option<Instant>,
+    settled: Option<Instant>,
+    unlinked: Vec<bool>,
+    last_call: Option<Side>,
+    calls_up: usize,
+    state_size: usize,
+    over: bool,
+}
+
+impl<'a> World<'a> {
+    /// A world at its first instant, everything switched on.
+    #[must_use]
+    pub fn new(plan: &'a Plan, start: Instant, trace: &'a mut Trace) -> Self {
+        let mut dice = Dice::new(plan.seed ^ 0x5EED_0FA1);
+        let stations =
+            (0..plan.phones).map(|index| Station::new(index, dice.seed(), start)).collect();
+        let mut world = Self {
+            wire: Wire::new(plan.link, dice.word()),
+            stations,
+            proxies: (0..plan.proxies.count).map(|at| Proxy::new(at, &plan.proxies)).collect(),
+            table: Location::default(),
+            sound: Sound::default(),
+            agenda: Agenda::default(),
+            faults: Faults::default(),
+            oracle: Oracle::new(plan, start),
+            memories: vec![Memory::default(); plan.phones],
+            healed: None,
+            settled: None,
+            unlinked: vec![false; plan.phones],
+            last_call: None,
+            calls_up: 0,
+            state_size: 0,
+            over: false,
+            turns: 0,
+            now: start,
+            start,
+            plan,
+            trace,
+        };
+        world.schedule();
+        world.oracle.duties.faults_changed(&world.faults, start);
+        world
+    }
+
+    /// Plays until all is over or a rule is broken.
+    pub fn run(mut self) -> Outcome {
+        for phone in 0..self.plan.phones {
+            for input in self.stations[phone].first_inputs(phone, self.plan) {
+                self.tell(phone, input, None);
+            }
+        }
+        while !self.over && self.oracle.failures().is_empty() {
+            let Some(next) = self.next_instant() else { break };
+            if next > self.now {
+                self.now = next;
+                self.turns = 0;
+            }
+            self.turns += 1;
+            if self.turns > TURNS_AT_ONCE {
+                self.oracle.accuse([Breach::new("spins", self.who_spins())], self.now);
+            }
+            self.turn();
+        }
+        Outcome {
+            failures: self.oracle.failures().to_vec(),
+            worst: self.oracle.duties.worst,
+            played: self.now - self.start,
+            calls_up: self.calls_up,
+            datagrams: self.wire.counts().sent,
+            state_size: self.state_size,
+        }
+    }
+
+    fn schedule(&mut self) {
+        for (number, fault) in self.plan.faults.iter().enumerate() {
+            self.agenda.add(self.start + fault.at, Deed::Break(number));
+            self.agenda.add(self.start + fault.at + fault.lasts, Deed::Mend(number));
+        }
+        for (number, errand) in self.plan.errands.iter().enumerate() {
+            self.agenda.add(self.start + errand.at, Deed::Dial(number));
+        }
+        for at in &self.plan.floods {
+            self.agenda.add(self.start + *at, Deed::Flood);
+        }
+        self.agenda.add(self.start + self.plan.chaos, Deed::Heal);
+    }
+
+    fn next_instant(&self) -> Option<Instant> {
+        let phones = self.stations.iter().filter_map(|station| station.phone.poll_timeout());
+        let proxies = self.awake_proxies().filter_map(|at| self.proxies[at].poll_timeout());
+        let others =
+            [self.wire.poll_timeout(), self.sound.poll_timeout(), self.oracle.poll_timeout()];
+        phones
+            .chain(proxies)
+            .chain(others.into_iter().flatten())
+            .map(|(at, _)| at)
+            .chain(self.agenda.next_at())
+            .min()
+            .map(|at| at.max(self.now))
+    }
+
+    /// Proxies that are not stopped: the timers of a stopped process wait, too.
+    fn awake_proxies(&self) -> impl Iterator<Item = usize> {
+        (0..self.proxies.len()).filter(|at| !self.faults.is_frozen(*at))
+    }
+
+    fn who_spins(&self) -> String {
+        let wanted = self.stations.iter().map(|station| {
+            let reason = station.phone.poll_timeout().filter(|(at, _)| *at <= self.now);
+            format!("{} wants {:?}", station.name, reason.map(|(_, why)| why))
+        });
+        wanted.collect::<Vec<_>>().join(", ")
+    }
+
+    fn turn(&mut self) {
+        while let Some(deed) = self.agenda.pop(self.now) {
+            self.perform(deed);
+        }
+        self.wire.handle_timeout(self.now);
+        while let Some(output) = self.wire.poll_output() {
+            self.arrive(output);
+        }
+        for phone in 0..self.stations.len() {
+            if self.stations[phone].phone.poll_timeout().is_some_and(|(at, _)| at <= self.now) {
+                self.stations[phone].phone.handle_timeout(self.now);
+                self.drain(phone, None);
+            }
+        }
+        let awake: Vec<usize> = self.awake_proxies().collect();
+        for at in awake {
+            self.proxies[at].handle_timeout(self.now);
+            self.drain_proxy(at);
+        }
+        for (phone, call) in self.sound.handle_timeout(self.now) {
+            let report = phone::input::MediaReport::Silence;
+            self.trace
+                .note(self.now, &self.stations[phone].name, || format!("call {call}: silence"));
+            self.tell(phone, Input::Media { call: phone::CallId(call), report }, None);
+        }
+        self.oracle.handle_timeout(self.now);
+    }
+
+    fn arrive(&mut self, output: WireOutput<Vec<u8>>) {
+        match output {
+            WireOutput::Delivery(delivery) => {
+                let (from, bytes) = (delivery.from, delivery.payload);
+                if let Some(phone) = self.phone_at(delivery.to) {
+                    self.receive(phone, from, bytes);
+                } else if let Some(at) = self.proxy_at(delivery.to) {
+                    self.note_datagram(delivery.to, "<-", from, &bytes);
+                    self.proxies[at].handle_datagram(from, &bytes, &mut self.table, self.now);
+                    self.drain_proxy(at);
+                }
+            }
+            WireOutput::Unreachable(icmp) => {
+                let Some(phone) = self.phone_at(icmp.to) else { return };
+                let to = Hop::udp(icmp.destination);
+                let mut quoted = icmp.payload;
+                quoted.truncate(self.plan.quoted);
+                self.trace.note(self.now, &self.stations[phone].name, || format!("icmp: {to}"));
+                self.tell(
+                    phone,
+                    Input::Undeliverable { to, quoted, why: Undeliverable::Port },
+                    None,
+                );
+            }
+        }
+    }
+
+    /// A datagram reaches a phone.
+    fn receive(&mut self, phone: usize, from: SocketAddr, bytes: Vec<u8>) {
+        let local = self.stations[phone].addr;
+        self.note_datagram(local, "<-", from, &bytes);
+        let message = read_datagram(&bytes).ok();
+        let call_id = message.as_ref().and_then(|m| m.headers().call_id()).map(str::to_owned);
+        if let Some(Message::Response(response)) = &message
+            && response.code.is_final()
+        {
+            self.memories[phone].keep(from, &bytes, self.now);
+        }
+        self.tell(phone, Input::Datagram { local, remote: from, bytes }, call_id.as_deref());
+    }
+
+    /// Hands an input to a phone and acts on what it says.
+    fn tell(&mut self, phone: usize, input: Input, call_id: Option<&str>) {
+        self.stations[phone].phone.handle_input(input, self.now);
+        self.drain(phone, call_id);
+    }
+
+    fn drain_proxy(&mut self, at: usize) {
+        let from = self.proxies[at].identity().addr;
+        while let Some((to, bytes)) = self.proxies[at].poll_output() {
+            self.note_datagram(from, "->", to, &bytes);
+            self.wire.send(from, to, bytes, self.now);
+        }
+    }
+
+    fn phone_at(&self, addr: SocketAddr) -> Option<usize> {
+        self.stations.iter().position(|station| station.addr == addr)
+    }
+
+    fn proxy_at(&self, addr: SocketAddr) -> Option<usize> {
+        self.proxies.iter().position(|proxy| proxy.identity().addr == addr)
+    }
+
+    fn name_of(&self, addr: SocketAddr) -> String {
+        match (self.phone_at(addr), self.proxy_at(addr)) {
+            (Some(phone), _) => self.stations[phone].name.clone(),
+            (None, Some(proxy)) => self.proxies[proxy].identity().name.clone(),
+            (None, None) => addr.to_string(),
+        }
+    }
+
+    fn note_datagram(&mut self, who: SocketAddr, arrow: &str, peer: SocketAddr, bytes: &[u8]) {
+        let (who, peer) = (self.name_of(who), self.name_of(peer));
+        self.trace.datagram(self.now, &who, arrow, &peer, bytes);
+    }
+}
