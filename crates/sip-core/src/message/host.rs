@@ -55,12 +55,23 @@ fn read_port(digits: &str) -> Result<u16, ValueError> {
     digits.parse().map_err(|_| ValueError("a port is not in 0..=65535"))
 }
 
+/// Reads an IPv6 address. The grammar of RFC 3261 wrongly has three colons before an IPv4 part, and
+/// both forms must be taken (RFC 5118 §4.10).
+fn read_v6(text: &str) -> Option<Ipv6Addr> {
+    if let Some((before, after)) = text.split_once(":::")
+        && after.parse::<Ipv4Addr>().is_ok()
+    {
+        return format!("{before}::{after}").parse().ok();
+    }
+    text.parse().ok()
+}
+
 impl FromStr for Host {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         if let Some(inner) = text.strip_prefix('[') {
-            let address = inner.strip_suffix(']').and_then(|inner| inner.parse().ok());
+            let address = inner.strip_suffix(']').and_then(read_v6);
             return address.map(Self::V6).ok_or(ValueError("brackets hold no IPv6 address"));
         }
         if let Ok(address) = text.parse() {
@@ -119,6 +130,13 @@ mod tests {
         let (host, port) = Host::with_port("[2001:db8::10:5070]").unwrap();
         assert_eq!(host.ip(), Some("2001:db8::10:5070".parse().unwrap()));
         assert_eq!(port, None);
+    }
+
+    #[test]
+    fn three_colons_before_an_ipv4_part_are_two() {
+        let host = |text: &str| text.parse::<Host>();
+        assert_eq!(host("[2001:db8:::192.0.2.1]"), host("[2001:db8::192.0.2.1]"));
+        assert!(host("[2001:db8:::1]").is_err());
     }
 
     #[test]
