@@ -2,6 +2,7 @@
 //! of a failing plan whatever the failure does not need.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use crate::oracle::Failure;
@@ -98,7 +99,9 @@ fn smaller(plan: &Plan) -> Vec<Plan> {
     plans
 }
 
-/// An origin of virtual time; nothing depends on which.
+/// The origin of virtual time, one for the whole process: nothing depends on it but the length of
+/// the debug text in which a leak is looked for.
 fn origin() -> Instant {
-    Instant::now()
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *ORIGIN
 }
