@@ -11,7 +11,9 @@
 
 pub mod codec;
 pub mod conceal;
+pub mod device;
 pub mod digit;
+pub mod engine;
 pub mod jitter;
 pub mod limits;
 pub mod measure;
@@ -23,7 +25,9 @@ pub mod tone;
 use std::time::Duration;
 
 pub use codec::Codec;
+pub use device::{DeviceError, DeviceSpec, SpecError};
 pub use digit::{Digit, NotADigit};
+pub use engine::{CallStats, Engine, MediaEvent, MediaEventKind, PortPair, StreamSettings};
 pub use tone::Tone;
 
 /// Samples a second everywhere inside: devices, tones and the mixer. Codecs of other rates convert.

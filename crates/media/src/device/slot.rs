@@ -1,0 +1,153 @@
+//! The place of one device in the engine: opened, lost, opened again each second. Where opening
+//! may block, a helper thread does it, so that the tick goes on; there is never more than one.
+//!
+//! Tells each loss and each return once. Does not know what kind of device it holds.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Instant;
+
+use super::{DeviceError, Devices};
+use crate::limits;
+
+/// What became of the device since the last look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is gone or cannot be opened; it is tried again each second.
+    Lost(DeviceError),
+    /// It is back.
+    Back,
+}
+
+enum State<D> {
+    Ready(D),
+    Opening(Receiver<Result<D, DeviceError>>),
+    Down { retry: Instant },
+}
+
+/// See the module.
+pub(crate) struct Slot<D> {
+    devices: Arc<Devices>,
+    open: fn(&Devices) -> Result<D, DeviceError>,
+    state: State<D>,
+    told_lost: bool,
+}
+
+impl<D: Send + 'static> Slot<D> {
+    /// A slot that opens its device at the first look.
+    pub(crate) fn new(
+        devices: Arc<Devices>,
+        open: fn(&Devices) -> Result<D, DeviceError>,
+        now: Instant,
+    ) -> Self {
+        Self { devices, open, state: State::Down { retry: now }, told_lost: false }
+    }
+
+    /// Opens what is to be opened. Never waits.
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<Change> {
+        match &mut self.state {
+            State::Ready(_) => None,
+            State::Down { retry } if *retry > now => None,
+            State::Down { .. } if self.devices.may_block() => self.begin(now),
+            State::Down { .. } => {
+                let result = (self.open)(&self.devices);
+                self.opened(result, now)
+            }
+            State::Opening(answer) => match answer.try_recv() {
+                Ok(result) => self.opened(result, now),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => {
+                    let reason = "it ended without an answer".to_owned();
+                    self.opened(Err(DeviceError::Thread { name: "audio-open", reason }), now)
+                }
+            },
+        }
+    }
+
+    /// Uses the device, if there is one. An error loses it.
+    pub(crate) fn with(
+        &mut self,
+        now: Instant,
+        act: impl FnOnce(&mut D) -> Result<(), DeviceError>,
+    ) -> Option<Change> {
+        let State::Ready(device) = &mut self.state else { return None };
+        let error = act(device).err()?;
+        self.opened(Err(error), now)
+    }
+
+    fn begin(&mut self, now: Instant) -> Option<Change> {
+        let (sender, answer) = sync_channel(1);
+        let (devices, open) = (self.devices.clone(), self.open);
+        let started = thread::Builder::new().name("audio-open".into()).spawn(move || {
+            // Nobody waits any more when the calls have ended; the device then closes here.
+            let _ = sender.send(open(&devices));
+        });
+        match started {
+            Ok(_) => {
+                self.state = State::Opening(answer);
+                None
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.opened(Err(DeviceError::Thread { name: "audio-open", reason }), now)
+            }
+        }
+    }
+
+    fn opened(&mut self, result: Result<D, DeviceError>, now: Instant) -> Option<Change> {
+        match result {
+            Ok(device) => {
+                self.state = State::Ready(device);
+                std::mem::take(&mut self.told_lost).then_some(Change::Back)
+            }
+            Err(error) => {
+                self.state = State::Down { retry: now + limits::DEVICE_RETRY };
+                let news = !std::mem::replace(&mut self.told_lost, true);
+                news.then_some(Change::Lost(error))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn gone() -> DeviceError {
+        DeviceError::Thread { name: "x", reason: "y".into() }
+    }
+
+    #[test]
+    fn a_lost_device_is_told_once_and_tried_again_each_second() {
+        let now = Instant::now();
+        let at = |ms| now + Duration::from_millis(ms);
+        let mut slot: Slot<()> = Slot::new(Arc::new(Devices::Null), |_| Err(gone()), now);
+        assert_eq!(slot.poll(at(0)), Some(Change::Lost(gone())));
+        assert_eq!(slot.poll(at(1000)), None);
+        slot.open = |_| Ok(());
+        assert_eq!(slot.poll(at(1999)), None);
+        assert!(matches!(slot.state, State::Down { .. }));
+        assert_eq!(slot.poll(at(2000)), Some(Change::Back));
+        assert_eq!(slot.with(at(2020), |()| Err(gone())), Some(Change::Lost(gone())));
+        assert_eq!(slot.with(at(2040), |()| Err(gone())), None);
+    }
+
+    #[test]
+    fn a_device_that_opens_at_once_is_not_news() {
+        let now = Instant::now();
+        let mut slot: Slot<u8> = Slot::new(Arc::new(Devices::Null), |_| Ok(3), now);
+        assert_eq!(slot.poll(now), None);
+        let mut seen = 0;
+        assert_eq!(
+            slot.with(now, |device| {
+                seen = *device;
+                Ok(())
+            }),
+            None
+        );
+        assert_eq!(seen, 3);
+    }
+}

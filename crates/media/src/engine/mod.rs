@@ -1,0 +1,235 @@
+//! The engine: calls, the handset and the tones on one thread of their own, driven from elsewhere
+//! without ever waiting for it.
+//!
+//! [`Engine`] is the handle. It sends commands and reads events; the thread exists only while
+//! there is a call or a tone, so an idle phone has no media wake-ups at all and holds no sound
+//! card. `worker` is the thread, `call` the sockets of one call, `stream` what happens to its
+//! packets and sound (sans-IO), `pace` the clock arithmetic.
+//!
+//! Refuses to know why a call exists. Holding, resuming and ending a call because it went silent
+//! are the caller's decisions.
+
+mod call;
+mod pace;
+mod settings;
+mod socket;
+mod stream;
+mod worker;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+pub use settings::{CallStats, MediaEvent, MediaEventKind, StreamSettings};
+pub use socket::PortPair;
+
+use crate::device::{DeviceError, DeviceSpec, Devices};
+use crate::{Digit, NotADigit, Tone, limits};
+
+/// Called after each event, from the media thread.
+type Wake = Arc<Mutex<Box<dyn Fn() + Send>>>;
+
+/// Counters of the running calls, for [`Engine::stats`].
+type Published = Arc<Mutex<BTreeMap<u64, CallStats>>>;
+
+/// What the handle tells the thread.
+enum Command {
+    Start { id: u64, ports: PortPair },
+    Set { id: u64, settings: Box<StreamSettings> },
+    Digit { id: u64, digit: Digit, ms: u32 },
+    Stop { id: u64 },
+    Focus(Option<u64>),
+    Tone(Option<Tone>),
+    Mute(bool),
+}
+
+/// Where the thread's events go.
+#[derive(Clone)]
+struct Outbox {
+    events: SyncSender<MediaEvent>,
+    wake: Wake,
+}
+
+impl Outbox {
+    fn tell(&self, call: Option<u64>, kind: MediaEventKind) {
+        if self.events.try_send(MediaEvent { call, kind }).is_err() {
+            tracing::warn!("media events are not read: one was dropped");
+        }
+        (self.wake.lock().unwrap_or_else(PoisonError::into_inner))();
+    }
+}
+
+/// Handle of the media engine; see the module. All methods return at once.
+pub struct Engine {
+    devices: Arc<Devices>,
+    outbox: Outbox,
+    events: Receiver<MediaEvent>,
+    published: Published,
+    commands: Option<Sender<Command>>,
+    thread: Option<JoinHandle<()>>,
+    calls: BTreeSet<u64>,
+    tone: Option<Tone>,
+    focus: Option<u64>,
+    muted: bool,
+}
+
+impl Engine {
+    /// An engine that will use these devices. No thread runs and no sound card is open before the
+    /// first call or tone. `wake` is called from the media thread whenever
+    /// [`Engine::poll_event`] has something new; it must not block.
+    ///
+    /// # Errors
+    /// When a file of the spec cannot be read or written.
+    pub fn new(spec: DeviceSpec, wake: Box<dyn Fn() + Send>) -> Result<Self, DeviceError> {
+        let (sender, events) = sync_channel(limits::EVENTS_QUEUED);
+        Ok(Self {
+            devices: Arc::new(Devices::prepare(spec)?),
+            outbox: Outbox { events: sender, wake: Arc::new(Mutex::new(wake)) },
+            events,
+            published: Published::default(),
+            commands: None,
+            thread: None,
+            calls: BTreeSet::new(),
+            tone: None,
+            focus: None,
+            muted: false,
+        })
+    }
+
+    /// Gives a call its sockets. It is silent, and what arrives is dropped, until
+    /// [`Engine::set_stream`]. An `id` that is in use is replaced; beyond [`limits::CALLS`] calls
+    /// nothing happens.
+    pub fn start_call(&mut self, id: u64, ports: PortPair) {
+        if self.calls.len() >= limits::CALLS && !self.calls.contains(&id) {
+            tracing::warn!(id, "too many calls for the media engine");
+            return;
+        }
+        self.calls.insert(id);
+        self.publish(id);
+        self.send(Command::Start { id, ports });
+    }
+
+    /// Starts or changes a call's stream. SSRC, sequence numbers and timestamps go on from before;
+    /// the SSRC and CNAME of the first call of this method stay.
+    pub fn set_stream(&mut self, id: u64, settings: StreamSettings) {
+        self.send(Command::Set { id, settings: Box::new(settings) });
+    }
+
+    /// Sends a key of `ms` milliseconds (40 to 5000) after those already queued: as
+    /// telephone-event where that was negotiated, otherwise as tones in the sound. The ear of the
+    /// focused call hears it softly.
+    ///
+    /// # Errors
+    /// When `digit` is no key.
+    pub fn send_dtmf(&mut self, id: u64, digit: char, ms: u32) -> Result<(), NotADigit> {
+        let digit = Digit::try_from(digit)?;
+        self.send(Command::Digit { id, digit, ms });
+        Ok(())
+    }
+
+    /// Ends a call's stream with an RTCP BYE, closes its sockets, and reports its last counters as
+    /// [`MediaEventKind::Stats`].
+    pub fn stop_call(&mut self, id: u64) {
+        if self.calls.remove(&id) {
+            self.send(Command::Stop { id });
+            self.rest();
+        }
+    }
+
+    /// Which call has the microphone and the ear. Others send silence (where their settings let
+    /// them send) and are not heard.
+    pub fn focus(&mut self, call: Option<u64>) {
+        self.focus = call;
+        self.send(Command::Focus(call));
+    }
+
+    /// Plays a tone until another or none is asked for. Asking for the one that plays changes
+    /// nothing.
+    pub fn play_tone(&mut self, tone: Option<Tone>) {
+        self.tone = tone;
+        self.send(Command::Tone(tone));
+        self.rest();
+    }
+
+    /// Sends silence in place of the microphone.
+    pub fn mute(&mut self, muted: bool) {
+        self.muted = muted;
+        self.send(Command::Mute(muted));
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<MediaEvent> {
+        self.events.try_recv().ok()
+    }
+
+    /// Counters of a running call, at most some ticks old.
+    #[must_use]
+    pub fn stats(&self, id: u64) -> Option<CallStats> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    /// Whether the media thread has work: a call or a tone.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.calls.is_empty() || self.tone.is_some()
+    }
+
+    /// Counters exist from the start, so that a fresh call is not an unknown one.
+    fn publish(&self, id: u64) {
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        published.insert(id, CallStats::default());
+    }
+
+    fn send(&mut self, command: Command) {
+        if !self.is_active() && self.commands.is_none() {
+            return;
+        }
+        let thread = self.commands.take().unwrap_or_else(|| self.start_thread());
+        if thread.send(command).is_ok() {
+            self.commands = Some(thread);
+        } else {
+            tracing::error!("the media thread has ended early");
+        }
+    }
+
+    /// Starts a thread that first waits for the one before to let go of the devices.
+    fn start_thread(&mut self) -> Sender<Command> {
+        let (sender, commands) = channel();
+        let before = self.thread.take();
+        let (devices, outbox) = (self.devices.clone(), self.outbox.clone());
+        let published = self.published.clone();
+        let (focus, muted) = (self.focus, self.muted);
+        let started = thread::Builder::new().name("media".into()).spawn(move || {
+            if before.is_some_and(|thread| thread.join().is_err()) {
+                tracing::error!("the media thread before has panicked");
+            }
+            worker::Worker::new(devices, commands, outbox, published, focus, muted).run();
+        });
+        match started {
+            Ok(thread) => self.thread = Some(thread),
+            Err(error) => {
+                let lost = DeviceError::Thread { name: "media", reason: error.to_string() };
+                self.outbox.tell(None, MediaEventKind::DeviceLost(lost.to_string()));
+            }
+        }
+        sender
+    }
+
+    /// Lets the thread end when nothing needs it.
+    fn rest(&mut self) {
+        if !self.is_active() {
+            self.commands = None;
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// Says BYE for every call and closes the devices; takes a tick at most.
+    fn drop(&mut self) {
+        self.commands = None;
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the media thread has panicked");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What crosses the engine's edge as data: settings in, events and counters out.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::{Codec, Digit};
+
+/// A call's stream as negotiated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSettings {
+    /// Where RTP goes, and the only address that RTP and RTCP are taken from (any port, the first
+    /// one used is kept). An unspecified address or port 0 sends nothing.
+    pub remote: SocketAddr,
+    /// Where RTCP goes, if not to the port above (RFC 3605).
+    pub remote_rtcp: Option<SocketAddr>,
+    /// What is sent, and what `payload_type` means when received. Static payload types of known
+    /// codecs are understood besides.
+    pub codec: Codec,
+    /// Its RTP payload type.
+    pub payload_type: u8,
+    /// The payload type of telephone-event both ways; `None`: keys are sent as tones.
+    pub dtmf_payload_type: Option<u8>,
+    /// The other side wants to hear us.
+    pub send: bool,
+    /// We want to hear the other side.
+    pub receive: bool,
+    /// Sound in one packet sent: 20, 40 … 120 ms; others are rounded down.
+    pub ptime_ms: u32,
+    /// Our synchronisation source; random, fixed by the first settings of a call.
+    pub ssrc: u32,
+    /// Our canonical name (RFC 7022: random, not a user's); fixed by the first settings of a call.
+    pub cname: String,
+    /// How long `receive` may go without RTP or RTCP before [`MediaEventKind::Silence`].
+    pub timeout: Option<Duration>,
+}
+
+/// Something that happened to a call's media, or to the devices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaEvent {
+    /// Which call; `None` for the devices.
+    pub call: Option<u64>,
+    /// What.
+    pub kind: MediaEventKind,
+}
+
+/// See [`MediaEvent`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaEventKind {
+    /// The first RTP packet of the call has come.
+    FirstPacket,
+    /// Neither RTP nor RTCP for [`StreamSettings::timeout`]. Told once, again only after a packet.
+    Silence {
+        /// When the last packet came, or when waiting began.
+        since: Instant,
+    },
+    /// The other side pressed a key.
+    Dtmf {
+        /// Which.
+        digit: Digit,
+        /// For how long.
+        duration_ms: u32,
+    },
+    /// The sound device is gone or cannot be opened; the call goes on without, and the device is
+    /// tried again each second. The text is for people.
+    DeviceLost(String),
+    /// The sound device works again.
+    DeviceBack,
+    /// The last counters of a call that was stopped.
+    Stats(CallStats),
+}
+
+/// Counters of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CallStats {
+    /// RTP packets sent.
+    pub sent: u64,
+    /// RTP packets received from the source that was listened to, late ones and duplicates
+    /// included.
+    pub received: u64,
+    /// RTP packets that never came (RFC 3550 appendix A.3).
+    pub lost: u64,
+    /// Interarrival jitter, milliseconds (RFC 3550 §6.4.1).
+    pub jitter_ms: f64,
+    /// Last round trip, milliseconds; none until the peer has answered an RTCP report.
+    pub rtt_ms: Option<f64>,
+    /// Packets that came after their time to be played.
+    pub late: u64,
+    /// Frames of 20 ms made up for missing sound.
+    pub concealed: u64,
+    /// Datagrams refused: from elsewhere, malformed, of an unknown source.
+    pub refused: u64,
+}

@@ -1,0 +1,220 @@
+//! The media thread: every 20 ms, by its own clock, commands, datagrams, microphone, calls, ear.
+//! It ends when the handle lets go of the command channel. Nothing in it waits except the tick.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
+use std::time::{Instant, SystemTime};
+
+use super::call::Call;
+use super::pace::Pace;
+use super::settings::MediaEventKind;
+use super::socket::{Clocks, Inbox};
+use super::{Command, Outbox, Published};
+use crate::device::{Capture, Change, Devices, Playback, Slot};
+use crate::rtp::NtpClock;
+use crate::tone::ToneGenerator;
+use crate::{Frame, SILENCE, Tone};
+
+/// Ticks between two publications of the counters.
+const PUBLISH: u32 = 5;
+
+/// See the module.
+pub(super) struct Worker {
+    commands: Receiver<Command>,
+    outbox: Outbox,
+    published: Published,
+    microphone: Slot<Box<dyn Capture>>,
+    ear: Slot<Box<dyn Playback>>,
+    calls: BTreeMap<u64, Call>,
+    focus: Option<u64>,
+    muted: bool,
+    tone: Option<ToneGenerator>,
+    inbox: Inbox,
+    clock: NtpClock,
+    ticks: u32,
+}
+
+impl Worker {
+    pub(super) fn new(
+        devices: Arc<Devices>,
+        commands: Receiver<Command>,
+        outbox: Outbox,
+        published: Published,
+        focus: Option<u64>,
+        muted: bool,
+    ) -> Self {
+        let clocks = Clocks::read();
+        let since_1970 = clocks.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self {
+            commands,
+            outbox,
+            published,
+            microphone: Slot::new(devices.clone(), Devices::capture, clocks.now),
+            ear: Slot::new(devices, Devices::playback, clocks.now),
+            calls: BTreeMap::new(),
+            focus,
+            muted,
+            tone: None,
+            inbox: Inbox::new(),
+            clock: NtpClock::new(clocks.now, since_1970),
+            ticks: 0,
+        }
+    }
+
+    /// Runs until the handle lets go.
+    pub(super) fn run(mut self) {
+        let mut pace = Pace::new(Instant::now());
+        loop {
+            let clocks = Clocks::read();
+            let skipped = pace.begin(clocks.now);
+            if skipped > 0 {
+                tracing::debug!(skipped, "the media thread was stalled");
+                self.calls.values_mut().for_each(|call| call.skip(skipped));
+            }
+            if !self.obey(&clocks) {
+                break;
+            }
+            self.tick(&clocks);
+            if let Some(wait) = pace.next().checked_duration_since(Instant::now()) {
+                thread::sleep(wait);
+            }
+        }
+        let clocks = Clocks::read();
+        let ids: Vec<u64> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.stop(id, &clocks);
+        }
+    }
+
+    /// Takes the commands that wait. False: the handle has let go.
+    fn obey(&mut self, clocks: &Clocks) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.obey_one(command, clocks),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn obey_one(&mut self, command: Command, clocks: &Clocks) {
+        match command {
+            Command::Start { id, ports } => {
+                if let Some(mut before) = self.calls.insert(id, Call::new(ports)) {
+                    before.close(clocks);
+                }
+            }
+            Command::Set { id, settings } => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.set(*settings, self.clock, random, clocks);
+                }
+            }
+            Command::Digit { id, digit, ms } => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.queue_digit(digit, ms);
+                }
+            }
+            Command::Stop { id } => self.stop(id, clocks),
+            Command::Focus(focus) => self.focus = focus,
+            Command::Tone(tone) => self.set_tone(tone),
+            Command::Mute(muted) => self.muted = muted,
+        }
+    }
+
+    fn set_tone(&mut self, tone: Option<Tone>) {
+        if self.tone.as_ref().map(ToneGenerator::tone) != tone {
+            self.tone = tone.map(ToneGenerator::new);
+        }
+    }
+
+    fn stop(&mut self, id: u64, clocks: &Clocks) {
+        if let Some(mut call) = self.calls.remove(&id) {
+            call.close(clocks);
+            if let Ok(mut published) = self.published.lock() {
+                published.remove(&id);
+            }
+            self.outbox.tell(Some(id), MediaEventKind::Stats(call.stats()));
+        }
+    }
+
+    fn tick(&mut self, clocks: &Clocks) {
+        let spoken = self.read_microphone(clocks);
+        let mut heard = SILENCE;
+        for (&id, call) in &mut self.calls {
+            let focused = self.focus == Some(id);
+            call.receive(&mut self.inbox, clocks);
+            call.speak(focused.then_some(&spoken).filter(|_| !self.muted), clocks);
+            // Asked also of calls that nobody listens to: their buffers must not fill up.
+            let sound = call.listen(clocks);
+            if focused {
+                mix(&mut heard, &sound, 1);
+                if let Some(key) = call.sidetone() {
+                    mix(&mut heard, key, 4);
+                }
+            }
+            while let Some(event) = call.poll_event() {
+                self.outbox.tell(Some(id), event);
+            }
+        }
+        if let Some(tone) = &mut self.tone {
+            mix(&mut heard, &tone.frame(), 1);
+        }
+        self.play(&heard, clocks);
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.ticks.is_multiple_of(PUBLISH) {
+            self.publish();
+        }
+    }
+
+    fn read_microphone(&mut self, clocks: &Clocks) -> Frame {
+        let mut spoken = SILENCE;
+        let opened = self.microphone.poll(clocks.now);
+        let read = self.microphone.with(clocks.now, |device| device.read(&mut spoken));
+        self.tell_changes(opened.into_iter().chain(read));
+        spoken
+    }
+
+    fn play(&mut self, heard: &Frame, clocks: &Clocks) {
+        let opened = self.ear.poll(clocks.now);
+        let written = self.ear.with(clocks.now, |device| device.write(heard));
+        self.tell_changes(opened.into_iter().chain(written));
+    }
+
+    fn tell_changes(&self, changes: impl Iterator<Item = Change>) {
+        for change in changes {
+            self.outbox.tell(
+                None,
+                match change {
+                    Change::Lost(error) => MediaEventKind::DeviceLost(error.to_string()),
+                    Change::Back => MediaEventKind::DeviceBack,
+                },
+            );
+        }
+    }
+
+    /// Never waits for a reader: the next time will do.
+    fn publish(&self) {
+        if let Ok(mut published) = self.published.try_lock() {
+            for (id, call) in &self.calls {
+                published.insert(*id, call.stats());
+            }
+        }
+    }
+}
+
+/// Adds `sound`, softer by `divisor`, without wrapping around.
+fn mix(into: &mut Frame, sound: &Frame, divisor: i16) {
+    for (sum, &sample) in into.iter_mut().zip(sound) {
+        *sum = sum.saturating_add(sample / divisor);
+    }
+}
+
+/// Unpredictable enough for sequence numbers: the standard library's hash keys come from the
+/// system's randomness.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
