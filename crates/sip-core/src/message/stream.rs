@@ -52,6 +52,11 @@ impl StreamReader {
         }
     }
 
+    /// Octets held that no frame has taken yet.
+    pub fn pending(&self) -> usize {
+        self.held.len()
+    }
+
     /// The next frame, or `None` if more octets are needed.
     ///
     /// # Errors

@@ -250,7 +250,7 @@ impl Negotiator {
             }),
             name: "-".into(),
             connection: Some(address.clone()),
-            lines: vec![],
+            lines: vec![Line { kind: 't', value: "0 0".into() }],
             media,
         };
         let mut description = describe(self.local.session_version);
