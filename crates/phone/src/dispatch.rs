@@ -108,8 +108,7 @@ impl Phone {
         match reply {
             Reply::Silent => account.cancel_timed_out(hop, now),
             Reply::Failed(Heard::Unreachable(cause)) => {
-                let cause = cause.clone();
-                account.learn_at(hop, cause, now);
+                account.learn_at(hop, *cause, now);
             }
             Reply::Provisional(_) | Reply::Final(_) | Reply::TimedOut | Reply::Failed(_) => {}
         }
@@ -150,7 +149,7 @@ impl Phone {
             Ok(call) => {
                 self.calls.insert(id, call);
             }
-            Err((arrival, code)) => refuse(&mut self.core, &arrival, code, now),
+            Err(unfit) => refuse(&mut self.core, &unfit.arrival, unfit.code, now),
         }
     }
 

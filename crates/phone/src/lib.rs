@@ -119,8 +119,8 @@ impl Phone {
         for id in ids {
             self.with_call(id, |call, core| call.handle_timeout(core, now));
         }
-        self.tidy_up(now);
         self.settle(now);
+        self.tidy_up(now);
     }
 
     /// The next thing to do.

@@ -20,8 +20,6 @@ pub(crate) const JOURNAL: usize = 256;
 pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;
 /// `stale=true` that is believed at one hop for one request (failover design §1).
 pub(crate) const STALE_ANSWERS: u8 = 3;
-/// Nonces kept, over all hops and realms.
-pub(crate) const NONCES: usize = 64;
 /// RTP ports kept bound for the next calls, per address.
 pub(crate) const SPARE_PORTS: usize = 2;
 /// Digits in one DTMF command.

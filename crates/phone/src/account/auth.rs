@@ -30,7 +30,7 @@ pub(crate) struct AuthBook {
 /// Challenges that one request has answered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tries {
-    answered: BTreeSet<(Hop, String)>,
+    answered: BTreeSet<(Hop, bool, String)>,
     stale: u8,
 }
 
@@ -77,7 +77,7 @@ impl AuthBook {
             return false;
         }
         for challenge in challenges {
-            let first = tries.answered.insert((hop, challenge.realm.clone()));
+            let first = tries.answered.insert((hop, proxy, challenge.realm.clone()));
             if !first {
                 if !challenge.stale || tries.stale == limits::STALE_ANSWERS {
                     self.nonces.forget(&Key { hop, proxy });

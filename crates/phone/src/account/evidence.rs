@@ -26,8 +26,6 @@ pub(crate) enum Asked {
     Bye,
     /// re-INVITE or UPDATE.
     Change,
-    /// Any other request in a dialog.
-    InDialog,
     /// OPTIONS: keep-alive, or the check of a hop that only said 100.
     Options,
 }
@@ -66,7 +64,7 @@ impl Heard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Goes to the next hop.
-    NextHop,
+    Elsewhere,
     /// Is repeated here with credentials.
     Authenticate,
     /// Is repeated here with the `Min-Expires` that was asked for.
@@ -119,12 +117,12 @@ pub(crate) fn judge(asked: Asked, heard: &Heard, knobs: Knobs) -> Verdict {
     let mut verdict = match heard {
         Heard::Answer { code, retry_after } => judge_answer(asked, *code, *retry_after, knobs),
         Heard::Silence => {
-            Verdict { next: Next::NextHop, lesson: Lesson::Unavailable(Cause::NoAnswer) }
+            Verdict { next: Next::Elsewhere, lesson: Lesson::Unavailable(Cause::NoAnswer) }
         }
         Heard::Unreachable(cause) => {
-            Verdict { next: Next::NextHop, lesson: Lesson::Unavailable(*cause) }
+            Verdict { next: Next::Elsewhere, lesson: Lesson::Unavailable(*cause) }
         }
-        Heard::LocalOutage => Verdict { next: Next::NextHop, lesson: Lesson::Nothing },
+        Heard::LocalOutage => Verdict { next: Next::Elsewhere, lesson: Lesson::Nothing },
     };
     // First row: once the user has cancelled, this INVITE never goes anywhere (asterisk#1716).
     if matches!(asked, Asked::Invite { cancelled: true, .. }) {
@@ -140,32 +138,32 @@ fn judge_answer(asked: Asked, code: u16, retry_after: Option<Duration>, knobs: K
     match (code, asked) {
         // OPTIONS challenges are not answered: any final answer but these three is life.
         (503, Asked::Options) => match retry_after {
-            Some(wait) => row(Next::NextHop, Lesson::HeldOff(wait, status)),
-            None => row(Next::NextHop, Lesson::Unavailable(status)),
+            Some(wait) => row(Next::Elsewhere, Lesson::HeldOff(wait, status)),
+            None => row(Next::Elsewhere, Lesson::Unavailable(status)),
         },
-        (500 | 408, Asked::Options) => row(Next::NextHop, Lesson::Unavailable(status)),
+        (500 | 408, Asked::Options) => row(Next::Elsewhere, Lesson::Unavailable(status)),
         (_, Asked::Options) => row(Next::Final, Lesson::Alive),
         (401 | 407, _) => row(Next::Authenticate, Lesson::Alive),
         (423, Asked::Register) => row(Next::MinExpires, Lesson::Alive),
         (439, Asked::Register) => row(Next::WithoutOutbound, Lesson::Alive),
         (503, _) if retry_after.is_some() && !ringing => {
-            row(Next::NextHop, Lesson::HeldOff(retry_after.unwrap_or_default(), status))
+            row(Next::Elsewhere, Lesson::HeldOff(retry_after.unwrap_or_default(), status))
         }
         (500 | 502 | 503 | 504 | 408, Asked::Register) => {
-            row(Next::NextHop, Lesson::Unavailable(status))
+            row(Next::Elsewhere, Lesson::Unavailable(status))
         }
         // After a 1xx above 100 any 5xx is the callee's.
         (500..=599, Asked::Invite { .. }) if ringing => row(Next::Final, Lesson::Alive),
         (500, Asked::Invite { .. } | Asked::Bye) if knobs.failover_on_500 => {
-            row(Next::NextHop, Lesson::Nothing)
+            row(Next::Elsewhere, Lesson::Nothing)
         }
         (500, Asked::Change) => match retry_after {
             Some(wait) => row(Next::RepeatAfter(wait), Lesson::Nothing),
             None => row(Next::Final, Lesson::Nothing),
         },
-        (503, _) => row(Next::NextHop, Lesson::Suspect(status)),
+        (503, _) => row(Next::Elsewhere, Lesson::Suspect(status)),
         // RFC 3261 §16.7: these may come from far behind the proxy.
-        (502 | 504, _) => row(Next::NextHop, Lesson::Nothing),
+        (502 | 504, _) => row(Next::Elsewhere, Lesson::Nothing),
         (403, Asked::Invite { registered_here: false, .. }) if knobs.register_first => {
             row(Next::RegisterFirst, Lesson::Alive)
         }
@@ -203,14 +201,14 @@ mod tests {
             let verdict = judge(cancelled, &heard, KNOBS);
             assert_eq!(verdict.next, Next::Final);
             assert_ne!(verdict.lesson, Lesson::Alive, "the line still learns");
-            assert_eq!(judge(Asked::Bye, &heard, KNOBS).next, Next::NextHop);
+            assert_eq!(judge(Asked::Bye, &heard, KNOBS).next, Next::Elsewhere);
         }
     }
 
     /// Failover design §1, row 2 (baresip#39, janus#1747).
     #[test]
     fn a_challenge_is_answered_at_the_same_hop_and_proves_it_alive() {
-        for asked in [Asked::Register, INVITE, Asked::Bye, Asked::Change, Asked::InDialog] {
+        for asked in [Asked::Register, INVITE, Asked::Bye, Asked::Change] {
             for code in [401, 407] {
                 assert_eq!(
                     answer(asked, code),
@@ -231,9 +229,9 @@ mod tests {
     /// Failover design §1, row 4 (freeswitch#2917).
     #[test]
     fn a_503_with_retry_after_holds_the_hop_off_unless_the_call_rings_already() {
-        for asked in [Asked::Register, INVITE, Asked::Bye, Asked::InDialog, Asked::Options] {
+        for asked in [Asked::Register, INVITE, Asked::Bye, Asked::Change, Asked::Options] {
             let verdict = answer_after(asked, 503, 7);
-            assert_eq!(verdict.next, Next::NextHop, "{asked:?}");
+            assert_eq!(verdict.next, Next::Elsewhere, "{asked:?}");
             let held = Lesson::HeldOff(Duration::from_secs(7), Cause::Status(503));
             assert_eq!(verdict.lesson, held, "{asked:?}");
         }
@@ -246,7 +244,7 @@ mod tests {
     fn a_registrar_that_fails_is_unavailable_and_one_that_refuses_is_alive() {
         for code in [500, 502, 503, 504, 408] {
             let verdict = answer(Asked::Register, code);
-            assert_eq!(verdict.next, Next::NextHop, "{code}");
+            assert_eq!(verdict.next, Next::Elsewhere, "{code}");
             assert_eq!(verdict.lesson, Lesson::Unavailable(Cause::Status(code)), "{code}");
         }
         for code in [403, 404, 480, 603] {
@@ -261,7 +259,7 @@ mod tests {
         for asked in [INVITE, Asked::Bye] {
             assert_eq!(answer(asked, 503).lesson, Lesson::Suspect(Cause::Status(503)));
             for code in [500, 502, 503, 504] {
-                assert_eq!(answer(asked, code).next, Next::NextHop, "{asked:?} {code}");
+                assert_eq!(answer(asked, code).next, Next::Elsewhere, "{asked:?} {code}");
             }
             for code in [500, 502, 504] {
                 assert_eq!(answer(asked, code).lesson, Lesson::Nothing, "{asked:?} {code}");
@@ -279,7 +277,7 @@ mod tests {
         let knobs = Knobs { failover_on_500: false, ..KNOBS };
         let heard = Heard::Answer { code: 500, retry_after: None };
         assert_eq!(judge(INVITE, &heard, knobs).next, Next::Final);
-        assert_eq!(judge(Asked::Register, &heard, knobs).next, Next::NextHop);
+        assert_eq!(judge(Asked::Register, &heard, knobs).next, Next::Elsewhere);
     }
 
     /// Failover design §1, row 7: in-dialog.
@@ -288,7 +286,7 @@ mod tests {
         assert_eq!(answer(Asked::Change, 500).next, Next::Final);
         let wait = Duration::from_secs(3);
         assert_eq!(answer_after(Asked::Change, 500, 3).next, Next::RepeatAfter(wait));
-        assert_eq!(answer(Asked::Change, 504).next, Next::NextHop);
+        assert_eq!(answer(Asked::Change, 504).next, Next::Elsewhere);
     }
 
     /// Failover design §1, row 8.
@@ -320,8 +318,8 @@ mod tests {
         let silent = judge(INVITE, &Heard::Silence, KNOBS);
         assert_eq!(silent.lesson, Lesson::Unavailable(Cause::NoAnswer));
         let refused = judge(Asked::Bye, &Heard::Unreachable(Cause::IcmpPort), KNOBS);
-        assert_eq!(refused.next, Next::NextHop);
+        assert_eq!(refused.next, Next::Elsewhere);
         let local = judge(INVITE, &Heard::LocalOutage, KNOBS);
-        assert_eq!(local, Verdict { next: Next::NextHop, lesson: Lesson::Nothing });
+        assert_eq!(local, Verdict { next: Next::Elsewhere, lesson: Lesson::Nothing });
     }
 }

@@ -101,6 +101,8 @@ impl Account {
             self.hops = hops;
             if !self.settings.register {
                 self.machine.disable(now);
+                // Nothing of it has been sent yet: the first attempt is taken back unseen.
+                while self.machine.poll_output().is_some() {}
             }
             return;
         }
@@ -159,7 +161,7 @@ impl Account {
     /// signal failback's success (failover design §6).
     pub(crate) fn answered(&mut self, hop: usize, code: u16, now: Instant) {
         let Some(id) = hop_id(hop) else { return };
-        if code == 408 || code >= 500 && code < 600 {
+        if code == 408 || (500..600).contains(&code) {
             return;
         }
         let primary = hop == 0;
@@ -250,7 +252,8 @@ impl Account {
         uri
     }
 
-    /// Address of record at a hop's own registrar.
+    /// Address of record at a hop's own registrar (failover design §3: SIP Server 2 has its own
+    /// domain).
     pub(crate) fn aor_at(&self, hop: usize) -> Uri {
         Uri::sip(Some(&self.settings.user), self.registrar_at(hop).host.clone())
     }

@@ -164,6 +164,16 @@ impl Account {
                 registration.register(&registrar, here, seconds(running.expiry))
             }
         };
+        if self.registrar_at(at) != &self.settings.server1 {
+            let aor = self.aor_at(at);
+            for name in [HeaderName::From, HeaderName::To] {
+                let held = request.headers.addresses(name.clone()).unwrap_or_default();
+                for mut address in held.into_iter().take(1) {
+                    address.uri = aor.clone();
+                    request.headers.set(name.clone(), address);
+                }
+            }
+        }
         if self.plain_contact
             && let Ok(mut contact) = request.headers.contact()
         {

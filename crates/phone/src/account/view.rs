@@ -66,7 +66,7 @@ impl Account {
                 format!("registered through {}", at.hop)
             }
             (LineState::Registered, Some(at)) => {
-                let primary = hops.first().map(|hop| why(hop)).unwrap_or_default();
+                let primary = hops.first().map(why).unwrap_or_default();
                 format!("registered through {} {}: {primary}", backup(at.server), at.hop)
             }
             (LineState::Failed, _) => self.failure.clone(),

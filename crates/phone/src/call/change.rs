@@ -117,17 +117,18 @@ impl Change {
         if current != id {
             return Outcome::On;
         }
-        if let Reply::Final(response) = reply {
-            if response.code.is_success() {
-                self.taken(core, session, &request, response, now);
-                return Outcome::Taken(Box::new(response.clone()));
-            }
+        if let Reply::Final(response) = reply
+            && response.code.is_success()
+        {
+            self.taken(core, session, &request, response, now);
+            return Outcome::Taken(Box::new(response.clone()));
         }
         let Some(heard) = reply.heard() else { return Outcome::On };
-        if let Heard::Answer { code, .. } = heard {
-            if self.ladder.refuses_repair(code) && self.ladder.unmodified().is_some() {
-                return self.sent_or_refused(core, session, now);
-            }
+        if let Heard::Answer { code, .. } = heard
+            && self.ladder.refuses_repair(code)
+            && self.ladder.unmodified().is_some()
+        {
+            return self.sent_or_refused(core, session, now);
         }
         let Some(account) = core.accounts.get(&session.line) else { return Outcome::On };
         let verdict = judge(Asked::Change, &heard, account.knobs());
@@ -154,7 +155,7 @@ impl Change {
                     Outcome::Refused(self.words("the proxy refused the credentials"))
                 }
             }
-            (Next::NextHop, _, _) => self.climb(core, session, heard, now),
+            (Next::Elsewhere, _, _) => self.climb(core, session, heard, now),
             (Next::RepeatAfter(wait), _, _) => self.repeat(wait, now),
             // RFC 3261 §14.1: both sides changed at once; the one that owns the Call-ID waits longer.
             (_, Heard::Answer { code: 491, .. }, _) => {
@@ -185,6 +186,9 @@ impl Change {
         session.landed(rung, account);
         if let (Place::Line(hop), true) = (rung.place, failed_over) {
             account.served(hop, now);
+        }
+        if let Place::Line(hop) = rung.place {
+            account.answered(hop, response.code.as_u16(), now);
         }
         if let Some((ack, to, local)) = session.ack(request, account, now) {
             core.send_ack(ack, to, local);

@@ -110,6 +110,9 @@ impl Farewell {
         if let Reply::Final(response) = reply {
             // A late 2xx of an earlier BYE ends the dialog as well as one of the newest.
             if response.code.is_success() {
+                if self.current == Some(transaction) {
+                    self.heard_from_hop(core, response.code.as_u16(), now);
+                }
                 return self.landed(core, now);
             }
         }
@@ -117,13 +120,17 @@ impl Farewell {
             return Progress::On;
         }
         let Some(heard) = reply.heard() else { return Progress::On };
-        if let Heard::Answer { code, .. } = heard {
-            if self.ladder.refuses_repair(code) && self.ladder.unmodified().is_some() {
-                return self.send(core, id, now);
-            }
+        if let Heard::Answer { code, .. } = heard
+            && self.ladder.refuses_repair(code)
+            && self.ladder.unmodified().is_some()
+        {
+            return self.send(core, id, now);
         }
         let Some(account) = core.accounts.get(&self.session.line) else { return Progress::Over };
         let verdict = judge(Asked::Bye, &heard, account.knobs());
+        if let Heard::Answer { code, .. } = heard {
+            self.heard_from_hop(core, code, now);
+        }
         if let Place::Line(hop) = self.ladder.rung.place {
             core.learn(self.session.line, hop, verdict.lesson, now);
         }
@@ -132,7 +139,7 @@ impl Farewell {
                 true => Progress::On,
                 false => Progress::Over,
             },
-            Next::NextHop => self.climb(core, id, &heard, now),
+            Next::Elsewhere => self.climb(core, id, &heard, now),
             Next::Final
             | Next::MinExpires
             | Next::WithoutOutbound
@@ -141,11 +148,20 @@ impl Farewell {
         }
     }
 
+    /// Requirement C3: the primary's answer is a signal failback's success.
+    fn heard_from_hop(&self, core: &mut Core, code: u16, now: Instant) {
+        let Place::Line(hop) = self.ladder.rung.place else { return };
+        if let Some(account) = core.accounts.get_mut(&self.session.line) {
+            account.answered(hop, code, now);
+        }
+    }
+
     fn landed(&mut self, core: &mut Core, now: Instant) -> Progress {
-        if let (Place::Line(hop), true) = (self.ladder.rung.place, self.ladder.tried > 0) {
-            if let Some(account) = core.accounts.get_mut(&self.session.line) {
-                account.served(hop, now);
-            }
+        if let Place::Line(hop) = self.ladder.rung.place
+            && self.ladder.tried > 0
+            && let Some(account) = core.accounts.get_mut(&self.session.line)
+        {
+            account.served(hop, now);
         }
         Progress::Over
     }

@@ -81,11 +81,11 @@ impl Ladder {
             .into_iter()
             .map(|hop| Rung { place: Place::Line(hop), route: route(hop) })
             .collect();
-        if let Some(worked) = situation.worked {
-            if let Some(at) = rungs.iter().position(|rung| rung.place == worked.place) {
-                rungs.remove(at);
-                rungs.push_front(worked);
-            }
+        if let Some(worked) = situation.worked
+            && let Some(at) = rungs.iter().position(|rung| rung.place == worked.place)
+        {
+            rungs.remove(at);
+            rungs.push_front(worked);
         }
         let rung =
             rungs.pop_front().unwrap_or(Rung { place: situation.named, route: RouteUse::AsIs });

@@ -333,7 +333,7 @@ impl Outgoing {
                 self.cseq += 1;
                 self.send_leg(core, Some(response), now)
             }
-            (Next::NextHop, _, _) => self.next_hop(core, now),
+            (Next::Elsewhere, _, _) => self.next_hop(core, now),
             // RFC 3261 §8.2.2.2: the callee has this call already, by an earlier leg.
             (_, Some(response), Heard::Answer { code: 482, .. }) if !self.legs.is_empty() => {
                 self.adopted = true;

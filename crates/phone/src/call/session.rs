@@ -77,9 +77,10 @@ impl Session {
     pub(crate) fn plan(&self, account: &mut Account, method: &Method, now: Instant) -> Ladder {
         let named = self.named(account);
         let on_primary = named == Place::Line(0);
-        let kind = match method {
-            Method::Bye => RequestKind::Bye { route_is_primary: on_primary },
-            _ => RequestKind::InDialog,
+        let kind = if *method == Method::Bye {
+            RequestKind::Bye { route_is_primary: on_primary }
+        } else {
+            RequestKind::InDialog
         };
         let order = account.machine.order(kind, now);
         let probes_primary = on_primary
@@ -121,11 +122,6 @@ impl Session {
             RouteUse::RepairedFrom(from) => account.hops.get(from).map(|entry| entry.hop),
         };
         self.worked = Some(Worked { hop: entry.hop, repaired_from });
-    }
-
-    /// Whether a rung is the hop that the dialog itself names (failover design §3, on 481).
-    pub(crate) fn is_named(&self, rung: Rung, account: &Account) -> bool {
-        self.named(account) == rung.place
     }
 
     /// The next request of the dialog, CSeq raised, for a rung.

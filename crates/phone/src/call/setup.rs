@@ -22,6 +22,19 @@ use crate::output::{MediaCommand, Tone};
 use crate::settings::LineNumber;
 use crate::status::{Direction, Ended, EndedBy};
 
+/// An INVITE that cannot ring, and the answer that it deserves.
+#[derive(Clone, Debug)]
+pub(crate) struct Unfit {
+    pub(crate) arrival: Arrival,
+    pub(crate) code: StatusCode,
+}
+
+impl Unfit {
+    fn new(arrival: Arrival, code: StatusCode) -> Box<Self> {
+        Box::new(Self { arrival, code })
+    }
+}
+
 impl Call {
     /// Dials (requirement B2).
     ///
@@ -74,12 +87,12 @@ impl Call {
         key: Key,
         arrival: Arrival,
         now: Instant,
-    ) -> Result<Self, (Arrival, StatusCode)> {
+    ) -> Result<Self, Box<Unfit>> {
         let Ok(mut audio) = Audio::open(core, line, arrival.local.ip()) else {
-            return Err((arrival, StatusCode::BUSY_HERE));
+            return Err(Unfit::new(arrival, StatusCode::BUSY_HERE));
         };
         if !arrival.request.body.is_empty() && audio.check_offer(&arrival.request.body).is_err() {
-            return Err((arrival, StatusCode::NOT_ACCEPTABLE_HERE));
+            return Err(Unfit::new(arrival, StatusCode::NOT_ACCEPTABLE_HERE));
         }
         audio.start(core, id);
         let remote = arrival.request.headers.from().map(|from| from.uri.to_string());

@@ -21,11 +21,11 @@ fn codes(rig: &Rig, branch: &str) -> Vec<u16> {
 
 /// The ACK or BYE of the caller for the leg with that branch.
 fn request(rig: &Rig, method: &str, branch_of_leg: &str, cseq: u32, via: &str) -> Vec<u8> {
-    let answered = rig.sent.iter().filter(|sent| {
+    let mut answered = rig.sent.iter().filter(|sent| {
         matches!(&sent.message, sip_core::message::Message::Response(r) if r.code.as_u16() > 100)
             && sent.branch() == branch_of_leg
     });
-    let to = answered.last().unwrap().header(HeaderName::To);
+    let to = answered.next_back().unwrap().header(HeaderName::To);
     format!(
         "{method} sip:1001@10.0.0.9:5060 SIP/2.0\r\n\
          Via: SIP/2.0/UDP {via};branch=z9hG4bK{method}{branch_of_leg}{cseq}\r\nMax-Forwards: 69\r\n\

@@ -90,10 +90,11 @@ fn a_5xx_or_an_icmp_error_moves_an_invite_at_once() {
 /// Failover design §1, "Where the line goes" (asterisk#1927).
 #[test]
 fn the_line_follows_a_call_that_the_backup_serves() {
-    let (mut rig, _, _, last) = two_legs();
-    assert!(rig.log(Method::Register).is_empty(), "not before the backup serves");
+    let (mut rig, id, _, last) = two_legs();
     rig.answer(&last, 180);
-    assert_eq!(rig.log(Method::Register).first().map(|(_, hop)| *hop), Some(p2()));
+    assert_eq!(rig.state(id), CallState::Ringing);
+    let registers = rig.log(Method::Register);
+    assert_eq!(registers.iter().map(|(_, hop)| *hop).collect::<Vec<_>>(), [p2()], "one, there");
     assert_eq!(rig.account().hop, Some(p2()));
 }
 

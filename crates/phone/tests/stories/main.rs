@@ -2,9 +2,18 @@
 //!
 //! Each file is one thing that a user does or that happens to them; `rig` holds the two proxies.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a story that cannot go on has failed"
+)]
+
 mod bye;
 mod callee;
 mod invite;
 mod keep_alive;
 mod register;
+mod returning;
 mod rig;
+mod session;

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use failover::Policy;
-use phone::input::{Command, Done, Input, LineHop, Refusal, Undeliverable};
+use phone::input::{Command, Done, Input, LastGood, LineHop, Refusal, Undeliverable};
 use phone::output::{Event, MediaCommand, Output};
 use phone::settings::{
     KeepAlive, LineNumber, LineSettings, Login, Registrar, ServerRole, Settings,
@@ -43,7 +43,6 @@ pub(crate) struct Sent {
     /// Milliseconds since the test began.
     pub(crate) at: u128,
     pub(crate) to: Hop,
-    pub(crate) local: SocketAddr,
     pub(crate) bytes: Vec<u8>,
     pub(crate) message: Message,
 }
@@ -184,8 +183,13 @@ impl Rig {
 
     /// Gives the phone its hops: it begins to register.
     pub(crate) fn plug_in(&mut self) {
+        self.plug_in_remembering(None);
+    }
+
+    /// The same after a restart.
+    pub(crate) fn plug_in_remembering(&mut self, last_good: Option<LastGood>) {
         let hops = self.hops.clone();
-        self.input(Input::Hops { line: LINE, hops, trusted: Vec::new(), last_good: None });
+        self.input(Input::Hops { line: LINE, hops, trusted: Vec::new(), last_good });
     }
 
     /// A registered phone with default settings; what was sent so far is forgotten.
@@ -242,6 +246,17 @@ impl Rig {
         self.now = until;
     }
 
+    /// Lets time pass until something holds, at most so long.
+    pub(crate) fn advance_until(&mut self, ms: u64, holds: impl Fn(&Self) -> bool) {
+        for _ in 0..ms {
+            if holds(self) {
+                return;
+            }
+            self.advance(1);
+        }
+        panic!("it did not come to hold within {ms} ms");
+    }
+
     fn drain(&mut self) {
         while let Some(output) = self.phone.poll_output() {
             match output {
@@ -259,11 +274,12 @@ impl Rig {
     }
 
     fn on_transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
+        assert_eq!(local, LOCAL.parse().unwrap(), "from the address of this hop");
         let Ok(message) = read_datagram(&bytes) else {
             assert_eq!(bytes, b"\r\n\r\n", "what is not SIP is a keep-alive");
             return;
         };
-        let sent = Sent { at: self.ms(), to, local, bytes, message };
+        let sent = Sent { at: self.ms(), to, bytes, message };
         self.sent.push(sent.clone());
         let Some(at) = self.hops.iter().position(|entry| entry.hop == to) else { return };
         let Message::Request(request) = &sent.message else { return };

@@ -1,0 +1,244 @@
+//! A call that is up: hold, resume, changes by the other side, settings, shutting down
+//! (requirements F3, D1; failover design §5).
+
+use phone::CallId;
+use phone::input::{Command, Input};
+use phone::output::{MediaCommand, Stream};
+use phone::settings::Settings;
+use phone::status::{CallState, EndedBy};
+use sip_core::message::{HeaderName, Method};
+
+use crate::rig::{Mode, Rig, Sent, line_settings, p1, p2, sdp};
+
+fn stream(rig: &Rig) -> Stream {
+    let last = rig.media.iter().rev().find_map(|command| match command {
+        MediaCommand::Set { stream, .. } => Some(stream.clone()),
+        _ => None,
+    });
+    last.expect("a stream")
+}
+
+fn accept(rig: &mut Rig, sent: &Sent, direction: &str) {
+    let body = sdp("10.0.0.50", 20_000, direction).into_bytes();
+    rig.reply(sent, 200, |response, _| {
+        response.headers.push(HeaderName::Contact, "<sip:1002@10.0.0.50:5060>");
+        response.headers.push(HeaderName::ContentType, "application/sdp");
+        response.body = body;
+    });
+}
+
+fn hold(rig: &mut Rig, id: CallId) -> Sent {
+    rig.command(Command::Hold(id)).unwrap();
+    rig.last(Method::Invite)
+}
+
+/// RFC 3264 §8.4.
+#[test]
+fn hold_and_resume_change_the_direction_and_keep_the_call() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let invite = hold(&mut rig, id);
+    assert!(String::from_utf8_lossy(&invite.request().body).contains("a=sendonly"));
+    accept(&mut rig, &invite, "recvonly");
+    assert_eq!(rig.state(id), CallState::Held);
+    assert!(!stream(&rig).receive);
+    assert_eq!(stream(&rig).timeout, None, "no media time-out while held");
+    assert_eq!(rig.log(Method::Ack).len(), 1);
+    rig.command(Command::Resume(id)).unwrap();
+    let invite = rig.last(Method::Invite);
+    assert!(String::from_utf8_lossy(&invite.request().body).contains("a=sendrecv"));
+    accept(&mut rig, &invite, "sendrecv");
+    assert_eq!(rig.state(id), CallState::Active);
+    let stream = stream(&rig);
+    assert!(stream.send && stream.receive && stream.timeout.is_some());
+}
+
+/// Failover design §5, rung 1; §3: a re-INVITE raises the CSeq.
+#[test]
+fn a_hold_goes_through_the_backup_when_the_primary_has_died() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    let first = hold(&mut rig, id);
+    rig.advance(3_600);
+    let last = rig.last(Method::Invite);
+    assert_eq!((first.to, last.to), (p1(), p2()));
+    assert_eq!(last.cseq(), first.cseq() + 1);
+    assert!(last.header(HeaderName::Route).contains("10.0.0.2"));
+    accept(&mut rig, &last, "recvonly");
+    assert_eq!(rig.state(id), CallState::Held);
+    assert_eq!(rig.last(Method::Ack).to, p2());
+    rig.sent.clear();
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    assert_eq!(
+        rig.log(Method::Bye).first().map(|(_, hop)| *hop),
+        Some(p2()),
+        "the rung that worked"
+    );
+}
+
+/// Failover design §5, rung 3: the call goes on, and the user is told that the change did not take.
+#[test]
+fn a_hold_that_no_hop_takes_leaves_the_call_as_it_was() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes = vec![Mode::Dead; 2];
+    hold(&mut rig, id);
+    assert_eq!(rig.state(id), CallState::Active);
+    let note = rig.call(id).note.unwrap();
+    assert!(note.contains("hold did not take"), "{note}");
+    assert!(rig.log(Method::Bye).is_empty());
+}
+
+/// RFC 3261 §14.1.
+#[test]
+fn a_491_is_repeated_after_a_wait() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let first = hold(&mut rig, id);
+    rig.answer(&first, 491);
+    rig.advance(2_000);
+    assert_eq!(rig.log(Method::Invite).len(), 1);
+    rig.advance(2_100);
+    let second = rig.last(Method::Invite);
+    assert_eq!(second.cseq(), first.cseq() + 1);
+    accept(&mut rig, &second, "recvonly");
+    assert_eq!(rig.state(id), CallState::Held);
+}
+
+/// RFC 3261 §12.2.1.2.
+#[test]
+fn a_481_to_a_change_ends_the_call() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let invite = hold(&mut rig, id);
+    rig.answer(&invite, 481);
+    assert_eq!(rig.call(id).ended.unwrap().by, EndedBy::Failure);
+}
+
+fn re_invite(rig: &Rig, branch: &str, cseq: u32, direction: &str) -> Vec<u8> {
+    let (local, remote, call_id) = rig.dialog_of_call();
+    let body = sdp("10.0.0.50", 20_002, direction);
+    format!(
+        "INVITE sip:1001@10.0.0.9:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch={branch}\r\n\
+         Max-Forwards: 69\r\nFrom: {remote}\r\nTo: {local}\r\nCall-ID: {call_id}\r\n\
+         CSeq: {cseq} INVITE\r\nContact: <sip:1002@10.0.0.50:5060>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// RFC 3264 §8.4, RFC 3261 §14.2.
+#[test]
+fn the_other_side_may_hold_and_move_its_media() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let bytes = re_invite(&rig, "z9hG4bKh", 5, "sendonly");
+    rig.deliver_from(p1().addr, &bytes);
+    let answer = rig.last_response();
+    assert_eq!(answer.code.as_u16(), 200);
+    assert!(String::from_utf8_lossy(&answer.body).contains("a=recvonly"));
+    assert_eq!(stream(&rig).remote.port(), 20_002);
+    assert!(!stream(&rig).send);
+    // A second INVITE before the ACK of the first.
+    let bytes = re_invite(&rig, "z9hG4bKi", 6, "sendrecv");
+    rig.deliver_from(p1().addr, &bytes);
+    let refused = rig.last_response();
+    assert_eq!(refused.code.as_u16(), 500);
+    assert!(refused.headers.retry_after().is_some_and(|wait| wait <= 10));
+    // An old CSeq.
+    let bytes = re_invite(&rig, "z9hG4bKj", 3, "sendrecv");
+    rig.deliver_from(p1().addr, &bytes);
+    assert_eq!(rig.last_response().code.as_u16(), 500);
+    assert_eq!(rig.state(id), CallState::Active);
+}
+
+#[test]
+fn a_peer_that_goes_inactive_has_the_call_on_hold() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let bytes = re_invite(&rig, "z9hG4bKh", 5, "inactive");
+    rig.deliver_from(p1().addr, &bytes);
+    assert_eq!(rig.state(id), CallState::RemoteHeld);
+    assert_eq!(stream(&rig).timeout, None);
+}
+
+/// Digits go as RFC 4733 events; a wrong one is refused and named.
+#[test]
+fn digits_go_to_the_media_side() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.command(Command::Dtmf(id, "1#a".to_owned())).unwrap();
+    let digits: Vec<char> = rig
+        .media
+        .iter()
+        .filter_map(|command| match command {
+            MediaCommand::Digit(_, digit) => Some(*digit),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(digits, ['1', '#', 'A']);
+    let refusal = rig.command(Command::Dtmf(id, "1x".to_owned())).unwrap_err();
+    assert!(refusal.to_string().contains("'X'"), "{refusal}");
+}
+
+/// Requirement D1: changes take effect when submitted, with no dropped call.
+#[test]
+fn changed_settings_take_effect_and_drop_no_call() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let mut line = line_settings();
+    line.policy.retry = failover::Retry::Transmissions(1);
+    line.display_name = "Alice Liddell".to_owned();
+    let lines = vec![line];
+    rig.input(Input::Settings(Settings { lines, auto_answer: false, user_agent: String::new() }));
+    assert_eq!(rig.state(id), CallState::Active);
+    assert!(rig.last(Method::Register).header(HeaderName::From).contains("Liddell"));
+    rig.modes[0] = Mode::Silent;
+    let start = rig.ms();
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    rig.advance(600);
+    let (at, hop) = *rig.log(Method::Bye).last().unwrap();
+    assert_eq!((at - start, hop), (500, p2()), "one transmission now");
+}
+
+#[test]
+fn a_line_that_is_removed_ends_its_calls_and_takes_its_registration_back() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.input(Input::Settings(Settings::default()));
+    assert_eq!(rig.state(id), CallState::Ended);
+    assert!(rig.last(Method::Register).header(HeaderName::Contact).contains("expires=0"));
+    assert!(rig.phone.accounts().is_empty());
+}
+
+/// Interfaces: SIGTERM un-registers and ends calls with BYE.
+#[test]
+fn shutting_down_says_goodbye_and_then_is_quiet() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.command(Command::ShutDown).unwrap();
+    assert_eq!(rig.state(id), CallState::Ended);
+    assert!(!rig.phone.is_quiet());
+    let bye = rig.last(Method::Bye);
+    rig.answer(&bye, 200);
+    assert!(rig.last(Method::Register).header(HeaderName::Contact).contains("expires=0"));
+    assert!(rig.phone.is_quiet());
+    assert!(rig.command(Command::Dial { line: None, target: "1".to_owned() }).is_err());
+}
+
+#[test]
+fn what_cannot_be_dialled_is_refused_in_words() {
+    let mut rig = Rig::registered();
+    for target in ["", "a b", "<sip:x@y>", "1002;x", "http://x"] {
+        let refused = rig.command(Command::Dial { line: None, target: target.to_owned() });
+        assert!(refused.is_err(), "{target}");
+    }
+    for target in ["1002", "sip:1002@example.test", "mario.rossi@example.test", "*97"] {
+        let dialled = rig.command(Command::Dial { line: None, target: target.to_owned() });
+        assert!(dialled.is_ok(), "{target}: {dialled:?}");
+    }
+    let wrong = rig.command(Command::HangUp(None)).unwrap_err();
+    assert!(wrong.to_string().contains("several"), "{wrong}");
+}
