@@ -89,7 +89,6 @@ impl Phone {
         let id = CallId(self.next_call.wrapping_add(1));
         let call = Call::dial(&mut self.core, id, line, target, now)?;
         self.new_call_id();
-        self.tone_until = None;
         self.calls.insert(id, call);
         Ok(Done::Call(id))
     }

@@ -21,7 +21,7 @@ use crate::call::farewell::Farewell;
 use crate::call::stray::Stray;
 use crate::journal::Journal;
 use crate::limits;
-use crate::output::{Event, MediaCommand, Output, Switch};
+use crate::output::{Event, MediaCommand, Output, Switch, Tone};
 use crate::ports::Ports;
 use crate::settings::LineNumber;
 
@@ -89,6 +89,8 @@ pub(crate) struct Core {
     pub(crate) deaths: VecDeque<(LineNumber, Hop, Cause)>,
     /// Lines of which some hop has just answered: a BYE that waits may go.
     pub(crate) alive: VecDeque<LineNumber>,
+    /// When a tone that tells of a failure has been heard long enough.
+    pub(crate) tone_until: Option<Instant>,
     owners: BTreeMap<ClientId, Owner>,
     out: VecDeque<Output>,
     /// Tags, Call-IDs and client nonces.
@@ -116,6 +118,7 @@ impl Core {
             user_agent: String::new(),
             deaths: VecDeque::new(),
             alive: VecDeque::new(),
+            tone_until: None,
             owners: BTreeMap::new(),
             out: VecDeque::new(),
             tokens: Tokens::new(token_seed),
@@ -189,6 +192,15 @@ impl Core {
 
     pub(crate) fn media(&mut self, command: MediaCommand) {
         self.out.push_back(Output::Media(command));
+    }
+
+    /// Plays a tone: ringback until told otherwise, one that tells of a failure for a while.
+    pub(crate) fn tone(&mut self, tone: Option<Tone>, now: Instant) {
+        self.tone_until = match tone {
+            Some(Tone::Busy | Tone::AllProxiesFailed) => Some(now + limits::FAILURE_TONE),
+            Some(Tone::Ringback) | None => None,
+        };
+        self.media(MediaCommand::Tone(tone));
     }
 
     /// Tells listeners, and keeps what belongs in the journal.

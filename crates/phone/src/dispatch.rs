@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use failover::Cause;
 use sip_core::endpoint::{ClientId, Event as SipEvent, Output as SipOutput, ServerId};
-use sip_core::message::{Request, StatusCode};
+use sip_core::message::{Request, Response, StatusCode};
 use sip_core::transport::Hop;
 
 use crate::account::evidence::Heard;
@@ -18,7 +18,7 @@ use crate::call::incoming::{Arrival, refuse};
 use crate::call::{Call, stray};
 use crate::core::{Owner, Reply};
 use crate::input::Undeliverable;
-use crate::output::{MediaCommand, Output};
+use crate::output::Output;
 use crate::screen::{self, Admission};
 use crate::settings::LineNumber;
 use crate::{CallId, Phone, limits};
@@ -77,7 +77,8 @@ impl Phone {
             }
             SipEvent::Ack { request, .. } => self.on_ack(&request, now),
             SipEvent::Cancelled { id } => self.on_cancelled(id, now),
-            SipEvent::StrayFinal { .. } | SipEvent::AckMissing { .. } => {}
+            SipEvent::StrayFinal { response } => self.on_stray_final(&response, now),
+            SipEvent::AckMissing { .. } => {}
         }
     }
 
@@ -177,6 +178,14 @@ impl Phone {
         }
     }
 
+    /// A 2xx to an INVITE whose transaction is long over: its dialog may still want the ACK.
+    fn on_stray_final(&mut self, response: &Response, now: Instant) {
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.with_call(id, |call, core| call.on_stray_final(core, response, now));
+        }
+    }
+
     fn on_cancelled(&mut self, server: ServerId, now: Instant) {
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
         for id in ids {
@@ -230,15 +239,21 @@ impl Phone {
 
     /// A hop was found unavailable by any evidence: what only waits there moves on.
     fn on_hop_dead(&mut self, line: LineNumber, hop: Hop, heard: &Heard, now: Instant) {
-        let of_line = |(_, call): &(&CallId, &Call)| call.line == line && !call.is_over();
-        let ids: Vec<CallId> = self.calls.iter().filter(of_line).map(|(id, _)| *id).collect();
-        for id in ids {
+        for id in self.calls_of(line) {
             self.with_call(id, |call, core| call.on_hop_dead(core, hop, heard, now));
         }
     }
 
+    fn calls_of(&self, line: LineNumber) -> Vec<CallId> {
+        let of_line = |(_, call): &(&CallId, &Call)| call.line == line && !call.is_over();
+        self.calls.iter().filter(of_line).map(|(id, _)| *id).collect()
+    }
+
     /// Some hop of a line answers: a BYE that waits for one goes (failover design §5, rung 3).
     fn on_line_alive(&mut self, line: LineNumber, now: Instant) {
+        for id in self.calls_of(line) {
+            self.with_call(id, |call, core| call.on_line_alive(core, now));
+        }
         let of_line = |(_, bye): &(&u32, &farewell::Farewell)| bye.session().line == line;
         let ids: Vec<u32> = self.core.farewells.iter().filter(of_line).map(|(id, _)| *id).collect();
         for id in ids {
@@ -258,8 +273,8 @@ impl Phone {
         self.core.farewells.retain(|_, bye| !bye.is_over(now));
         self.core.strays.retain(|_, stray| stray.until > now);
         self.core.forget_the_dead();
-        if self.tone_until.take_if(|at| *at <= now).is_some() {
-            self.core.media(MediaCommand::Tone(None));
+        if self.core.tone_until.is_some_and(|at| at <= now) {
+            self.core.tone(None, now);
         }
     }
 

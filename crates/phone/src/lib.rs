@@ -61,7 +61,6 @@ pub struct Phone {
     calls: BTreeMap<CallId, Call>,
     next_call: u32,
     strangers: screen::RateLimit,
-    tone_until: Option<Instant>,
     shutting_down: bool,
 }
 
@@ -75,7 +74,6 @@ impl Phone {
             calls: BTreeMap::new(),
             next_call: 0,
             strangers: screen::RateLimit::new(now),
-            tone_until: None,
             shutting_down: false,
         }
     }
@@ -135,7 +133,7 @@ impl Phone {
         let calls = self.calls.values().filter_map(Call::deadline);
         let farewells = self.core.farewells.values();
         let farewells = farewells.filter_map(|bye| Some((bye.waits_until()?, "BYE: give up")));
-        let tone = self.tone_until.map(|at| (at, "tone: off"));
+        let tone = self.core.tone_until.map(|at| (at, "tone: off"));
         let all = accounts.chain(calls).chain(farewells).chain(tone);
         all.chain(self.core.endpoint.poll_timeout()).min_by_key(|(at, _)| *at)
     }

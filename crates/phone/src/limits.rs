@@ -22,6 +22,8 @@ pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;
 pub(crate) const STALE_ANSWERS: u8 = 3;
 /// RTP ports kept bound for the next calls, per address.
 pub(crate) const SPARE_PORTS: usize = 2;
+/// How long a tone that tells of a failure is heard.
+pub(crate) const FAILURE_TONE: Duration = Duration::from_secs(10);
 /// Digits in one DTMF command.
 pub(crate) const DIGITS: usize = 64;
 /// Wait between checks of a hop that said 100 and nothing more (failover design §1).

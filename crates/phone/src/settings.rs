@@ -104,6 +104,8 @@ pub struct LineSettings {
     pub refuse_strangers: bool,
     /// Longest ringing of an outgoing call before it is cancelled (default 180 s).
     pub ring_limit: Duration,
+    /// Longest wait of an outgoing call that has only 100 Trying (default 180 s).
+    pub trying_limit: Duration,
     /// No RTP or RTCP for so long, while not held, ends a call (default 60 s).
     pub media_timeout: Duration,
 }

@@ -136,7 +136,7 @@ impl Call {
             (EndedBy::Remote | EndedBy::Failure, code) if code >= 300 => Some(Tone::Busy),
             _ => None,
         };
-        core.media(MediaCommand::Tone(tone));
+        core.tone(tone, now);
         self.ended = Some((ended, now));
         self.announce(core, now);
     }

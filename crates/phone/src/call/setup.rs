@@ -165,13 +165,13 @@ impl Call {
         let session = answered.session.clone();
         self.answered_at = Some(now);
         self.phase = Phase::Up(Box::new(Up::called(session, key, answered)));
-        self.sound_on(core);
+        self.sound_on(core, now);
         self.announce(core, now);
     }
 
     /// The way of sound is open: play, listen, and give this call the ear.
-    pub(super) fn sound_on(&mut self, core: &mut Core) {
-        core.media(MediaCommand::Tone(None));
+    pub(super) fn sound_on(&mut self, core: &mut Core, now: Instant) {
+        core.tone(None, now);
         self.audio.apply(core, self.line, self.id);
         core.media(MediaCommand::Focus(Some(self.id)));
     }
@@ -239,6 +239,13 @@ impl Call {
         self.step(core, step, now);
     }
 
+    /// Some hop of the line has answered.
+    pub(crate) fn on_line_alive(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
+        let step = setup.on_line_alive(core, now);
+        self.step(core, step, now);
+    }
+
     pub(super) fn step(&mut self, core: &mut Core, step: Step, now: Instant) {
         match step {
             Step::On => {}
@@ -259,9 +266,9 @@ impl Call {
         let first = !std::mem::replace(ringing, true);
         let early_media = !response.body.is_empty() && self.audio.accept(&response.body).is_ok();
         if early_media {
-            self.sound_on(core);
+            self.sound_on(core, now);
         } else if first && !self.audio.has_answer() {
-            core.media(MediaCommand::Tone(Some(Tone::Ringback)));
+            core.tone(Some(Tone::Ringback), now);
         }
         if first {
             self.announce(core, now);
@@ -288,7 +295,7 @@ impl Call {
             let reason = "the answer holds no usable codec".to_owned();
             return self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
         }
-        self.sound_on(core);
+        self.sound_on(core, now);
         self.announce(core, now);
     }
 }

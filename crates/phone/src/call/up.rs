@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use sip_core::dialog::DialogId;
 use sip_core::endpoint::ClientId;
 use sip_core::message::{HeaderName, Method, Request, Response, StatusCode};
 use sip_core::transport::Hop;
@@ -120,6 +121,14 @@ impl Up {
         let (line, hop, local) = (self.session.line, self.session.hop, self.session.local);
         let mut fork = Stray::new(line, invite.request.clone(), hop, local, now);
         stray::end_answered(core, &mut fork, response, now);
+    }
+
+    /// The same for a 2xx that came after the transaction was over.
+    pub(crate) fn on_stray_final(&self, core: &mut Core, response: &Response, now: Instant) {
+        let ours = DialogId::of_response(response).as_ref() == Some(&self.session.dialog.id);
+        if ours && response.code.is_success() {
+            self.acknowledge(core, now);
+        }
     }
 
     /// Answers a copy at once: the first leg that is acknowledged is the call.
@@ -295,11 +304,18 @@ impl Call {
             return;
         }
         if self.audio.accept(&ack.body).is_ok() {
-            self.sound_on(core);
+            self.sound_on(core, now);
             self.announce(core, now);
         } else {
             let reason = "the answer holds no usable codec".to_owned();
             self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+        }
+    }
+
+    /// A 2xx to an INVITE whose transaction is over.
+    pub(crate) fn on_stray_final(&self, core: &mut Core, response: &Response, now: Instant) {
+        if let Phase::Up(up) = &self.phase {
+            up.on_stray_final(core, response, now);
         }
     }
 

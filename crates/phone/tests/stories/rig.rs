@@ -119,6 +119,7 @@ pub(crate) fn line_settings() -> LineSettings {
         register_first: false,
         refuse_strangers: true,
         ring_limit: Duration::from_secs(180),
+        trying_limit: Duration::from_secs(180),
         media_timeout: Duration::from_secs(60),
     }
 }

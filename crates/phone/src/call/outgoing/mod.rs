@@ -4,22 +4,27 @@
 //! begins, and the first that rings or answers is the call; the others are cancelled then, never
 //! before. What an answer means is `account::evidence`'s; what comes after the 2xx is the session's.
 
+mod target;
+mod waiting;
+
+pub(crate) use target::target;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use failover::Order;
 use sip_core::endpoint::ClientId;
-use sip_core::message::{CSeq, HeaderName, Method, Request, Response, Uri};
+use sip_core::message::{CSeq, HeaderName, Method, Request, Response};
 use sip_core::transport::Hop;
 
 use super::stray::{self, Stray};
 use crate::account::Account;
 use crate::account::auth::Tries;
-use crate::account::evidence::{Asked, Heard, Lesson, Next, judge};
+use crate::account::evidence::{Asked, Heard, Next, judge};
 use crate::core::{Core, Owner, Parcel, Reply};
-use crate::limits;
 use crate::output::{Event, Switch};
 use crate::settings::LineNumber;
+use waiting::{Check, Parked};
 
 /// How far a leg has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +50,6 @@ pub(crate) struct Leg {
     pub(crate) stage: Stage,
 }
 
-/// The check of a hop that said 100 and nothing more (failover design §1).
-#[derive(Clone, Copy, Debug)]
-struct Check {
-    due: Instant,
-    in_flight: Option<ClientId>,
-}
-
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
@@ -68,6 +66,9 @@ pub(crate) struct Outgoing {
     started: Instant,
     check: Option<Check>,
     ring_deadline: Option<Instant>,
+    /// A 403 that waits for the line's REGISTER at its hop, once (setting *register first*).
+    parked: Option<Parked>,
+    was_parked: bool,
     /// The newest leg answered 482: an earlier one has delivered the call.
     adopted: bool,
     /// The latest refusal by a server, shown if nothing better comes.
@@ -118,6 +119,8 @@ impl Outgoing {
             started: now,
             check: None,
             ring_deadline: None,
+            parked: None,
+            was_parked: false,
             adopted: false,
             refusal: None,
             last_cause: String::new(),
@@ -212,18 +215,21 @@ impl Outgoing {
     ) -> Step {
         let Some(account) = core.accounts.get_mut(&self.line) else { return Step::On };
         let patience = account.patience(true, false);
-        let ring_limit = account.settings.ring_limit;
+        let (ring, trying) = (account.settings.ring_limit, account.settings.trying_limit);
         let newest = self.is_newest(id);
         let Some(leg) = self.leg(id) else { return Step::On };
         let at = leg.at;
-        self.ring_deadline.get_or_insert(now + ring_limit);
         if response.code.as_u16() == 100 {
+            self.ring_deadline.get_or_insert(now + trying);
             // A late 100 decides nothing: the later leg goes on.
             if newest && self.leg(id).is_some_and(|leg| leg.stage == Stage::Sent) {
                 self.set_stage(id, Stage::Trying);
                 self.check = Some(Check { due: now + patience, in_flight: None });
             }
             return Step::On;
+        }
+        if self.leg(id).is_some_and(|leg| leg.stage != Stage::Ringing) {
+            self.ring_deadline = Some(now + ring);
         }
         self.set_stage(id, Stage::Ringing);
         self.check = None;
@@ -334,6 +340,9 @@ impl Outgoing {
                 self.send_leg(core, Some(response), now)
             }
             (Next::Elsewhere, _, _) => self.next_hop(core, now),
+            (Next::RegisterFirst, Some(response), _) if !self.was_parked => {
+                self.park(core, response, now)
+            }
             // RFC 3261 §8.2.2.2: the callee has this call already, by an earlier leg.
             (_, Some(response), Heard::Answer { code: 482, .. }) if !self.legs.is_empty() => {
                 self.adopted = true;
@@ -397,80 +406,10 @@ impl Outgoing {
         }
     }
 
-    /// The hop of a leg that has only 100 was found unavailable by other evidence.
-    pub(crate) fn on_hop_dead(
-        &mut self,
-        core: &mut Core,
-        hop: Hop,
-        cause: &str,
-        now: Instant,
-    ) -> Step {
-        let Some(leg) = self.legs.last().filter(|leg| leg.hop == hop) else { return Step::On };
-        if leg.stage != Stage::Trying {
-            return Step::On;
-        }
-        let id = leg.id;
-        self.set_stage(id, Stage::Quiet);
-        self.check = None;
-        self.last_cause = cause.to_owned();
-        self.next_hop(core, now)
-    }
-
-    /// What the check of a hop found; life re-arms it.
-    pub(crate) fn on_check(&mut self, core: &mut Core, reply: &Reply, now: Instant) -> Step {
-        let Some(check) = &mut self.check else { return Step::On };
-        let Some(heard) = reply.heard() else { return Step::On };
-        check.in_flight = None;
-        check.due = now + limits::TRYING_CHECK;
-        let Some(leg) = self.legs.last() else { return Step::On };
-        let (at, hop) = (leg.at, leg.hop);
-        let Some(account) = core.accounts.get_mut(&self.line) else { return Step::On };
-        let proof = !matches!(heard, Heard::Silence) || account.silence_is_proof(at);
-        let lesson = judge(Asked::Options, &heard, account.knobs()).lesson;
-        if matches!(lesson, Lesson::Alive | Lesson::Nothing) || !proof {
-            return Step::On;
-        }
-        core.learn(self.line, at, lesson, now);
-        self.on_hop_dead(core, hop, &heard.in_words(), now)
-    }
-
     /// The user hangs up: no leg goes anywhere any more (failover design §1, first row).
     pub(crate) fn cancel(&mut self, core: &mut Core, now: Instant) {
         let legs = std::mem::take(&mut self.legs);
         self.release(core, legs, now);
-    }
-
-    /// The next moment at which something is due.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let check = self.check.filter(|check| check.in_flight.is_none()).map(|check| check.due);
-        [check, self.ring_deadline].into_iter().flatten().min()
-    }
-
-    /// Does what is due: the check of a silent hop, or the end of a ringing that nobody answers.
-    pub(crate) fn handle_timeout(&mut self, core: &mut Core, now: Instant) -> Step {
-        if self.ring_deadline.is_some_and(|at| at <= now) {
-            self.cancel(core, now);
-            let reason = "no answer from the other party".to_owned();
-            return Step::Failed { code: 408, reason, nobody: false };
-        }
-        if self.check.is_some_and(|check| check.in_flight.is_none() && check.due <= now) {
-            self.send_check(core, now);
-        }
-        Step::On
-    }
-
-    fn send_check(&mut self, core: &mut Core, now: Instant) {
-        let Some(leg) = self.legs.last() else { return };
-        let (at, to, local) = (leg.at, leg.hop, leg.local);
-        let token = core.tokens.call_id();
-        let Some(account) = core.accounts.get(&self.line) else { return };
-        let request = account.options(at, &token);
-        let patience = account.patience(false, false);
-        let parcel = Parcel { request, to, local, patience };
-        let id = core.send(Owner::Check(self.call), parcel, now);
-        if let Some(check) = &mut self.check {
-            check.in_flight = Some(id);
-        }
     }
 
     /// The hop that the newest leg uses, for the status.
@@ -482,28 +421,4 @@ impl Outgoing {
 /// The event of requirement B4, for a call.
 pub(crate) fn unavailable(line: LineNumber, cause: &str) -> Event {
     Event::Unavailable { line, method: "INVITE".to_owned(), cause: cause.to_owned() }
-}
-
-/// What a person dialled, as a Request-URI, and whether the domain is the line's own.
-///
-/// A number or user part alone takes the line's domain; `user@host` and SIP URIs are used as
-/// written. `None` for anything that is no address.
-pub(crate) fn target(text: &str, account: &Account) -> Option<(Uri, bool)> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return None;
-    }
-    if text.starts_with("sip:") || text.starts_with("sips:") {
-        return text.parse().ok().map(|uri| (uri, false));
-    }
-    if text.contains('@') {
-        return format!("sip:{text}").parse().ok().map(|uri| (uri, false));
-    }
-    if text.contains(['<', '>', '"', ';', '?', ',', ':', '/']) {
-        return None;
-    }
-    let registrar = account.registrar_at(0);
-    let mut uri = Uri::sip(Some(text), registrar.host.clone());
-    uri.port = registrar.port;
-    Some((uri, true))
 }
