@@ -1,3 +1,54 @@
-//! The SIP phone daemon.
+//! phoned: a SIP desk phone daemon whose service survives its SIP proxy.
+//!
+//! A thin shell around the crate `phone`, which decides everything: sockets, clock, sound, store and
+//! people become its inputs, and what it wants is done. `daemon` shows how the parts fit together,
+//! `driver` how a turn goes.
 
-fn main() {}
+mod audio;
+mod clock;
+mod control_server;
+mod daemon;
+mod driver;
+mod hops;
+mod limits;
+mod lines;
+mod logging;
+mod memory;
+mod net;
+mod options;
+mod provision;
+mod report;
+mod settings;
+mod store_thread;
+mod supervise;
+mod view;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use daemon::Failure;
+use options::{Command, Options};
+
+/// A part of the daemon died while it ran.
+const DIED: u8 = 1;
+/// It never became ready.
+const NOT_STARTED: u8 = 3;
+
+fn main() -> ExitCode {
+    let Command::Run(options) = Options::parse().command;
+    logging::start(options.log.clone(), options.log_format);
+    match daemon::run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Start(error)) => {
+            // For whoever typed the command: one line, the log's form notwithstanding.
+            let _ = writeln!(std::io::stderr(), "phoned: {error:#}");
+            ExitCode::from(NOT_STARTED)
+        }
+        Err(Failure::Died(error)) => {
+            tracing::error!("{error:#}");
+            ExitCode::from(DIED)
+        }
+    }
+}

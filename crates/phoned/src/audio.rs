@@ -1,0 +1,293 @@
+//! Sound, joined to the phone: its media commands go to the engine, the engine's events come back.
+//!
+//! RTP ports are bound ahead, because a session description names them before a packet flows; a
+//! bound pair waits here until its call starts. The engine has its own thread and sound card only
+//! while a call or a tone needs them. Which call is heard, and what silence means, is the phone's
+//! decision.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use control::{AudioState, AudioStatus};
+use media::{Codec, DeviceSpec, Engine, MediaEventKind, PortPair, StreamSettings};
+use phone::CallId;
+use phone::input::{Input, MediaReport};
+use phone::output::{MediaCommand, Stream, Tone};
+use tokio::sync::Notify;
+
+use crate::report::Events;
+
+/// How long a digit is sent, milliseconds: what a quick thumb does, and long enough for all.
+const DIGIT_MS: u32 = 160;
+/// Sound in one packet, milliseconds: the default of G.711 (RFC 3551 §4.2).
+const PACKET_MS: u32 = 20;
+
+/// See the module.
+pub(crate) struct Audio {
+    engine: Engine,
+    ready: Arc<Notify>,
+    device: String,
+    events: Events,
+    range: RangeInclusive<u16>,
+    /// Where the search for the next pair begins.
+    next_port: u16,
+    bound: BTreeMap<(IpAddr, u16), PortPair>,
+    tone: Option<Tone>,
+    ringing: bool,
+    active: bool,
+}
+
+impl fmt::Debug for Audio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audio").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl Audio {
+    /// Sound on the device that `spec` names, with RTP ports out of `range`.
+    ///
+    /// # Errors
+    /// A spec that is none, or a file that cannot be used; whether a sound card works shows when it
+    /// is needed.
+    pub(crate) fn new(
+        spec: &str,
+        range: RangeInclusive<u16>,
+        events: Events,
+    ) -> anyhow::Result<Self> {
+        let ready = Arc::new(Notify::new());
+        let wake = Arc::clone(&ready);
+        let engine = Engine::new(spec.parse::<DeviceSpec>()?, Box::new(move || wake.notify_one()))?;
+        let next_port = *range.start();
+        Ok(Self {
+            engine,
+            ready,
+            device: spec.to_owned(),
+            events,
+            range,
+            next_port,
+            bound: BTreeMap::new(),
+            tone: None,
+            ringing: false,
+            active: false,
+        })
+    }
+
+    /// Takes ports out of another range from now on; what is bound stays.
+    pub(crate) fn set_ports(&mut self, range: RangeInclusive<u16>) {
+        self.next_port = *range.start();
+        self.range = range;
+    }
+
+    /// Notified when [`Self::poll`] has something to say.
+    pub(crate) fn ready(&self) -> Arc<Notify> {
+        Arc::clone(&self.ready)
+    }
+
+    /// What the engine has reported since the last time.
+    pub(crate) fn poll(&mut self) -> VecDeque<Input> {
+        let mut inputs = VecDeque::new();
+        while let Some(event) = self.engine.poll_event() {
+            let call = event.call.and_then(|id| u32::try_from(id).ok()).map(CallId);
+            inputs.extend(self.report(call, event.kind));
+        }
+        inputs
+    }
+
+    fn report(&self, call: Option<CallId>, kind: MediaEventKind) -> Option<Input> {
+        let report = match kind {
+            MediaEventKind::Silence { .. } => MediaReport::Silence,
+            MediaEventKind::Dtmf { digit, .. } => MediaReport::Digit(digit.as_char()),
+            MediaEventKind::FirstPacket => {
+                tracing::debug!(?call, "first sound packet received");
+                return None;
+            }
+            MediaEventKind::DeviceLost(reason) => {
+                tracing::warn!(device = self.device, reason, "no sound");
+                self.tell(AudioState::Failed, Some(reason));
+                return None;
+            }
+            MediaEventKind::DeviceBack => {
+                tracing::info!(device = self.device, "sound is back");
+                self.tell(AudioState::Running, None);
+                return None;
+            }
+            MediaEventKind::Stats(stats) => {
+                tracing::debug!(?call, ?stats, "sound of a call ended");
+                return None;
+            }
+        };
+        call.map(|call| Input::Media { call, report })
+    }
+
+    /// Does one thing; what comes of it at once is returned.
+    pub(crate) fn perform(&mut self, command: MediaCommand) -> Option<Input> {
+        let result = match command {
+            MediaCommand::NeedPort(ip) => self.bind(ip),
+            MediaCommand::Start { call, ip, port } => self.start(call, ip, port),
+            MediaCommand::Set { call, stream } => self.set(call, stream),
+            MediaCommand::Stop(call) => {
+                self.engine.stop_call(number(call));
+                None
+            }
+            MediaCommand::Focus(call) => {
+                self.engine.focus(call.map(number));
+                None
+            }
+            MediaCommand::Digit(call, digit) => {
+                if let Err(error) = self.engine.send_dtmf(number(call), digit, DIGIT_MS) {
+                    tracing::warn!(%call, %error, "digit not sent");
+                }
+                None
+            }
+            MediaCommand::Tone(tone) => {
+                self.tone = tone;
+                self.play()
+            }
+            MediaCommand::Ring(ringing) => {
+                self.ringing = ringing;
+                self.play()
+            }
+        };
+        self.tell_activity();
+        result
+    }
+
+    fn bind(&mut self, ip: IpAddr) -> Option<Input> {
+        match PortPair::bind(ip, self.range.clone(), self.next_port) {
+            Ok(pair) => {
+                let port = pair.port();
+                self.next_port = port.saturating_add(2);
+                self.bound.insert((ip, port), pair);
+                Some(Input::RtpPort { ip, port })
+            }
+            Err(error) => {
+                tracing::warn!(%ip, %error, "no port for sound");
+                None
+            }
+        }
+    }
+
+    fn start(&mut self, call: CallId, ip: IpAddr, port: u16) -> Option<Input> {
+        match self.bound.remove(&(ip, port)) {
+            Some(pair) => {
+                self.engine.start_call(number(call), pair);
+                None
+            }
+            None => Some(failed(call, format!("port {port} on {ip} is not open"))),
+        }
+    }
+
+    fn set(&mut self, call: CallId, stream: Stream) -> Option<Input> {
+        let Some(codec) = codec(&stream.codec) else {
+            return Some(failed(call, format!("there is no codec {}", stream.codec)));
+        };
+        let settings = StreamSettings {
+            remote: stream.remote,
+            remote_rtcp: stream.remote_rtcp,
+            codec,
+            payload_type: stream.payload_type,
+            dtmf_payload_type: stream.dtmf_payload_type,
+            send: stream.send,
+            receive: stream.receive,
+            ptime_ms: PACKET_MS,
+            // The engine keeps those of the first time.
+            ssrc: getrandom::u32().unwrap_or_default(),
+            cname: format!("{:016x}", getrandom::u64().unwrap_or_default()),
+            timeout: stream.timeout,
+        };
+        self.engine.set_stream(number(call), settings);
+        None
+    }
+
+    /// The bell goes before any other tone.
+    fn play(&mut self) -> Option<Input> {
+        let tone = self.tone.map(|tone| match tone {
+            Tone::Ringback => media::Tone::Ringback,
+            Tone::Busy => media::Tone::Busy,
+            Tone::AllProxiesFailed => media::Tone::AllProxiesFailed,
+        });
+        self.engine.play_tone(if self.ringing { Some(media::Tone::Ring) } else { tone });
+        None
+    }
+
+    fn tell_activity(&mut self) {
+        let active = self.engine.is_active();
+        if active != self.active {
+            self.active = active;
+            self.tell(if active { AudioState::Running } else { AudioState::Stopped }, None);
+        }
+    }
+
+    fn tell(&self, state: AudioState, reason: Option<String>) {
+        let device = self.device.clone();
+        self.events.tell(control::Event::Audio(AudioStatus { device, state, reason }));
+    }
+}
+
+fn number(call: CallId) -> u64 {
+    call.0.into()
+}
+
+/// The codec of this encoding name (RFC 3551 §6).
+fn codec(name: &str) -> Option<Codec> {
+    let mut codecs = (0..=127).filter_map(Codec::from_static_payload_type);
+    codecs.find(|codec| codec.name().eq_ignore_ascii_case(name))
+}
+
+fn failed(call: CallId, reason: String) -> Input {
+    Input::Media { call, report: MediaReport::Failed(reason) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn audio() -> Audio {
+        Audio::new("null", 41_000..=41_099, Events::new(Clock::new())).unwrap()
+    }
+
+    #[test]
+    fn a_bound_port_is_kept_until_its_call_starts() {
+        let mut audio = audio();
+        let bound = audio.perform(MediaCommand::NeedPort(LOOPBACK));
+        let Some(Input::RtpPort { ip, port }) = bound else { panic!("no port: {bound:?}") };
+        assert!(std::net::UdpSocket::bind((ip, port)).is_err(), "it is open");
+        let start = MediaCommand::Start { call: CallId(1), ip, port };
+        assert_eq!(audio.perform(start.clone()), None);
+        let again = audio.perform(start);
+        assert!(matches!(again, Some(Input::Media { report: MediaReport::Failed(_), .. })));
+        assert_eq!(audio.perform(MediaCommand::Stop(CallId(1))), None);
+    }
+
+    #[test]
+    fn watchers_are_told_when_sound_begins_and_ends() {
+        let mut audio = audio();
+        let mut told = audio.events.watch();
+        audio.perform(MediaCommand::Tone(Some(Tone::Busy)));
+        audio.perform(MediaCommand::Ring(true));
+        audio.perform(MediaCommand::Ring(false));
+        audio.perform(MediaCommand::Tone(None));
+        let mut states = Vec::new();
+        while let Ok(notification) = told.try_recv() {
+            if let control::Event::Audio(status) = &notification.event {
+                states.push(status.state);
+            }
+        }
+        assert_eq!(states, [AudioState::Running, AudioState::Stopped]);
+    }
+
+    #[test]
+    fn codecs_are_known_by_the_names_that_sdp_uses() {
+        assert_eq!(codec("pcma"), Some(Codec::Pcma));
+        assert_eq!(codec("PCMU"), Some(Codec::Pcmu));
+        assert_eq!(codec("G729"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! One connection to the control socket: lines in, answers out in the same order, and the stream of
+//! events once it was asked for.
+//!
+//! What cannot be read as a request gets an error and the connection goes on; a line that is too
+//! long ends it. Errors of the connection itself are the client's business and end in silence.
+
+use std::io;
+use std::sync::Arc;
+
+use control::{Decoder, Notification, Payload, Problem, Reply, Request};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::desk::Desk;
+use super::{account, call, config, journal};
+use crate::limits;
+
+/// Octets taken from the socket at once.
+const READ: usize = 4096;
+
+/// Serves one client until it leaves, or misbehaves.
+pub(super) async fn serve(stream: UnixStream, desk: Desk) {
+    let (reader, writer) = stream.into_split();
+    let ended = Client { reader, writer, desk }.serve().await;
+    if let Err(error) = ended {
+        tracing::debug!(%error, "control client dropped");
+    }
+}
+
+struct Client {
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
+    desk: Desk,
+}
+
+impl Client {
+    async fn serve(mut self) -> io::Result<()> {
+        let mut decoder = Decoder::new();
+        let mut buffer = [0; READ];
+        loop {
+            while let Some(line) = decoder.next_line() {
+                let line = match line {
+                    Ok(line) => line,
+                    Err(error) => return self.refuse(error.to_string()).await,
+                };
+                match control::decode::<Request>(&line) {
+                    Ok(Request::Watch {}) => return self.watch().await,
+                    Ok(request) => {
+                        let reply = answer(request, &self.desk).await;
+                        self.reply(&reply.map_or_else(Reply::Error, Reply::Ok)).await?;
+                    }
+                    Err(error) => self.refuse(error.to_string()).await?,
+                }
+            }
+            match self.reader.read(&mut buffer).await? {
+                0 => return Ok(()),
+                length => decoder.push(buffer.get(..length).unwrap_or_default()),
+            }
+        }
+    }
+
+    async fn refuse(&mut self, message: String) -> io::Result<()> {
+        self.reply(&Reply::Error(Problem::new(message))).await
+    }
+
+    async fn reply(&mut self, reply: &Reply) -> io::Result<()> {
+        let line = match control::encode(reply) {
+            Ok(line) => line,
+            Err(error) => {
+                let problem = Problem::new(format!("the answer does not fit: {error}"));
+                control::encode(&Reply::Error(problem)).map_err(io::Error::other)?
+            }
+        };
+        self.write(&line).await
+    }
+
+    /// Writes one line, unless the client leaves it lying.
+    async fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        tokio::time::timeout(limits::CLIENT_PATIENCE, self.writer.write_all(line))
+            .await
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "it does not read"))?
+    }
+
+    /// Everything from now on, until the client closes or falls behind.
+    async fn watch(mut self) -> io::Result<()> {
+        // Subscribed before the answer: nothing that happens after it is missed.
+        let mut events = self.desk.events.watch();
+        self.reply(&Reply::Ok(Payload::Watching {})).await?;
+        let mut ignored = [0; 64];
+        loop {
+            tokio::select! {
+                event = next(&mut events) => {
+                    let line = control::encode(&*event?).map_err(io::Error::other)?;
+                    self.write(&line).await?;
+                }
+                read = self.reader.read(&mut ignored) => if read? == 0 { return Ok(()) },
+            }
+        }
+    }
+}
+
+async fn next(events: &mut Receiver<Arc<Notification>>) -> io::Result<Arc<Notification>> {
+    events.recv().await.map_err(|error| match error {
+        RecvError::Lagged(missed) => {
+            io::Error::other(format!("it watches too slowly: {missed} events behind"))
+        }
+        RecvError::Closed => io::ErrorKind::UnexpectedEof.into(),
+    })
+}
+
+async fn answer(request: Request, desk: &Desk) -> Result<Payload, Problem> {
+    match request {
+        Request::Account(request) => account::answer(request, desk).await,
+        Request::Call(request) => call::answer(request, desk).await,
+        Request::Config(request) => config::answer(request, desk).await,
+        Request::Journal(request) => journal::answer(request, desk).await,
+        Request::Drill(_) => Err(Problem::new("drills are not in this version")),
+        Request::Status {} => account::status(desk).await,
+        Request::Watch {} => Ok(Payload::Watching {}),
+    }
+}

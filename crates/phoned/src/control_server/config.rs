@@ -1,0 +1,103 @@
+//! Requests about the configuration: the store checks and keeps, then the lines put it in force.
+
+use config_store::{Changes, ImportError, Origin, SetError};
+use control::{
+    ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, Payload, Problem,
+};
+
+use super::desk::Desk;
+use crate::store_thread::StoreGone;
+
+pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payload, Problem> {
+    match request {
+        ConfigRequest::Get { items } => get(items, desk).await,
+        ConfigRequest::Set { items } => {
+            let set = move |store: &mut config_store::Store| {
+                store.set(&items.0, Origin::CommandLine).map_err(refused_items)
+            };
+            let changes = desk.store.with(set).await.map_err(gone)??;
+            Ok(put_in_force(changes, desk).await)
+        }
+        ConfigRequest::Import { document } => {
+            let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
+            let import = move |store: &mut config_store::Store| {
+                store.import(&octets, Origin::CommandLine).map_err(refused_file)
+            };
+            let changes = desk.store.with(import).await.map_err(gone)??;
+            Ok(put_in_force(changes, desk).await)
+        }
+        ConfigRequest::Export { format, with_secrets } => export(format, with_secrets, desk).await,
+        ConfigRequest::List {} => {
+            let items = desk.store.with(|store| store.list()).await.map_err(gone)?;
+            Ok(Payload::Items(items.into_iter().collect()))
+        }
+    }
+}
+
+async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
+    let get = move |store: &mut config_store::Store| {
+        let mut found = Items::default();
+        let mut problems = Vec::new();
+        for name in &names {
+            match store.get(name) {
+                Ok(pair) => found.0.push(pair),
+                Err(error) => problems.push(Problem::new(error.to_string())),
+            }
+        }
+        Problem::all(problems).map_or(Ok(found), Err)
+    };
+    desk.store.with(get).await.map_err(gone)?.map(Payload::Items)
+}
+
+async fn export(format: ExportFormat, secrets: bool, desk: &Desk) -> Result<Payload, Problem> {
+    if format == ExportFormat::Xml {
+        return Err(Problem::new("the XML form is not in this version; export as text"));
+    }
+    let octets = desk.store.with(move |store| store.export(secrets)).await.map_err(gone)?;
+    let document = Document::from_octets(&octets);
+    document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
+}
+
+/// What the store has accepted takes effect before the answer goes out (D1).
+async fn put_in_force(changes: Changes, desk: &Desk) -> Payload {
+    let mut warnings = changes.warnings;
+    if !changes.items.is_empty() {
+        warnings.extend(desk.lines.apply().await);
+        let items: Vec<String> = changes.items.iter().map(|change| change.item.clone()).collect();
+        tracing::info!(items = items.join(", "), "configuration changed");
+        desk.events.tell(Event::Config { items });
+    }
+    let changed = |change: config_store::Change| Changed {
+        item: change.item,
+        old: change.old,
+        new: change.new,
+    };
+    Payload::Changes(ChangeReport {
+        items: changes.items.into_iter().map(changed).collect(),
+        kept: u32::try_from(changes.kept).unwrap_or(u32::MAX),
+        warnings,
+    })
+}
+
+fn refused_items(error: SetError) -> Problem {
+    match error {
+        SetError::Items(errors) => several(&errors),
+        SetError::Store(error) => Problem::new(error.to_string()),
+    }
+}
+
+fn refused_file(error: ImportError) -> Problem {
+    match error {
+        ImportError::Form(errors) => several(&errors),
+        ImportError::Store(error) => Problem::new(error.to_string()),
+    }
+}
+
+fn several<E: ToString>(errors: &[E]) -> Problem {
+    let problems = errors.iter().map(|error| Problem::new(error.to_string()));
+    Problem::all(problems).unwrap_or_else(|| Problem::new("refused"))
+}
+
+fn gone(error: StoreGone) -> Problem {
+    Problem::new(error.to_string())
+}

@@ -1,0 +1,54 @@
+//! What the answers to control requests are made from: the ways to the phone, to the store and to
+//! the part that puts a configuration in force.
+
+use control::{AccountStatus, CallStatus, Problem};
+use phone::input::{Command, Done};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::driver::{Ask, Message};
+use crate::lines::LinesHandle;
+use crate::report::Events;
+use crate::store_thread::StoreHandle;
+use crate::view;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    pub(crate) phone: mpsc::Sender<Message>,
+    pub(crate) store: StoreHandle,
+    pub(crate) lines: LinesHandle,
+    pub(crate) events: Events,
+    pub(crate) clock: Clock,
+}
+
+impl Desk {
+    /// Has the phone do something; its refusal is the answer to whoever asked.
+    pub(super) async fn command(&self, command: Command) -> Result<Done, Problem> {
+        let done = self.ask(|back| Ask::Do(command, back)).await?;
+        done.map_err(|refusal| Problem::new(refusal.to_string()))
+    }
+
+    /// Every line.
+    pub(super) async fn accounts(&self) -> Result<Vec<AccountStatus>, Problem> {
+        let accounts = self.ask(Ask::Accounts).await?;
+        let clock = self.clock.read();
+        Ok(accounts.into_iter().map(|status| view::account(status, clock)).collect())
+    }
+
+    /// Every call.
+    pub(super) async fn calls(&self) -> Result<Vec<CallStatus>, Problem> {
+        Ok(self.ask(Ask::Calls).await?.into_iter().map(view::call).collect())
+    }
+
+    /// Puts a question to the phone.
+    pub(super) async fn ask<R>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<R>) -> Ask,
+    ) -> Result<R, Problem> {
+        let ending = || Problem::new("the phone is shutting down");
+        let (back, answer) = oneshot::channel();
+        self.phone.send(Message::Ask(question(back))).await.map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())
+    }
+}

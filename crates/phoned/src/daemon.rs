@@ -1,0 +1,242 @@
+//! The daemon on one page: every part, built in order from what it needs, and who ends when.
+//!
+//! Store → what was remembered → sockets → control socket → sound → phone → lines. The driver's end
+//! is the daemon's end; any other part that ends first has died, and the daemon with it: the service
+//! manager starts a fresh one, which is registered again within a second.
+
+use std::path::Path;
+use std::sync::Once;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use config_store::Store;
+use phone::Phone;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::audio::Audio;
+use crate::clock::Clock;
+use crate::control_server::{ControlServer, Desk};
+use crate::driver::{Driver, Message};
+use crate::lines::Lines;
+use crate::memory::{Memory, Remembered};
+use crate::net::Sockets;
+use crate::options::{Run, Web};
+use crate::report::{Events, Reporter};
+use crate::settings::Fixed;
+use crate::store_thread::{self, StoreHandle};
+use crate::{limits, memory, provision, supervise};
+
+/// Why the daemon ends other than by a signal.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It never became ready.
+    Start(anyhow::Error),
+    /// A part died.
+    Died(anyhow::Error),
+}
+
+/// Runs until a signal has been obeyed.
+///
+/// # Errors
+/// [`Failure`], whose chain of causes names what and where.
+pub(crate) fn run(options: &Run) -> Result<(), Failure> {
+    log_panics();
+    let mut foundation = Foundation::lay(options).map_err(Failure::Start)?;
+    let runtime = runtime().map_err(Failure::Start)?;
+    let ended = runtime.block_on(async {
+        let parts = Parts::build(options, &mut foundation).map_err(Failure::Start)?;
+        parts.run(options).await.map_err(Failure::Died)
+    });
+    // Clients go, and with them the last ways to the store; what was handed to it is written.
+    drop(runtime);
+    let Foundation { store, thread, .. } = foundation;
+    drop(store);
+    if thread.join().is_err() {
+        return ended.and(Err(Failure::Died(anyhow!("the configuration store panicked"))));
+    }
+    ended
+}
+
+/// One thread for everything that waits; a few more for name look-ups while there are any.
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(limits::LOOKUP_THREADS)
+        .thread_keep_alive(Duration::from_secs(5))
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// What is there before anything runs: the configuration, and what was remembered.
+struct Foundation {
+    store: StoreHandle,
+    thread: JoinHandle<()>,
+    store_ended: Option<oneshot::Receiver<()>>,
+    settings: config_store::Settings,
+    remembered: Remembered,
+}
+
+impl Foundation {
+    fn lay(options: &Run) -> anyhow::Result<Self> {
+        let mut store = open_store(&options.state)?;
+        if let Some(source) = &options.provision {
+            provision::apply(source, &mut store)?;
+        }
+        let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
+        let settings = store.settings();
+        let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
+        Ok(Self { store, thread, store_ended: Some(ended), settings, remembered })
+    }
+}
+
+fn open_store(folder: &Path) -> anyhow::Result<Store> {
+    // The store's own words name the file.
+    let store = Store::open(folder)
+        .map_err(|error| anyhow!("cannot use the state directory (option --state): {error}"))?;
+    if let Some(recovery) = store.recovery() {
+        let set_aside = recovery.set_aside.as_ref().map(|path| path.display().to_string());
+        tracing::warn!(reason = recovery.reason, set_aside, "configuration restored from its copy");
+    }
+    Ok(store)
+}
+
+/// Everything that runs.
+struct Parts {
+    driver: Driver,
+    others: JoinSet<&'static str>,
+    store_ended: oneshot::Receiver<()>,
+    signals: Signals,
+    inbox: mpsc::Sender<Message>,
+    port: u16,
+    lines: usize,
+}
+
+impl Parts {
+    fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
+        let Foundation { store, settings, remembered, store_ended, .. } = foundation;
+        let store_ended = store_ended.take().context("the store was taken already")?;
+        let clock = Clock::new();
+        let (inbox, messages) = mpsc::channel(limits::INBOX);
+        let signals = Signals::listen()?;
+        let sockets = Sockets::open(settings.sip_port, &inbox)?;
+        let control = ControlServer::open(&options.control)?;
+        let events = Events::new(clock);
+        let audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
+            .context("option --audio")?;
+        let port = sockets.port();
+        let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
+        let last_good = std::mem::take(&mut remembered.last_good);
+        let (lines, handle) =
+            Lines::new(settings.clone(), port, fixed, last_good, store.clone(), inbox.clone());
+        let desk = Desk {
+            phone: inbox.clone(),
+            store: store.clone(),
+            lines: handle,
+            events: events.clone(),
+            clock,
+        };
+        let mut others = JoinSet::new();
+        others.spawn(named("control socket", control.run(desk)));
+        others.spawn(named("lines", lines.run()));
+        others.spawn(named("watchdog", supervise::feed_watchdog()));
+        let driver = Driver {
+            phone: Phone::new(seed()?, clock.read().now()),
+            inbox: messages,
+            sockets,
+            audio,
+            memory: Memory::new(store.clone()),
+            reporter: Reporter::new(events),
+            clock,
+        };
+        let lines = settings.lines.len();
+        Ok(Self { driver, others, store_ended, signals, inbox, port, lines })
+    }
+
+    async fn run(self, options: &Run) -> anyhow::Result<()> {
+        let Self { driver, mut others, store_ended, signals, inbox, .. } = self;
+        others.spawn(named("signals", signals.obey(inbox)));
+        let mut driver = tokio::spawn(driver.run());
+        greet(options, self.port, self.lines);
+        supervise::ready();
+        tokio::select! {
+            ended = &mut driver => match ended {
+                Ok(ended) => Ok(ended?),
+                Err(panic) => Err(panic).context("the driver died"),
+            },
+            Some(ended) = others.join_next() => match ended {
+                Ok(name) => bail!("{name} ended before its time"),
+                Err(panic) => Err(panic).context("a part died"),
+            },
+            _ = store_ended => bail!("the configuration store died"),
+        }
+    }
+}
+
+/// A part with its name, for the message should it end.
+async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static str {
+    part.await;
+    name
+}
+
+fn greet(options: &Run, port: u16, lines: usize) {
+    let version = env!("CARGO_PKG_VERSION");
+    let control = options.control.display();
+    tracing::info!(version, port, lines, %control, audio = options.audio, "ready");
+    if lines == 0 {
+        tracing::info!(
+            "no line is configured; configure one with: phonectl --control {control} config set \
+             'SIP1 Phone Number=1001' 'SIP1 Register Addr=sip.example.test' \
+             'SIP1 Register User=1001' 'SIP1 Register Pswd=secret'"
+        );
+    }
+    if options.web != Web::Off {
+        tracing::info!("no web page is served by this version (option --web)");
+    }
+}
+
+/// The one seed of all that must not be guessed: tags, branches, Call-IDs.
+fn seed() -> anyhow::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).context("the system has no random numbers")?;
+    Ok(seed)
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Asks the driver to stop, once; never ends.
+    async fn obey(mut self, inbox: mpsc::Sender<Message>) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "stopping");
+        supervise::stopping();
+        // The driver is gone only when the daemon is ending.
+        let _ = inbox.send(Message::Stop).await;
+        std::future::pending().await
+    }
+}
+
+/// A panic is a bug: it goes to the log, with its place, like every other error.
+fn log_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    });
+}

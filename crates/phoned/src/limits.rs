@@ -1,0 +1,33 @@
+//! Every bound of the shell, in one place.
+
+use std::time::Duration;
+
+/// Messages that wait for the driver; who sends more waits, datagrams in the kernel.
+pub(crate) const INBOX: usize = 256;
+/// Jobs that wait for the store.
+pub(crate) const STORE_JOBS: usize = 64;
+/// Events that a watcher may be behind before it is dropped.
+pub(crate) const EVENTS: usize = 256;
+/// Connections to the control socket at once.
+pub(crate) const CLIENTS: usize = 32;
+/// How long a client may take to read one answer.
+pub(crate) const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long un-registering and ending calls may take at the end (exit within 5 s).
+pub(crate) const FAREWELL: Duration = Duration::from_secs(4);
+/// Rounds of outputs and their immediate results in one turn.
+pub(crate) const SETTLE_ROUNDS: usize = 100;
+/// How often one deadline is handled before it counts as stuck.
+pub(crate) const SPIN: u32 = 1_000;
+/// The wait that a stuck deadline costs.
+pub(crate) const SPIN_PAUSE: Duration = Duration::from_millis(100);
+/// Octets of a configuration file that is read at start.
+pub(crate) const PROVISION_FILE: u64 = 1024 * 1024;
+/// Addresses taken from one name.
+pub(crate) const ADDRESSES_PER_NAME: usize = 16;
+/// Names looked up at the same time.
+pub(crate) const LOOKUP_THREADS: usize = 4;
+/// How long one name may take to resolve.
+pub(crate) const LOOKUP: Duration = Duration::from_secs(10);
+/// Wait before a name that did not resolve, or a hop without a route, is tried again: the first
+/// time, doubled each time up to the second value.
+pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));

@@ -1,0 +1,80 @@
+//! The one subscriber of the process, and the mask over secrets in packets.
+//!
+//! Logs go to standard error: the journal of the system takes them from there. ERROR means a bug or
+//! a dead service, INFO what a user would notice, TRACE every packet. No secret at any level: what
+//! is logged of a packet passes [`masked`] first (requirement F9).
+
+use std::fmt;
+use std::io::IsTerminal;
+
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::options::LogFormat;
+
+/// Starts logging for the life of the process; a second call changes nothing.
+pub(crate) fn start(filter: Targets, format: LogFormat) {
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => {
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
+        }
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    drop(started);
+}
+
+/// Headers whose values are credentials (RFC 3261 §20.7, §20.28).
+const SECRET_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
+
+/// A packet as a log may show it: without the values of credential headers, folded lines included.
+pub(crate) fn masked(packet: &[u8]) -> Masked<'_> {
+    Masked(packet)
+}
+
+/// See [`masked`].
+pub(crate) struct Masked<'a>(&'a [u8]);
+
+impl fmt::Display for Masked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = String::from_utf8_lossy(self.0);
+        let mut secret = false;
+        for line in text.split_inclusive('\n') {
+            let folded = line.starts_with([' ', '\t']);
+            let name = line.split(':').next().unwrap_or_default().trim_end();
+            if !folded {
+                secret = SECRET_HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header));
+            }
+            match (secret, folded) {
+                (false, _) => f.write_str(line)?,
+                (true, false) => writeln!(f, "{name}: ********\r")?,
+                (true, true) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_not_in_what_is_logged() {
+        let packet = b"REGISTER sip:h SIP/2.0\r\nAuthorization: Digest username=\"u\",\r\n \
+            response=\"hunter2\"\r\nproxy-authorization : Digest response=\"hunter2\"\r\n\
+            CSeq: 2 REGISTER\r\n\r\n";
+        let shown = masked(packet).to_string();
+        assert!(!shown.contains("hunter2") && !shown.contains("username"), "{shown}");
+        assert!(shown.contains("Authorization: ********\r\n"));
+        assert!(shown.ends_with("CSeq: 2 REGISTER\r\n\r\n"));
+    }
+
+    #[test]
+    fn everything_else_is_shown_as_it_is() {
+        let packet = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h\r\n folded\r\n\r\nv=0\r\n";
+        assert_eq!(masked(packet).to_string().as_bytes(), packet);
+    }
+}

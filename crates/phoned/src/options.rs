@@ -1,0 +1,164 @@
+//! The command line of the daemon: what may be said, and how it is explained.
+//!
+//! Only words here: whether a file exists or an address can be bound shows when it is used.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// SIP desk phone daemon whose service survives its SIP proxy.
+#[derive(Debug, Parser)]
+#[command(name = "phoned", version, about, max_term_width = 100)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the phone in the foreground until SIGTERM or SIGINT.
+    #[command(after_help = "\
+With no line configured it starts all the same; configure one with phonectl, e.g.
+  phonectl config set 'SIP1 Phone Number=1001' 'SIP1 Register Addr=sip.example.test' \\
+      'SIP1 Register User=1001' 'SIP1 Register Pswd=secret'
+
+Exit codes:
+  0  stopped by SIGTERM or SIGINT; lines un-registered, calls ended
+  1  a part of the daemon died while it ran; the log says which
+  2  the command line is wrong
+  3  it could not start: the message names the directory, port, socket or file")]
+    Run(Run),
+}
+
+/// Options of `phoned run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// State directory: the configuration and what survives a restart (created with mode 0700)
+    #[arg(long, value_name = "DIR", env = "PHONED_STATE", default_value = "/var/lib/phoned")]
+    pub(crate) state: PathBuf,
+
+    /// Configuration file applied at start, in Fanvil text form; kept in the state directory.
+    /// URLs are not fetched by this version
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) provision: Option<Source>,
+
+    /// Sound: alsa[:PCM], wav:IN[:OUT] (plays IN in a loop as the microphone and records what the
+    /// ear would hear to OUT, in real time), or null
+    #[arg(long, value_name = "SPEC", default_value = "alsa")]
+    pub(crate) audio: String,
+
+    /// Control socket for phonectl (mode 0660)
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "PHONED_CONTROL",
+        default_value = "/run/phoned/control.sock"
+    )]
+    pub(crate) control: PathBuf,
+
+    /// Web page address; accepted, but this version has no web page yet
+    #[arg(long, value_name = "ADDR:PORT|off", default_value = "[::]:8443")]
+    pub(crate) web: Web,
+
+    /// Answers incoming calls at once (for tests and intercoms)
+    #[arg(long)]
+    pub(crate) auto_answer: bool,
+
+    /// What is logged: error, warn, info, debug, trace, or per part such as info,phoned::net=trace.
+    /// SIP packets are logged at trace, without credentials
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log: tracing_subscriber::filter::Targets,
+
+    /// Form of the log on standard error
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    File(PathBuf),
+    Url(String),
+}
+
+impl FromStr for Source {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = text.contains("://");
+        Ok(if url { Self::Url(text.into()) } else { Self::File(text.into()) })
+    }
+}
+
+/// Where the web page listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Web {
+    Off,
+    At(SocketAddr),
+}
+
+impl FromStr for Web {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|_| "neither ADDR:PORT nor off".into())
+    }
+}
+
+impl fmt::Display for Web {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::At(address) => address.fmt(f),
+        }
+    }
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<Run, clap::Error> {
+        let all = ["phoned", "run"].iter().chain(arguments);
+        Options::try_parse_from(all).map(|options| {
+            let Command::Run(run) = options.command;
+            run
+        })
+    }
+
+    #[test]
+    fn a_url_is_told_apart_from_a_file() {
+        let source = |text: &str| run(&["--provision", text]).unwrap().provision.unwrap();
+        assert_eq!(source("/etc/phone.cfg"), Source::File("/etc/phone.cfg".into()));
+        assert_eq!(source("https://h/p.cfg"), Source::Url("https://h/p.cfg".into()));
+    }
+
+    #[test]
+    fn the_web_page_is_an_address_or_off() {
+        assert_eq!(run(&["--web", "off"]).unwrap().web, Web::Off);
+        assert_eq!(run(&[]).unwrap().web.to_string(), "[::]:8443");
+        let error = run(&["--web", "8443"]).unwrap_err().to_string();
+        assert!(error.contains("--web") && error.contains("neither ADDR:PORT nor off"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_log_level_names_the_option() {
+        let error = run(&["--log", "loud=very"]).unwrap_err().to_string();
+        assert!(error.contains("--log"), "{error}");
+    }
+}

@@ -1,0 +1,45 @@
+//! The configuration file that is applied at start (option `--provision`).
+//!
+//! It goes the way of every other change: one checked patch, all or nothing. Items that it does not
+//! name stay as they are. Fetching from a URL is not in this version, and says so.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use config_store::{Origin, Store};
+
+use crate::limits;
+use crate::options::Source;
+
+/// Applies a file to the store.
+///
+/// # Errors
+/// What is wrong with the file, naming it and the place in it.
+pub(crate) fn apply(source: &Source, store: &mut Store) -> anyhow::Result<()> {
+    let path = match source {
+        Source::File(path) => path,
+        Source::Url(url) => {
+            bail!("--provision {url}: URLs are not fetched by this version, give a file")
+        }
+    };
+    let at = || format!("provisioning file {}", path.display());
+    let octets = read(path).with_context(at)?;
+    // Its words may be several, each with its line; the causes behind them say no more.
+    let changes = store
+        .import(&octets, Origin::Provisioning)
+        .map_err(|error| anyhow!("provisioning file {}: {error}", path.display()))?;
+    let (changed, kept) = (changes.items.len(), changes.kept);
+    tracing::info!(file = %path.display(), changed, kept, "provisioned");
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    File::open(path)?.take(limits::PROVISION_FILE + 1).read_to_end(&mut octets)?;
+    if u64::try_from(octets.len())? > limits::PROVISION_FILE {
+        bail!("longer than {} octets", limits::PROVISION_FILE);
+    }
+    Ok(octets)
+}

@@ -1,0 +1,108 @@
+//! What happens, told to all who listen: the log, and everyone who watches the control socket.
+//!
+//! The log gets at INFO what a user would notice; a registration is told again only when its state
+//! or its hop is another one. Watchers get every event; one that does not keep up is cut off by the
+//! control server, and never waited for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use control::Notification;
+use phone::output::{Event, Switch};
+use phone::settings::LineNumber;
+use phone::status::{AccountStatus, CallState, CallStatus, LineState};
+use sip_core::transport::Hop;
+use tokio::sync::broadcast;
+
+use crate::clock::{Clock, Reading};
+use crate::{limits, view};
+
+/// Where events go in and watchers subscribe.
+#[derive(Clone, Debug)]
+pub(crate) struct Events {
+    sender: broadcast::Sender<Arc<Notification>>,
+    clock: Clock,
+}
+
+impl Events {
+    /// A stream that nobody watches yet.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { sender: broadcast::channel(limits::EVENTS).0, clock }
+    }
+
+    /// Everything from now on.
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<Notification>> {
+        self.sender.subscribe()
+    }
+
+    /// Tells watchers of something that happened just now outside the phone.
+    pub(crate) fn tell(&self, event: control::Event) {
+        let clock = self.clock.read();
+        let now = clock.now();
+        self.send(Notification { t: clock.calendar(now), mono_ms: clock.mono_ms(now), event });
+    }
+
+    fn send(&self, notification: Notification) {
+        // Nobody watching is no error.
+        let _ = self.sender.send(Arc::new(notification));
+    }
+}
+
+/// Tells log and watchers what the phone says.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    events: Events,
+    told: BTreeMap<LineNumber, (LineState, Option<Hop>)>,
+}
+
+impl Reporter {
+    /// A reporter that has told nothing yet.
+    pub(crate) fn new(events: Events) -> Self {
+        Self { events, told: BTreeMap::new() }
+    }
+
+    /// Something happened at `now`.
+    pub(crate) fn event(&mut self, event: Event, clock: Reading, now: Instant) {
+        match &event {
+            Event::Registration(status) => self.log_registration(status),
+            Event::Call(status) => log_call(status),
+            Event::Failover(switch) => log_switch("failover", switch),
+            Event::Failback(switch) => log_switch("failback", switch),
+            Event::Unavailable { line, method, cause } => {
+                tracing::warn!(line = line.0, method, cause, "no server answered");
+            }
+        }
+        self.events.send(view::notification(event, now, clock));
+    }
+
+    fn log_registration(&mut self, status: &AccountStatus) {
+        let news = (status.state, status.hop);
+        let AccountStatus { line, aor, state, message, .. } = status;
+        if self.told.insert(*line, news) == Some(news) {
+            tracing::debug!(line = line.0, aor, ?state, message, "registration");
+            return;
+        }
+        let hop = status.hop.map(|hop| hop.to_string()).unwrap_or_default();
+        tracing::info!(line = line.0, aor, ?state, hop, message, "registration");
+    }
+}
+
+fn log_call(status: &CallStatus) {
+    let CallStatus { id, line, direction, remote, state, ended, .. } = status;
+    let hop = status.hop.map(|hop| hop.to_string()).unwrap_or_default();
+    let note = status.note.as_deref().unwrap_or_default();
+    match (state, ended) {
+        (CallState::Ended, Some(ended)) => {
+            tracing::info!(%id, line = line.0, remote, by = ?ended.by, code = ended.code,
+                reason = ended.reason, "call ended");
+        }
+        _ => tracing::info!(%id, line = line.0, ?direction, remote, ?state, hop, note, "call"),
+    }
+}
+
+fn log_switch(what: &str, switch: &Switch) {
+    let Switch { line, method, to, cause, attempts, elapsed, .. } = switch;
+    let from = switch.from.map(|hop| hop.to_string()).unwrap_or_default();
+    tracing::info!(line = line.0, method, from, %to, cause, attempts, ?elapsed, "{what}");
+}

@@ -1,0 +1,139 @@
+//! The phone's own words about itself, put into those of the control protocol.
+//!
+//! Pure translation, one function a type: moments become calendar time, hops become text, durations
+//! become numbers with their unit in the name (`design/interfaces`, `docs/control.md`).
+
+use std::time::{Duration, Instant};
+
+use control::{
+    AccountState, AccountStatus, CallState, CallStatus, Direction, Ended, EndedBy, Event, HopState,
+    HopStatus, Move, Notification, Server, Unreached,
+};
+use phone::output::Switch;
+use phone::settings::ServerRole;
+use phone::status as own;
+
+use crate::clock::Reading;
+
+/// An event with its time.
+pub(crate) fn notification(
+    happened: phone::output::Event,
+    at: Instant,
+    clock: Reading,
+) -> Notification {
+    Notification {
+        t: clock.calendar(at),
+        mono_ms: clock.mono_ms(at),
+        event: event(happened, clock),
+    }
+}
+
+fn event(happened: phone::output::Event, clock: Reading) -> Event {
+    use phone::output::Event as Own;
+    match happened {
+        Own::Registration(status) => Event::Registration(account(status, clock)),
+        Own::Call(status) => Event::Call(call(status)),
+        Own::Failover(switch) => Event::Failover(step(switch)),
+        Own::Failback(switch) => Event::Failback(step(switch)),
+        Own::Unavailable { line, method, cause } => {
+            Event::Unavailable(Unreached { line: line.0, method, cause })
+        }
+    }
+}
+
+/// A line.
+pub(crate) fn account(status: own::AccountStatus, clock: Reading) -> AccountStatus {
+    AccountStatus {
+        line: status.line.0,
+        aor: status.aor,
+        state: match status.state {
+            own::LineState::Unregistered => AccountState::Unregistered,
+            own::LineState::Registering => AccountState::Registering,
+            own::LineState::Registered => AccountState::Registered,
+            own::LineState::Failed => AccountState::Failed,
+            own::LineState::Disabled => AccountState::Disabled,
+        },
+        hop: status.hop.map(|hop| hop.to_string()),
+        on_primary: status.on_primary,
+        since: clock.calendar(status.since),
+        expires_in_s: status.expires_at.map(|at| clock.seconds_until(at)),
+        hops: status.hops.into_iter().map(|hop| hop_status(hop, clock)).collect(),
+        note: Some(status.message).filter(|message| !message.is_empty()),
+    }
+}
+
+fn hop_status(status: own::HopStatus, clock: Reading) -> HopStatus {
+    HopStatus {
+        hop: status.hop.to_string(),
+        server: match status.server {
+            ServerRole::Server1 => Server::Server1,
+            ServerRole::Server2 => Server::Server2,
+            ServerRole::Proxy => Server::Proxy,
+            ServerRole::BackupProxy => Server::BackupProxy,
+        },
+        state: match status.state {
+            failover::HopState::Unknown => HopState::Unknown,
+            failover::HopState::Available => HopState::Available,
+            failover::HopState::Suspect => HopState::Suspect,
+            failover::HopState::Unavailable => HopState::Unavailable,
+            failover::HopState::HeldOff => HopState::HeldOff,
+        },
+        cause: Some(status.cause).filter(|cause| !cause.is_empty()),
+        since: clock.calendar(status.since),
+    }
+}
+
+/// A call.
+pub(crate) fn call(status: own::CallStatus) -> CallStatus {
+    CallStatus {
+        id: status.id.to_string(),
+        line: status.line.0,
+        direction: match status.direction {
+            own::Direction::In => Direction::In,
+            own::Direction::Out => Direction::Out,
+        },
+        remote: status.remote,
+        state: match status.state {
+            own::CallState::Dialing => CallState::Dialing,
+            own::CallState::Ringing => CallState::Ringing,
+            own::CallState::Active => CallState::Active,
+            own::CallState::Held => CallState::Held,
+            own::CallState::RemoteHeld => CallState::RemoteHeld,
+            own::CallState::Ended => CallState::Ended,
+        },
+        hop: status.hop.map(|hop| hop.to_string()),
+        duration_s: u32::try_from(status.duration.as_secs()).unwrap_or(u32::MAX),
+        codec: status.codec,
+        note: status.note,
+        ended: status.ended.map(ended),
+    }
+}
+
+fn ended(ended: own::Ended) -> Ended {
+    Ended {
+        by: match ended.by {
+            own::EndedBy::Local => EndedBy::Local,
+            own::EndedBy::Remote => EndedBy::Remote,
+            own::EndedBy::Failure => EndedBy::Failure,
+        },
+        code: Some(ended.code).filter(|code| *code != 0),
+        reason: ended.reason,
+    }
+}
+
+fn step(switch: Switch) -> Move {
+    Move {
+        line: switch.line.0,
+        method: switch.method,
+        from: switch.from.map(|hop| hop.to_string()).unwrap_or_default(),
+        to: switch.to.to_string(),
+        cause: switch.cause,
+        attempts: switch.attempts,
+        elapsed_ms: milliseconds(switch.elapsed),
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

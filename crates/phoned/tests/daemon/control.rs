@@ -1,0 +1,122 @@
+//! The control socket: its permissions, its manners with clients, and what changes through it.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+
+use control::{CallRequest, ConfigRequest, DrillRequest, Payload, Request};
+
+use crate::daemon::{Daemon, free_port, line};
+use crate::registrar::Registrar;
+
+#[test]
+fn owner_and_group_may_use_it_and_it_goes_with_the_daemon() {
+    let mut daemon = Daemon::start(&[]);
+    let path = daemon.control();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o660);
+    daemon.signal("INT");
+    assert_eq!(daemon.ends().0.code(), Some(0));
+    assert!(!path.exists());
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_the_connection_goes_on() {
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    for line in [&b"hello\n"[..], b"{\"account\":{\"verb\":\"dance\"}}\n", b"\xff\xfe\n"] {
+        client.send(line);
+        assert!(client.line().starts_with("{\"error\":"));
+    }
+    let drill = Request::Drill(DrillRequest::Stop {});
+    assert!(client.ask(&drill).unwrap_err().message.contains("not in this version"));
+    assert!(matches!(client.ask(&Request::Status {}), Ok(Payload::Status(_))));
+}
+
+#[test]
+fn a_line_without_end_ends_the_connection_with_a_reason() {
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    let chunk = vec![b'x'; 1 << 20];
+    // It may hang up before everything is written.
+    while client.stream.write_all(&chunk).is_ok() {}
+    assert!(client.line().contains("control line longer than"));
+}
+
+#[test]
+fn a_call_that_is_not_there_is_named() {
+    let daemon = Daemon::start(&[]);
+    let hold = Request::Call(CallRequest::Hold { id: "7".into() });
+    assert_eq!(daemon.client().ask(&hold).unwrap_err().message, "there is no call 7");
+    let dial = Request::Call(CallRequest::Dial { line: None, target: "1002".into() });
+    let problem = daemon.client().ask(&dial).unwrap_err();
+    assert!(problem.message.contains("no line is configured"), "{}", problem.message);
+}
+
+#[test]
+fn a_refused_item_names_item_value_and_range_and_nothing_changes() {
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    let wrong = [("SIP1 Phone Number", "1001"), ("SIP1 Signal Retry Counts", "0")];
+    let message = client.set(&wrong).unwrap_err().message;
+    assert!(message.contains("`0` is not a whole number from 1 to 10"), "{message}");
+    let get = ConfigRequest::Get { items: vec!["sip1  phone number".into()] };
+    let Ok(Payload::Items(items)) = client.ask(&Request::Config(get)) else { panic!("no items") };
+    assert_eq!(items.value("SIP1 Phone Number"), Some(""));
+}
+
+/// Requirement D1: takes effect when submitted, with no restart.
+#[test]
+fn a_change_takes_effect_at_once_and_watchers_are_told() {
+    let (old, new) = (Registrar::open("127.0.0.1:0"), Registrar::open("127.0.0.1:0"));
+    let daemon = Daemon::start(&line(old.address()));
+    old.grant();
+    let mut watcher = daemon.client();
+    assert!(matches!(watcher.ask(&Request::Watch {}), Ok(Payload::Watching {})));
+    let port = new.address().port().to_string();
+    let changed = daemon.client().set(&[("SIP1 Register Port", &port)]).unwrap();
+    let Payload::Changes(report) = changed else { panic!("no report: {changed:?}") };
+    assert_eq!(report.items[0].new, port);
+    assert!(new.grant().text.contains("1001"));
+    let mut told = watcher.line();
+    while !told.contains(r#""event":"config""#) {
+        told = watcher.line();
+    }
+    assert!(told.contains(r#""items":["SIP1 Register Port"]"#), "{told}");
+}
+
+#[test]
+fn another_sip_port_is_opened_without_a_restart() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    registrar.grant();
+    let port = free_port();
+    daemon.client().set(&[("SIP  Port", &port.to_string())]).unwrap();
+    daemon.says("SIP port changed");
+    while registrar.grant().from.port() != port {}
+}
+
+#[test]
+fn a_sip_port_that_is_taken_leaves_the_old_one_in_use() {
+    let other = Registrar::open("0.0.0.0:0");
+    let daemon = Daemon::start(&[]);
+    let taken = other.address().port().to_string();
+    let Ok(Payload::Changes(report)) = daemon.client().set(&[("SIP  Port", &taken)]) else {
+        panic!("refused")
+    };
+    let kept = format!("port {} stays in use", daemon.port());
+    assert!(report.warnings[0].contains(&kept), "{:?}", report.warnings);
+}
+
+#[test]
+fn a_configuration_goes_out_and_comes_in_again() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let daemon = Daemon::start(&line(registrar.address()));
+    let export = ConfigRequest::Export { format: control::ExportFormat::Text, with_secrets: false };
+    let Ok(Payload::Document(document)) = daemon.client().ask(&Request::Config(export)) else {
+        panic!("no document")
+    };
+    let text = String::from_utf8(document.octets().unwrap()).unwrap();
+    assert!(text.contains("SIP1 Phone Number") && !text.contains("secret-1001"), "{text}");
+    let import = Request::Config(ConfigRequest::Import { document });
+    let Ok(Payload::Changes(report)) = daemon.client().ask(&import) else { panic!("refused") };
+    assert!(report.items.is_empty(), "the same again changes nothing");
+}

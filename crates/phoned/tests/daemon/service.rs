@@ -1,0 +1,144 @@
+//! The service itself on the wire: registering, moving on, surviving, leaving.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use control::AccountState;
+
+use crate::daemon::{Daemon, line};
+use crate::registrar::Registrar;
+
+#[test]
+fn it_registers_answers_a_challenge_and_shows_it() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    let first = registrar.expect("REGISTER");
+    assert_eq!(first.header("Authorization"), None, "nobody asked for credentials yet");
+    let challenge = r#"Digest realm="test", nonce="abc", qop="auth", algorithm=MD5"#;
+    registrar.answer(&first, "401 Unauthorized", &[("WWW-Authenticate", challenge)]);
+    let second = registrar.grant();
+    assert!(second.header("Authorization").unwrap().contains(r#"username="1001""#));
+    daemon.says("Registered");
+    let account = daemon.client().account();
+    assert_eq!(account.state, AccountState::Registered);
+    assert_eq!(account.hop, Some(format!("udp:{}", registrar.address())));
+    assert!(account.on_primary);
+    assert!((3590..=3600).contains(&account.expires_in_s.unwrap()));
+}
+
+#[test]
+fn sigterm_unregisters_and_ends_with_success() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    registrar.grant();
+    daemon.says("Registered");
+    daemon.signal("TERM");
+    let last = registrar.grant();
+    let contact = last.header("Contact").unwrap();
+    let zero = contact.contains("expires=0") || last.header("Expires") == Some("0");
+    assert!(zero && contact != "*", "{}", last.text);
+    let (status, took) = daemon.ends();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn sigterm_ends_in_time_though_the_server_is_silent() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    registrar.grant();
+    daemon.says("Registered");
+    daemon.signal("TERM");
+    let (status, took) = daemon.ends();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+/// Requirement F2: a closed port costs a round trip, not 3.5 s.
+#[test]
+fn a_closed_port_at_the_primary_costs_a_round_trip() {
+    let dead = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let backup = Registrar::open("127.0.0.1:0");
+    let port = backup.address().port().to_string();
+    let mut items = line(dead);
+    items.push(("SIP1 Backup Addr".into(), "127.0.0.1".into()));
+    items.push(("SIP1 Backup Port".into(), port));
+    let mut daemon = Daemon::start(&items);
+    backup.grant();
+    let said = daemon.says("failover");
+    assert!(said.contains("icmp port unreachable"), "{said}");
+    daemon.says("Registered");
+    let account = daemon.client().account();
+    assert!(!account.on_primary);
+    assert_eq!(account.hops[0].cause.as_deref(), Some("icmp port unreachable"));
+}
+
+#[test]
+fn garbage_gets_no_answer_and_does_no_harm() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    let phone = registrar.grant().from;
+    daemon.says("Registered");
+    let junk: [&[u8]; 5] = [
+        b"",
+        b"\0\0\0\0",
+        b"\r\n\r\n",
+        &[b'A'; 60_000],
+        b"INVITE sip:x SIP/2.0\r\nVia: ;;;\r\n\r\n",
+    ];
+    for bytes in junk {
+        registrar.send(bytes, phone);
+    }
+    let options = "OPTIONS sip:1001@h SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKq;rport\r\n\
+        From: <sip:s@h>;tag=1\r\nTo: <sip:1001@h>\r\nCall-ID: q\r\nCSeq: 1 OPTIONS\r\n\
+        Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+    registrar.send(options.as_bytes(), phone);
+    let answer = loop {
+        let seen = registrar.next();
+        if seen.method() != "OPTIONS" {
+            break seen;
+        }
+        registrar.answer(&seen, "200 OK", &[]);
+    };
+    assert!(
+        answer.text.starts_with("SIP/2.0 200"),
+        "the first answer is to the request: {answer:?}"
+    );
+}
+
+/// SIGKILL at any instant loses no configuration; the next start registers within a second.
+#[test]
+fn after_sigkill_it_comes_back_with_its_configuration() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    registrar.grant();
+    daemon.client().set(&[("SIP1 Display Name", "Kept")]).unwrap();
+    daemon.signal("KILL");
+    daemon.ends();
+    let folder = std::mem::replace(&mut daemon.folder, tempfile::tempdir().unwrap());
+    let mut again = Daemon::start_in(folder, &[]);
+    let begun = std::time::Instant::now();
+    let seen = loop {
+        let seen = registrar.grant();
+        if seen.header("From").unwrap().contains("Kept") {
+            break seen;
+        }
+    };
+    assert!(seen.text.contains("1001"));
+    again.says("Registered");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+/// Idle with one registered line: under 10 MB resident.
+#[test]
+fn an_idle_phone_is_small() {
+    let registrar = Registrar::open("127.0.0.1:0");
+    let mut daemon = Daemon::start(&line(registrar.address()));
+    registrar.grant();
+    daemon.says("Registered");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
+    let resident = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    let kib: u64 = resident.split_whitespace().nth(1).unwrap().parse().unwrap();
+    // A debug build is larger than what is shipped.
+    assert!(kib < 20 * 1024, "{resident}");
+}
