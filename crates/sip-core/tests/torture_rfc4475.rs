@@ -5,6 +5,8 @@
 //! fault lies above the reader (an unknown scheme, extension or body type) are accepted here and
 //! refused by the user agent.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use sip_core::message::{Contacts, Headers, Message, ReadError, Transport, read_datagram};
 use sipx_testkit::rfc4475;
 
@@ -109,10 +111,7 @@ fn every_message_is_accepted_refused_or_dropped_as_listed() {
 #[test]
 fn a_refused_request_can_be_answered() {
     for (name, _) in OUTCOMES.iter().filter(|(_, outcome)| matches!(outcome, Refused(_))) {
-        let error = match read_datagram(rfc4475::case(name).unwrap().bytes) {
-            Ok(_) => continue,
-            Err(error) => error,
-        };
+        let Err(error) = read_datagram(rfc4475::case(name).unwrap().bytes) else { continue };
         let reply = error.reply().unwrap();
         assert!(reply.headers.call_id().is_some(), "{name} is named in its refusal");
         assert!(read_datagram(&reply.to_bytes()).is_ok(), "{name}: the refusal is SIP");

@@ -3,6 +3,8 @@
 //! The archive has bare LF and wrong Content-Lengths; `Case::wire` mends both and nothing else. Its
 //! own octets are read as well where their length allows it, as lines may end in LF.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use sip_core::message::{Host, Message, ReadError, Request, read_datagram};
 use sip_core::sdp::{Connection, Description};
 use sipx_testkit::rfc5118;
