@@ -21,6 +21,7 @@ struct Talk {
 }
 
 impl Talk {
+    #[expect(clippy::unwrap_used, reason = "tests")]
     fn new(start: u16) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let spec = |name: &str, frequency: f64, rate: u32| {

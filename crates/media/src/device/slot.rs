@@ -21,7 +21,7 @@ pub(crate) enum Change {
 }
 
 enum State<D> {
-    Ready(D),
+    Ready { device: D, since: Instant },
     Opening(Receiver<Result<D, DeviceError>>),
     Down { retry: Instant },
 }
@@ -47,7 +47,7 @@ impl<D: Send + 'static> Slot<D> {
     /// Opens what is to be opened. Never waits.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Change> {
         match &mut self.state {
-            State::Ready(_) => None,
+            State::Ready { .. } => None,
             State::Down { retry } if *retry > now => None,
             State::Down { .. } if self.devices.may_block() => self.begin(now),
             State::Down { .. } => {
@@ -65,15 +65,21 @@ impl<D: Send + 'static> Slot<D> {
         }
     }
 
-    /// Uses the device, if there is one. An error loses it.
+    /// Uses the device, if there is one. An error loses it; a second without one
+    /// brings it back.
     pub(crate) fn with(
         &mut self,
         now: Instant,
         act: impl FnOnce(&mut D) -> Result<(), DeviceError>,
     ) -> Option<Change> {
-        let State::Ready(device) = &mut self.state else { return None };
-        let error = act(device).err()?;
-        self.opened(Err(error), now)
+        let State::Ready { device, since } = &mut self.state else { return None };
+        let proven = now.saturating_duration_since(*since) >= limits::DEVICE_RETRY;
+        match act(device) {
+            // Opening alone proves nothing: some devices fail only once sound has moved.
+            Ok(()) if proven => std::mem::take(&mut self.told_lost).then_some(Change::Back),
+            Ok(()) => None,
+            Err(error) => self.opened(Err(error), now),
+        }
     }
 
     fn begin(&mut self, now: Instant) -> Option<Change> {
@@ -98,8 +104,8 @@ impl<D: Send + 'static> Slot<D> {
     fn opened(&mut self, result: Result<D, DeviceError>, now: Instant) -> Option<Change> {
         match result {
             Ok(device) => {
-                self.state = State::Ready(device);
-                std::mem::take(&mut self.told_lost).then_some(Change::Back)
+                self.state = State::Ready { device, since: now };
+                None
             }
             Err(error) => {
                 self.state = State::Down { retry: now + limits::DEVICE_RETRY };
@@ -130,9 +136,16 @@ mod tests {
         slot.open = |_| Ok(());
         assert_eq!(slot.poll(at(1999)), None);
         assert!(matches!(slot.state, State::Down { .. }));
-        assert_eq!(slot.poll(at(2000)), Some(Change::Back));
-        assert_eq!(slot.with(at(2020), |()| Err(gone())), Some(Change::Lost(gone())));
-        assert_eq!(slot.with(at(2040), |()| Err(gone())), None);
+        assert_eq!(slot.poll(at(2000)), None);
+        // It opens and fails soon, again and again: no news.
+        assert_eq!(slot.with(at(2000), |()| Ok(())), None);
+        assert_eq!(slot.with(at(2500), |()| Err(gone())), None);
+        assert_eq!(slot.poll(at(3500)), None);
+        assert_eq!(slot.with(at(3500), |()| Ok(())), None);
+        assert_eq!(slot.with(at(4500), |()| Ok(())), Some(Change::Back));
+        assert_eq!(slot.with(at(4520), |()| Ok(())), None);
+        assert_eq!(slot.with(at(4540), |()| Err(gone())), Some(Change::Lost(gone())));
+        assert_eq!(slot.with(at(4560), |()| Err(gone())), None);
     }
 
     #[test]

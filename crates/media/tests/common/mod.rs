@@ -1,7 +1,7 @@
 //! What the tests of the engine share: WAV files with a tone, settings, waiting for events, and
 //! reading back what was recorded. The clock is the real one; it is what is tested.
 
-#![expect(dead_code, reason = "each test file uses its own part")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -12,24 +12,24 @@ use media::{
     Codec, Engine, MediaEvent, MediaEventKind, PortPair, SAMPLE_RATE, StreamSettings, measure,
 };
 
-pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Frequencies that no tone of the phone has.
-pub const ALICE: f64 = 600.0;
-pub const BOB: f64 = 1000.0;
+pub(crate) const ALICE: f64 = 600.0;
+pub(crate) const BOB: f64 = 1000.0;
 
-pub fn ms(ms: u64) -> Duration {
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 /// A second of a sine, in 16 bit.
-pub fn sine(frequency: f64, rate: u32) -> Vec<i16> {
+pub(crate) fn sine(frequency: f64, rate: u32) -> Vec<i16> {
     let step = std::f64::consts::TAU * frequency / f64::from(rate);
     (0..rate).map(|n| (9000.0 * (step * f64::from(n)).sin()) as i16).collect()
 }
 
 /// A second of a tone, so that the loop is seamless.
-pub fn write_tone(path: &Path, frequency: f64, rate: u32) {
+pub(crate) fn write_tone(path: &Path, frequency: f64, rate: u32) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: rate,
@@ -43,16 +43,16 @@ pub fn write_tone(path: &Path, frequency: f64, rate: u32) {
     writer.finalize().unwrap();
 }
 
-pub fn read_wav(path: &Path) -> Vec<i16> {
+pub(crate) fn read_wav(path: &Path) -> Vec<i16> {
     hound::WavReader::open(path).unwrap().into_samples::<i16>().map(Result::unwrap).collect()
 }
 
 /// Free ports for a call; test files run at the same time and keep apart by `start`.
-pub fn ports(start: u16) -> PortPair {
+pub(crate) fn ports(start: u16) -> PortPair {
     PortPair::bind(LOOPBACK, start..=start + 198, start).unwrap()
 }
 
-pub fn settings(remote_port: u16, ssrc: u32) -> StreamSettings {
+pub(crate) fn settings(remote_port: u16, ssrc: u32) -> StreamSettings {
     StreamSettings {
         remote: SocketAddr::new(LOOPBACK, remote_port),
         remote_rtcp: None,
@@ -68,16 +68,16 @@ pub fn settings(remote_port: u16, ssrc: u32) -> StreamSettings {
     }
 }
 
-pub fn engine(spec: &str) -> Engine {
+pub(crate) fn engine(spec: &str) -> Engine {
     Engine::new(spec.parse().unwrap(), Box::new(|| ())).unwrap()
 }
 
-pub fn events(engine: &mut Engine) -> Vec<MediaEventKind> {
+pub(crate) fn events(engine: &mut Engine) -> Vec<MediaEventKind> {
     std::iter::from_fn(|| engine.poll_event()).map(|event| event.kind).collect()
 }
 
 /// Waits for an event that `wanted` knows; fails after five seconds.
-pub fn wait_for(engine: &mut Engine, wanted: impl Fn(&MediaEvent) -> bool) -> MediaEvent {
+pub(crate) fn wait_for(engine: &mut Engine, wanted: impl Fn(&MediaEvent) -> bool) -> MediaEvent {
     let start = Instant::now();
     let mut others = Vec::new();
     while start.elapsed() < Duration::from_secs(5) {
@@ -91,7 +91,7 @@ pub fn wait_for(engine: &mut Engine, wanted: impl Fn(&MediaEvent) -> bool) -> Me
 }
 
 /// The tone is there, and it is the loudest thing there is.
-pub fn assert_tone(sound: &[i16], frequency: f64, what: &str) {
+pub(crate) fn assert_tone(sound: &[i16], frequency: f64, what: &str) {
     let dominant = measure::dominant_frequency(sound);
     assert!(
         dominant.is_some_and(|found| (found - frequency).abs() < 3.0),
@@ -102,7 +102,7 @@ pub fn assert_tone(sound: &[i16], frequency: f64, what: &str) {
 }
 
 /// The last `ms` milliseconds but for the very last 60.
-pub fn tail(sound: &[i16], ms: usize) -> &[i16] {
+pub(crate) fn tail(sound: &[i16], ms: usize) -> &[i16] {
     let per_ms = SAMPLE_RATE as usize / 1000;
     let end = sound.len() - 60 * per_ms;
     &sound[end - ms * per_ms..end]

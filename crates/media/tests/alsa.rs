@@ -1,0 +1,166 @@
+//! The ALSA device through libasound's own plugins, without a sound card: `null` and `file`, which
+//! have no clock, so that the engine's must do. Each test runs itself again in a child process
+//! whose `ALSA_CONFIG_PATH` names PCMs of the test's making, and sees what it prints.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::*;
+use media::{MediaEventKind, Tone, measure};
+
+/// Runs the test `name` in a child with the PCMs of `config` (after libasound's own), in which
+/// `DIR` is a fresh directory. `None` in the parent, once the child has passed; in the child the
+/// directory.
+#[expect(clippy::unwrap_used, reason = "tests")]
+fn in_child(name: &str, config: &str) -> Option<PathBuf> {
+    const MARK: &str = "MEDIA_TEST_DIRECTORY";
+    if let Some(directory) = std::env::var_os(MARK) {
+        return Some(directory.into());
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("asound.conf");
+    fs::write(&path, config.replace("DIR", &directory.path().display().to_string())).unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env("ALSA_CONFIG_PATH", format!("/usr/share/alsa/alsa.conf:{}", path.display()))
+        .env(MARK, directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{said}", String::from_utf8_lossy(&output.stdout));
+    assert!(!said.contains("ALSA lib"), "libasound spoke on standard error: {said}");
+    None
+}
+
+/// Raw 16-bit mono.
+#[expect(clippy::unwrap_used, reason = "tests")]
+fn read_raw(path: &Path) -> Vec<i16> {
+    let octets = fs::read(path).unwrap();
+    octets.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+fn write_raw(path: &Path, sound: &[i16]) -> std::io::Result<()> {
+    fs::write(path, sound.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+const PHONE: &str = r#"
+pcm.ear { type file slave.pcm "null" file "DIR/heard.raw" format "raw" }
+pcm.mouth { type file slave.pcm "null" file "/dev/null" infile "DIR/spoken.raw" format "raw" }
+pcm.phone { type asym playback.pcm "ear" capture.pcm "mouth" }
+pcm.bell { type asym playback.pcm "ear" capture.pcm "null" }
+"#;
+
+#[test]
+fn a_tone_through_libasound_is_paced_by_the_engine_where_the_device_has_no_clock() {
+    let name = "a_tone_through_libasound_is_paced_by_the_engine_where_the_device_has_no_clock";
+    let Some(directory) = in_child(name, PHONE) else { return };
+    let mut engine = engine("alsa:bell");
+    let start = Instant::now();
+    engine.play_tone(Some(Tone::Busy));
+    sleep(ms(2000));
+    drop(engine);
+    let elapsed = start.elapsed().as_secs_f64();
+    let heard = read_raw(&directory.join("heard.raw"));
+    let seconds = heard.len() as f64 / 8000.0;
+    // 40 ms of head start and one doubled frame before the device is known to have no clock.
+    assert!((elapsed - 0.2..elapsed + 0.1).contains(&seconds), "{seconds} s in {elapsed} s");
+    assert_tone(&heard[400..3400], 425.0, "busy");
+}
+
+#[test]
+fn a_call_through_libasound_carries_sound_both_ways() {
+    let name = "a_call_through_libasound_carries_sound_both_ways";
+    let Some(directory) = in_child(name, PHONE) else { return };
+    let spoken: Vec<i16> = (0..20).flat_map(|_| sine(ALICE, 8000)).collect();
+    write_raw(&directory.join("spoken.raw"), &spoken).unwrap();
+    let (input, output) = (directory.join("in.wav"), directory.join("out.wav"));
+    write_tone(&input, BOB, 16_000);
+    let mut alice = engine("alsa:phone");
+    let mut bob = engine(&format!("wav:{}:{}", input.display(), output.display()));
+    let (at_alice, at_bob) = (ports(43_000), ports(43_000));
+    let (to_bob, to_alice) = (settings(at_bob.port(), 1), settings(at_alice.port(), 2));
+    alice.start_call(1, at_alice);
+    bob.start_call(1, at_bob);
+    alice.set_stream(1, to_bob);
+    bob.set_stream(1, to_alice);
+    alice.focus(Some(1));
+    bob.focus(Some(1));
+    sleep(Duration::from_secs(4));
+    assert!(!events(&mut alice).iter().any(|e| matches!(e, MediaEventKind::DeviceLost(_))));
+    drop((alice, bob));
+    assert_tone(tail(&read_wav(&output), 1500), ALICE, "through the capture plugin");
+    assert_tone(tail(&read_raw(&directory.join("heard.raw")), 1500), BOB, "through playback");
+}
+
+#[test]
+fn a_pcm_that_converts_and_one_that_is_null_work_for_both_directions() {
+    let name = "a_pcm_that_converts_and_one_that_is_null_work_for_both_directions";
+    if in_child(name, "").is_none() {
+        return;
+    }
+    for pcm in ["null", "plug:'null'", "plug:null"] {
+        let mut engine = engine(&format!("alsa:{pcm}"));
+        engine.start_call(1, ports(43_200));
+        sleep(ms(600));
+        engine.stop_call(1);
+        let told = wait_for(&mut engine, |_| true).kind;
+        assert!(matches!(told, MediaEventKind::Stats(_)), "{pcm}: {told:?}");
+    }
+}
+
+#[test]
+fn a_device_that_is_missing_is_told_once_by_name_and_taken_when_it_appears() {
+    let name = "a_device_that_is_missing_is_told_once_by_name_and_taken_when_it_appears";
+    let config = r#"
+pcm.ear { type file slave.pcm "null" file "DIR/later/heard.raw" format "raw" }
+pcm.phone { type asym playback.pcm "ear" capture.pcm "null" }
+"#;
+    let Some(directory) = in_child(name, config) else { return };
+    let mut engine = engine("alsa:phone");
+    engine.play_tone(Some(Tone::Busy));
+    let lost = wait_for(&mut engine, |_| true);
+    let MediaEventKind::DeviceLost(why) = &lost.kind else { panic!("{lost:?}") };
+    assert!(why.starts_with("alsa playback 'phone': cannot write: I/O error ("), "{why}");
+    assert!(why.contains("later/heard.raw"), "libasound's own words are missing: {why}");
+    assert_eq!(lost.call, None);
+    sleep(ms(1500));
+    assert_eq!(events(&mut engine), []);
+    fs::create_dir(directory.join("later")).unwrap();
+    wait_for(&mut engine, |event| event.kind == MediaEventKind::DeviceBack);
+    sleep(ms(1000));
+    drop(engine);
+    let heard = read_raw(&directory.join("later/heard.raw"));
+    assert!(measure::tone_level(&heard, 425.0) > -30.0);
+}
+
+#[test]
+fn a_pcm_that_does_not_exist_does_not_stop_a_call() {
+    let name = "a_pcm_that_does_not_exist_does_not_stop_a_call";
+    let Some(directory) = in_child(name, "") else { return };
+    let (input, output) = (directory.join("in.wav"), directory.join("out.wav"));
+    write_tone(&input, BOB, 8000);
+    let mut alice = engine("alsa:no_such_card");
+    let mut bob = engine(&format!("wav:{}:{}", input.display(), output.display()));
+    let (at_alice, at_bob) = (ports(43_400), ports(43_400));
+    let (to_bob, to_alice) = (settings(at_bob.port(), 1), settings(at_alice.port(), 2));
+    alice.start_call(1, at_alice);
+    bob.start_call(1, at_bob);
+    alice.set_stream(1, to_bob);
+    bob.set_stream(1, to_alice);
+    alice.focus(Some(1));
+    for direction in ["capture", "playback"] {
+        let lost = wait_for(&mut alice, |e| {
+            matches!(&e.kind, MediaEventKind::DeviceLost(why)
+                if why.starts_with(&format!("alsa {direction} 'no_such_card': cannot open: ")))
+        });
+        assert_eq!(lost.call, None);
+    }
+    sleep(ms(1000));
+    let stats = bob.stats(1).unwrap();
+    assert!(stats.received >= 40 && stats.lost == 0, "{stats:?}");
+}
