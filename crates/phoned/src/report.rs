@@ -78,31 +78,37 @@ impl Reporter {
 
     fn log_registration(&mut self, status: &AccountStatus) {
         let news = (status.state, status.hop);
-        let AccountStatus { line, aor, state, message, .. } = status;
+        let AccountStatus { line, aor, message: note, .. } = status;
+        let state = view::word(&view::account_state(status.state));
         if self.told.insert(*line, news) == Some(news) {
-            tracing::debug!(line = line.0, aor, ?state, message, "registration");
+            tracing::debug!(line = line.0, aor, %state, note, "registration");
             return;
         }
-        let hop = status.hop.map(|hop| hop.to_string()).unwrap_or_default();
-        tracing::info!(line = line.0, aor, ?state, hop, message, "registration");
+        let hop = text(status.hop);
+        tracing::info!(line = line.0, aor, %state, hop, note, "registration");
     }
 }
 
 fn log_call(status: &CallStatus) {
-    let CallStatus { id, line, direction, remote, state, ended, .. } = status;
-    let hop = status.hop.map(|hop| hop.to_string()).unwrap_or_default();
-    let note = status.note.as_deref().unwrap_or_default();
-    match (state, ended) {
-        (CallState::Ended, Some(ended)) => {
-            tracing::info!(%id, line = line.0, remote, by = ?ended.by, code = ended.code,
-                reason = ended.reason, "call ended");
-        }
-        _ => tracing::info!(%id, line = line.0, ?direction, remote, ?state, hop, note, "call"),
+    let CallStatus { id, line, remote, .. } = status;
+    if let (CallState::Ended, Some(ended)) = (status.state, &status.ended) {
+        let by = view::word(&view::ended_by(ended.by));
+        let (code, reason) = (ended.code, &ended.reason);
+        tracing::info!(%id, line = line.0, remote, %by, code, reason, "call ended");
+        return;
     }
+    let (state, hop) = (view::word(&view::call_state(status.state)), text(status.hop));
+    let (direction, note) =
+        (view::word(&view::direction(status.direction)), status.note.as_deref());
+    tracing::info!(%id, line = line.0, %direction, remote, %state, hop, note, "call");
 }
 
 fn log_switch(what: &str, switch: &Switch) {
     let Switch { line, method, to, cause, attempts, elapsed, .. } = switch;
-    let from = switch.from.map(|hop| hop.to_string()).unwrap_or_default();
+    let from = text(switch.from);
     tracing::info!(line = line.0, method, from, %to, cause, attempts, ?elapsed, "{what}");
+}
+
+fn text(hop: Option<Hop>) -> String {
+    hop.map_or_else(|| "none".to_owned(), |hop| hop.to_string())
 }

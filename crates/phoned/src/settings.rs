@@ -50,7 +50,7 @@ fn line_settings(number: u8, line: &stored::LineSettings, fixed: &Fixed) -> Opti
         server1: first_server.or_else(proxy).or_else(|| server2.clone())?,
         server2,
         register_login: login(&line.auth_user, &line.auth_password),
-        proxy_login: proxy_login(line),
+        proxy_login: Some(login(&line.proxy_user, &line.proxy_password)),
         keep_alive: match policy.keep_alive {
             stored::KeepAlive::Off => KeepAlive::Off,
             stored::KeepAlive::Crlf => KeepAlive::Crlf(policy.keep_alive_interval),
@@ -96,12 +96,6 @@ fn failover_policy(policy: &stored::Policy) -> Policy {
 
 fn login(user: &str, password: &stored::Secret) -> Login {
     Login { user: user.to_owned(), password: password.expose().to_owned() }
-}
-
-/// *Proxy User* where one of its own is set; else 407 is answered as 401 is.
-fn proxy_login(line: &stored::LineSettings) -> Option<Login> {
-    let own = line.proxy_user != line.auth_user || !line.proxy_password.is_empty();
-    own.then(|| login(&line.proxy_user, &line.proxy_password))
 }
 
 fn registrar(server: &stored::Server) -> Option<Registrar> {
@@ -159,10 +153,10 @@ mod tests {
     fn a_407_is_answered_as_401_is_unless_a_proxy_user_is_set() {
         let base =
             [("SIP1 Register Addr", "h"), ("SIP1 Register User", "u"), ("SIP1 Register Pswd", "p")];
-        assert_eq!(line(&base).proxy_login, None);
-        let with = [&base[..], &[("SIP1 Proxy User", "v"), ("SIP1 Proxy Pswd", "q")]].concat();
-        let own = line(&with).proxy_login.unwrap();
-        assert_eq!((own.user.as_str(), own.password.as_str()), ("v", "q"));
+        let found = |items: &[(&str, &str)]| line(items).proxy_login.unwrap();
+        assert_eq!(found(&base), Login { user: "u".into(), password: "p".into() });
+        let own = [&base[..], &[("SIP1 Proxy User", "v"), ("SIP1 Proxy Pswd", "q")]].concat();
+        assert_eq!(found(&own), Login { user: "v".into(), password: "q".into() });
     }
 
     #[test]

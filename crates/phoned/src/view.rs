@@ -46,13 +46,7 @@ pub(crate) fn account(status: own::AccountStatus, clock: Reading) -> AccountStat
     AccountStatus {
         line: status.line.0,
         aor: status.aor,
-        state: match status.state {
-            own::LineState::Unregistered => AccountState::Unregistered,
-            own::LineState::Registering => AccountState::Registering,
-            own::LineState::Registered => AccountState::Registered,
-            own::LineState::Failed => AccountState::Failed,
-            own::LineState::Disabled => AccountState::Disabled,
-        },
+        state: account_state(status.state),
         hop: status.hop.map(|hop| hop.to_string()),
         on_primary: status.on_primary,
         since: clock.calendar(status.since),
@@ -88,19 +82,9 @@ pub(crate) fn call(status: own::CallStatus) -> CallStatus {
     CallStatus {
         id: status.id.to_string(),
         line: status.line.0,
-        direction: match status.direction {
-            own::Direction::In => Direction::In,
-            own::Direction::Out => Direction::Out,
-        },
+        direction: direction(status.direction),
         remote: status.remote,
-        state: match status.state {
-            own::CallState::Dialing => CallState::Dialing,
-            own::CallState::Ringing => CallState::Ringing,
-            own::CallState::Active => CallState::Active,
-            own::CallState::Held => CallState::Held,
-            own::CallState::RemoteHeld => CallState::RemoteHeld,
-            own::CallState::Ended => CallState::Ended,
-        },
+        state: call_state(status.state),
         hop: status.hop.map(|hop| hop.to_string()),
         duration_s: u32::try_from(status.duration.as_secs()).unwrap_or(u32::MAX),
         codec: status.codec,
@@ -111,11 +95,7 @@ pub(crate) fn call(status: own::CallStatus) -> CallStatus {
 
 fn ended(ended: own::Ended) -> Ended {
     Ended {
-        by: match ended.by {
-            own::EndedBy::Local => EndedBy::Local,
-            own::EndedBy::Remote => EndedBy::Remote,
-            own::EndedBy::Failure => EndedBy::Failure,
-        },
+        by: ended_by(ended.by),
         code: Some(ended.code).filter(|code| *code != 0),
         reason: ended.reason,
     }
@@ -136,4 +116,50 @@ fn step(switch: Switch) -> Move {
 /// Milliseconds, to the microsecond.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// A line's state.
+pub(crate) fn account_state(state: own::LineState) -> AccountState {
+    match state {
+        own::LineState::Unregistered => AccountState::Unregistered,
+        own::LineState::Registering => AccountState::Registering,
+        own::LineState::Registered => AccountState::Registered,
+        own::LineState::Failed => AccountState::Failed,
+        own::LineState::Disabled => AccountState::Disabled,
+    }
+}
+
+/// A call's direction.
+pub(crate) fn direction(direction: own::Direction) -> Direction {
+    match direction {
+        own::Direction::In => Direction::In,
+        own::Direction::Out => Direction::Out,
+    }
+}
+
+/// A call's state.
+pub(crate) fn call_state(state: own::CallState) -> CallState {
+    match state {
+        own::CallState::Dialing => CallState::Dialing,
+        own::CallState::Ringing => CallState::Ringing,
+        own::CallState::Active => CallState::Active,
+        own::CallState::Held => CallState::Held,
+        own::CallState::RemoteHeld => CallState::RemoteHeld,
+        own::CallState::Ended => CallState::Ended,
+    }
+}
+
+/// Who ended a call.
+pub(crate) fn ended_by(by: own::EndedBy) -> EndedBy {
+    match by {
+        own::EndedBy::Local => EndedBy::Local,
+        own::EndedBy::Remote => EndedBy::Remote,
+        own::EndedBy::Failure => EndedBy::Failure,
+    }
+}
+
+/// A state as its JSON has it, so that log and command line say the same word.
+pub(crate) fn word<T: serde::Serialize>(state: &T) -> String {
+    let json = control::encode(state).unwrap_or_default();
+    String::from_utf8_lossy(&json).trim().trim_matches('"').to_owned()
 }

@@ -87,11 +87,12 @@ fn a_change_takes_effect_at_once_and_watchers_are_told() {
 fn another_sip_port_is_opened_without_a_restart() {
     let registrar = Registrar::open("127.0.0.1:0");
     let mut daemon = Daemon::start(&line(registrar.address()));
-    registrar.grant();
+    let old = registrar.grant().from;
     let port = free_port();
     daemon.client().set(&[("SIP  Port", &port.to_string())]).unwrap();
     daemon.says("SIP port changed");
-    while registrar.grant().from.port() != port {}
+    registrar.is_answered_at(([127, 0, 0, 1], port).into());
+    assert!(std::net::UdpSocket::bind(("0.0.0.0", old.port())).is_ok(), "the old one is closed");
 }
 
 #[test]

@@ -80,6 +80,31 @@ impl Registrar {
         seen
     }
 
+    /// Sends OPTIONS there and waits for the answer to it; requests are answered meanwhile.
+    pub(crate) fn is_answered_at(&self, to: SocketAddr) {
+        let options = "OPTIONS sip:1001@h SIP/2.0\r\n\
+            Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKtest;rport\r\n\
+            From: <sip:s@h>;tag=1\r\nTo: <sip:1001@h>\r\nCall-ID: test\r\nCSeq: 1 OPTIONS\r\n\
+            Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+        self.send(options.as_bytes(), to);
+        loop {
+            let seen = self.next();
+            if seen.method() == "SIP/2.0" {
+                assert!(seen.text.starts_with("SIP/2.0 200"), "{}", seen.text);
+                assert_eq!((seen.header("Call-ID"), seen.from), (Some("test"), to));
+                return;
+            }
+            self.answer(&seen, "200 OK", &[]);
+        }
+    }
+
+    /// Forgets what has come and was not read.
+    pub(crate) fn drain(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.recv_from(&mut [0; 1]).is_ok() {}
+        self.socket.set_nonblocking(false).unwrap();
+    }
+
     pub(crate) fn send(&self, bytes: &[u8], to: SocketAddr) {
         self.socket.send_to(bytes, to).unwrap();
     }
