@@ -525,6 +525,8 @@ fn left_alone_a_client_sends_its_count_and_says_silent_when_the_next_would_be_du
                         let (at, _) = machine.poll_timeout().unwrap();
                         machine.handle_timeout(at);
                         assert!(at <= now + patience, "went on after its patience");
+                        let next = machine.poll_timeout();
+                        assert!(next.is_none_or(|(next, _)| next > at), "did not get on");
                     }
                 }
             };

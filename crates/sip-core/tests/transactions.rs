@@ -67,6 +67,7 @@ impl<M: Machine> Bench<M> {
             assert!(at >= self.now, "a stale timer");
             self.now = at;
             self.machine.fire(at);
+            assert_ne!(self.machine.timeout(), Some(at), "firing a timer did not get on");
             said.extend(self.stamped());
         }
         self.now = until;

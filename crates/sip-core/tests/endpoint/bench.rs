@@ -57,6 +57,8 @@ impl Bench {
             assert!(at >= self.now, "a stale timer");
             self.now = at;
             self.endpoint.handle_timeout(at);
+            let next = self.endpoint.poll_timeout();
+            assert!(next.is_none_or(|(next, _)| next > at), "firing a timer did not get on");
             self.drain();
         }
         self.now = until;
