@@ -3,14 +3,19 @@
 //! Two kinds of input: messages built from parts, for round trips, and torture messages with octets
 //! changed at random, for what must hold of any octets at all.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "../../../fuzz/checks/message.rs"]
+mod check_message;
+#[path = "../../../fuzz/checks/sdp.rs"]
+mod check_sdp;
+
+use check_sdp::local;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use sip_core::{
     message::{
-        CSeq, HeaderName, Headers, Host, Message, Method, NameAddr, Params, ReadError, Request,
-        Response, StatusCode, Transport, Uri, Via, limits, read_datagram,
-        stream::{Frame, StreamReader},
+        CSeq, HeaderName, Headers, Host, Message, Method, NameAddr, Params, Request, Response,
+        StatusCode, Transport, Uri, Via, read_datagram,
     },
     sdp::{Codec, Description, Direction, LocalMedia, Negotiator},
 };
@@ -179,37 +184,6 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-/// Asks for everything that can be asked of a message, so that each reader sees the octets.
-fn ask_everything(message: &Message) {
-    let headers = message.headers();
-    let _ = (headers.vias(), headers.from(), headers.to(), headers.cseq(), headers.contacts());
-    let _ = (headers.routes(), headers.record_routes(), headers.max_forwards());
-    let _ = (headers.expires(), headers.min_expires(), headers.retry_after(), headers.supported());
-    for name in [HeaderName::WwwAuthenticate, HeaderName::Authorization, HeaderName::Contact] {
-        let _ = (headers.challenges(name.clone()), headers.addresses(name));
-    }
-    if let Message::Request(request) = message {
-        let _ = (request.validate(), request.uri.user_text(), request.uri.is_loose());
-        assert!(request.uri.matches(&request.uri), "a URI matches itself: {}", request.uri);
-        let response = Response::to(request, StatusCode::OK).to_bytes();
-        assert!(read_datagram(&response).is_ok(), "a response can be read");
-    }
-    let _ = Description::read(message.body()).map(|offer| Negotiator::new(local()).answer(&offer));
-}
-
-fn local() -> LocalMedia {
-    LocalMedia {
-        address: "192.0.2.1".parse().unwrap(),
-        port: 4000,
-        codecs: vec![Codec::pcma(), Codec::pcmu()],
-        dtmf_payload_type: Some(101),
-        direction: Direction::SendRecv,
-        ptime: 20,
-        session_id: 1,
-        session_version: 1,
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
@@ -264,52 +238,19 @@ proptest! {
 
     #[test]
     fn no_octets_make_the_reader_panic(octets in vec(any::<u8>(), 0..512)) {
-        let _ = read_datagram(&octets).map(|message| ask_everything(&message));
-        let _ = Description::read(&octets);
-    }
-
-    #[test]
-    fn a_stream_holds_no_more_than_its_bound(chunks in vec(mutated(), 1..8)) {
-        let mut reader = StreamReader::new();
-        for chunk in &chunks {
-            reader.feed(chunk);
-            while let Ok(Some(frame)) = reader.next_frame() {
-                if let Frame::Message(message) = frame {
-                    let _ = message.as_ref().as_ref().map(ask_everything);
-                }
-            }
-            prop_assert!(reader.pending() <= limits::MESSAGE_OCTETS);
-        }
+        check_message::check(&octets);
+        check_sdp::check(&octets);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_spoilt_message_is_read_alike_after_it_is_written(octets in mutated()) {
-        match read_datagram(&octets) {
-            Ok(message) => {
-                ask_everything(&message);
-                prop_assert!(message.headers().len() <= limits::HEADER_LINES);
-                let written = message.to_bytes();
-                let again = read_datagram(&written).unwrap();
-                prop_assert_eq!(again.to_bytes(), written);
-                prop_assert_eq!(again.headers().vias(), message.headers().vias());
-                prop_assert_eq!(again.headers().from(), message.headers().from());
-                prop_assert_eq!(again.body(), message.body());
-            }
-            Err(error) => {
-                if let Some(reply) = error.reply() {
-                    let read = read_datagram(&reply.to_bytes());
-                    prop_assert!(matches!(read, Ok(Message::Response(_))), "{:?}", read);
-                }
-                let is_ack = |request: &Request| request.method == Method::Ack;
-                if let ReadError::Malformed { request, .. } = &error {
-                    prop_assert!(error.reply().is_none() || !is_ack(request));
-                }
-            }
-        }
+    fn a_spoilt_message_holds_what_the_fuzzer_checks(octets in mutated()) {
+        check_message::check(&octets);
+        let body = octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
+        check_sdp::check(&octets[body..]);
     }
 }
 

@@ -9,6 +9,9 @@ pub const MESSAGE_OCTETS: usize = 65_535;
 /// Header lines of one message, folded lines counted once.
 pub const HEADER_LINES: usize = 256;
 
+/// Parameters of one URI or header value; comparing two URIs takes the square of it.
+pub const PARAMETERS: usize = 64;
+
 /// Octets of a stream that may wait for the end of a header section (RFC 3261 §18.3).
 pub const STREAM_HEADER_OCTETS: usize = 16_384;
 

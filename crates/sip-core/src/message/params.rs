@@ -8,11 +8,15 @@ use std::{borrow::Cow, fmt};
 use super::{
     ValueError,
     grammar::{is_token, quoted, split, trim, unescape, write_quoted},
+    limits,
 };
 
 /// A list of parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Params(Vec<(String, Option<String>)>);
+pub struct Params(Vec<Param>);
+
+/// A name and the value as it stands on the wire.
+type Param = (String, Option<String>);
 
 impl Params {
     /// No parameters.
@@ -22,7 +26,7 @@ impl Params {
 
     /// Reads what follows the first `;` of a header value.
     pub(crate) fn of_header(text: &str) -> Result<Self, ValueError> {
-        split(text, b';').map(header_param).collect::<Result<_, _>>().map(Self)
+        Self::read(split(text, b';').map(header_param))
     }
 
     /// Reads what follows the first `;` of a URI, where quotes mean nothing.
@@ -34,7 +38,15 @@ impl Params {
             }
             Ok((name.to_owned(), value.map(str::to_owned)))
         };
-        text.split(';').map(param).collect::<Result<_, _>>().map(Self)
+        Self::read(text.split(';').map(param))
+    }
+
+    fn read(params: impl Iterator<Item = Result<Param, ValueError>>) -> Result<Self, ValueError> {
+        let list = params.take(limits::PARAMETERS + 1).collect::<Result<Vec<_>, _>>()?;
+        if list.len() > limits::PARAMETERS {
+            return Err(ValueError("too many parameters"));
+        }
+        Ok(Self(list))
     }
 
     /// The parameter called `name`: `Some(None)` if it has no value. Quotes around the value are
@@ -107,7 +119,7 @@ fn name_and_value(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn header_param(text: &str) -> Result<(String, Option<String>), ValueError> {
+fn header_param(text: &str) -> Result<Param, ValueError> {
     let (name, value) = name_and_value(text);
     if name.is_empty() {
         return Err(ValueError("a parameter has no name"));
@@ -173,6 +185,16 @@ mod tests {
         assert!(Params::of_header("=x").is_err());
         assert!(Params::of_header(r#"x="open"#).is_err());
         assert!(Params::of_uri("lr;").is_err());
+    }
+
+    #[test]
+    fn there_may_not_be_too_many() {
+        let many = vec!["a"; limits::PARAMETERS].join(";");
+        assert_eq!(Params::of_header(&many).map(|params| params.len()), Ok(limits::PARAMETERS));
+        assert_eq!(Params::of_uri(&many).map(|params| params.len()), Ok(limits::PARAMETERS));
+        let more = format!("{many};a");
+        assert_eq!(Params::of_header(&more), Err(ValueError("too many parameters")));
+        assert_eq!(Params::of_uri(&more), Err(ValueError("too many parameters")));
     }
 
     #[test]

@@ -33,20 +33,19 @@ fn same(one: Option<&str>, two: Option<&str>) -> bool {
 
 fn params_agree(one: &Params, two: &Params) -> bool {
     let decided = DECISIVE.iter().all(|name| one.has(name) == two.has(name));
-    let shared = one.iter().all(|(name, value)| match find(two, name) {
-        None => true,
-        Some(found) => match (value, found) {
-            (Some(value), Some(found)) => normal(value).eq_ignore_ascii_case(&normal(found)),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        },
+    let shared = one.iter().all(|(name, _)| {
+        let (here, there) = (values(one, name), values(two, name));
+        there.is_empty() || here == there
     });
     decided && shared
 }
 
-fn find<'a>(params: &'a Params, name: &str) -> Option<Option<&'a str>> {
+/// The values of every parameter called `name`, in the form they are compared in. None should occur
+/// twice, and one that does has to agree in both.
+fn values(params: &Params, name: &str) -> Vec<Option<String>> {
     let name = normal(name);
-    params.iter().find(|(held, _)| normal(held).eq_ignore_ascii_case(&name)).map(|(_, value)| value)
+    let named = params.iter().filter(|(held, _)| normal(held).eq_ignore_ascii_case(&name));
+    named.map(|(_, value)| value.map(|value| normal(value).to_ascii_lowercase())).collect()
 }
 
 /// Header parts agree if they hold the same pairs in any order.
@@ -165,6 +164,14 @@ mod tests {
         ] {
             assert!(!agree(one, two), "{one} and {two}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_occurs_twice_must_agree_in_both() {
+        assert!(agree("sip:h;a=1;a=2", "sip:h;a=1;A=2"));
+        assert!(!agree("sip:h;a=1;a=2", "sip:h;a=1"));
+        assert!(!agree("sip:h;a", "sip:h;a=1"));
+        assert!(agree("sip:h;a=1;a=2", "sip:h"));
     }
 
     #[test]
