@@ -32,6 +32,13 @@ impl Backoff {
     pub(crate) fn is_fresh(self) -> bool {
         self.failures == 0
     }
+
+    /// Failures that still make a difference to the next wait.
+    #[cfg(test)]
+    pub(crate) fn waits_done(self, policy: &Policy) -> i32 {
+        let capped = (0..30).find(|failures| longest(policy, *failures) == policy.backoff_cap);
+        i32::try_from(self.failures.min(capped.unwrap_or(30))).unwrap_or(0)
+    }
 }
 
 /// The longest wait after `failures` earlier failures in a row.

@@ -107,6 +107,8 @@ impl Plan {
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::Cause;
 
@@ -183,5 +185,42 @@ mod tests {
         assert_eq!(order.budget(HopId(0)), Budget::Full);
         assert_eq!(Order::new(vec![HopId(0)]).budget(HopId(0)), Budget::Full);
         assert_eq!(Order::one(HopId(0)).budget(HopId(0)), Budget::Retry);
+    }
+    fn any_state() -> impl Strategy<Value = HopState> {
+        prop_oneof![Just(FINE), Just(DEAD), Just(HELD), Just(HopState::Unknown)]
+    }
+
+    proptest! {
+        /// Failover design §2 for any line: every hop once, none removed, and nothing that is
+        /// known to be worse before what is better, whichever hop leads by wish.
+        #[test]
+        fn any_order_has_every_hop_once_and_the_better_ones_first(
+            states in prop::collection::vec(any_state(), 1..8),
+            current in prop::option::of(0_u8..8),
+            avoid in prop::option::of(0_u8..8),
+            head in prop::option::of(0_u8..8),
+        ) {
+            let plan = Plan {
+                head: head.map(HopId),
+                current: current.map(HopId),
+                avoid: avoid.map(HopId),
+                known_dead_last: true,
+            };
+            let order = order(plan, &states);
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            let every: Vec<u8> = (0_u8..).take(states.len()).collect();
+            prop_assert_eq!(sorted, every);
+            let led = head.filter(|head| usize::from(*head) < states.len());
+            prop_assert!(led.is_none() || order.first() == led.as_ref());
+            let rest = order.iter().filter(|hop| led != Some(**hop));
+            let badness = |hop: &u8| match states[usize::from(*hop)] {
+                HELD => 3,
+                _ if avoid == Some(*hop) => 2,
+                DEAD => 1,
+                HopState::Unknown | HopState::Available | HopState::Suspect => 0,
+            };
+            prop_assert!(rest.map(badness).is_sorted(), "{:?}", order);
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::{Budget, Policy, limits};
+use crate::{Budget, Policy, TIMEOUT, limits};
 
 /// Upper bounds, each reached by some schedule of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub struct WorstCase {
     /// From the silent death of the current hop, which had answered a keep-alive, to the
     /// registration at another that works. `None` with keep-alives off or with a single hop.
     pub silent_death: Option<Duration>,
+    /// The same where no keep-alive was answered yet in this registration: silence proves nothing,
+    /// and a REGISTER at the same hop has to find out.
+    pub silent_death_unproven: Option<Duration>,
     /// The same at a hop that never answers OPTIONS, or with keep-alives off: found out by the
     /// refresh. `None` with a single hop.
     pub silent_death_unnoticed: Option<Duration>,
@@ -43,27 +46,23 @@ pub fn worst_case(policy: &Policy, hops: u8, expires: Duration) -> WorstCase {
     let unnoticed = refresh + retry * (others + 1);
     WorstCase {
         silent_death,
+        silent_death_unproven: silent_death.map(|time| time + retry),
         silent_death_unnoticed: (!alone).then_some(unnoticed),
-        off_primary: off_primary(&policy, hops, refresh).filter(|_| !alone),
+        off_primary: off_primary(&policy, refresh).filter(|_| !alone),
     }
 }
 
-/// A REGISTER that was in flight when the primary recovered may go on to its end in vain, the
-/// back-off may follow; then the line is at the primary, or at a backup with a whole wait before
-/// it.
-fn off_primary(policy: &Policy, hops: usize, refresh: Duration) -> Option<Duration> {
-    let before = policy.longest_round(hops) + policy.backoff_cap;
+/// A REGISTER that was in flight at its last hop when the primary recovered may go on to its end in
+/// vain; the longest back-off follows; if the next round finds a backup first, one whole way back
+/// comes after it.
+fn off_primary(policy: &Policy, refresh: Duration) -> Option<Duration> {
     let damping = if policy.flap_damping { limits::DAMPING } else { 1 };
     let jitter = 100 + u32::from(policy.failback_jitter);
-    let by_interval = policy
-        .register_failback
-        .then(|| policy.failback_interval * damping * jitter / 100 + policy.wait(Budget::Retry));
-    let by_signal = policy.signal_failback.then(|| refresh + policy.signal_hold_off);
-    let way = match (by_interval, by_signal) {
-        (Some(interval), Some(signal)) => Some(interval.min(signal)),
-        (interval, signal) => interval.or(signal),
-    };
-    way.map(|way| before + way)
+    let interval = policy.failback_interval * damping * jitter / 100;
+    let by_interval = policy.register_failback.then_some(interval);
+    let by_signal = policy.signal_failback.then_some(refresh + policy.signal_hold_off);
+    let way = by_interval.into_iter().chain(by_signal).min()?;
+    Some(TIMEOUT + policy.backoff_cap + way)
 }
 
 #[cfg(test)]
@@ -81,6 +80,7 @@ mod tests {
     fn an_idle_line_is_at_the_backup_within_33_and_a_half_seconds() {
         let worst = worst_case(&Policy::default(), 2, HOUR);
         assert_eq!(millis(worst.silent_death), Some(33_500));
+        assert_eq!(millis(worst.silent_death_unproven), Some(37_000), "failover design §6");
         let three = worst_case(&Policy::default(), 3, HOUR);
         assert_eq!(millis(three.silent_death), Some(37_000), "the second may be dead too");
     }

@@ -6,6 +6,8 @@
 //! Whatever is due at the time of a call is done within it, so that the owner never has to ask
 //! twice.
 
+#[cfg(test)]
+mod closure;
 mod control;
 mod evidence;
 mod failback;
