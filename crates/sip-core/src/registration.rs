@@ -243,4 +243,15 @@ mod tests {
         assert_eq!((granted.expires, granted.listed), (120, true));
         assert!(granted.foreign.is_empty());
     }
+
+    /// After a change of address the registrar still lists where this device was.
+    #[test]
+    fn the_binding_at_our_address_counts_before_an_earlier_one_of_this_device() {
+        let instance = "+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>\"";
+        let before = format!("<sip:1001@192.0.2.8:5060>;{instance};reg-id=1;expires=7");
+        let now = format!("<sip:1001@192.0.2.9:5060>;{instance};reg-id=1;expires=600");
+        let granted = granted(&[(HeaderName::Contact, &before), (HeaderName::Contact, &now)]);
+        assert_eq!(granted.expires, 600);
+        assert!(granted.foreign.is_empty());
+    }
 }
