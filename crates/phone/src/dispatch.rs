@@ -130,6 +130,9 @@ impl Phone {
                 if let Some(call) = self.calls.values_mut().find(|call| call.is_copy(&key)) {
                     return call.on_copy(&mut self.core, arrival, join, now);
                 }
+                if self.rung.has(&key) {
+                    return refuse(&mut self.core, &arrival, StatusCode::LOOP_DETECTED, now);
+                }
                 self.ring(line, key, arrival, now);
             }
         }
@@ -146,8 +149,9 @@ impl Phone {
             return refuse(&mut self.core, &arrival, StatusCode::BUSY_HERE, now);
         }
         let id = self.new_call_id();
-        match Call::ring(&mut self.core, id, line, key, arrival, now) {
+        match Call::ring(&mut self.core, id, line, key.clone(), arrival, now) {
             Ok(call) => {
+                self.rung.note(key);
                 self.calls.insert(id, call);
             }
             Err(unfit) => refuse(&mut self.core, &unfit.arrival, unfit.code, now),

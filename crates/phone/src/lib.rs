@@ -37,6 +37,7 @@ use std::time::Instant;
 pub use journal::JournalEntry;
 
 use crate::call::Call;
+use crate::call::rung::Rung;
 use crate::core::Core;
 use input::Input;
 use output::{MediaCommand, Output};
@@ -61,6 +62,7 @@ pub struct Phone {
     calls: BTreeMap<CallId, Call>,
     next_call: u32,
     strangers: screen::RateLimit,
+    rung: Rung,
     shutting_down: bool,
 }
 
@@ -74,6 +76,7 @@ impl Phone {
             calls: BTreeMap::new(),
             next_call: 0,
             strangers: screen::RateLimit::new(now),
+            rung: Rung::default(),
             shutting_down: false,
         }
     }

@@ -102,7 +102,8 @@ pub struct LineSettings {
     pub register_first: bool,
     /// Refuse dialog-less requests from unknown sources with 403 (failover design §5; default on).
     pub refuse_strangers: bool,
-    /// Longest ringing of an outgoing call before it is cancelled (default 180 s).
+    /// Longest ringing of a call: an outgoing one is cancelled then, an incoming one is refused with
+    /// 480 (default 180 s).
     pub ring_limit: Duration,
     /// Longest wait of an outgoing call that has only 100 Trying (default 180 s).
     pub trying_limit: Duration,

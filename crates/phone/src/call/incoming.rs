@@ -56,6 +56,9 @@ pub(crate) struct Copy {
 pub(crate) struct Incoming {
     pub(crate) key: Key,
     pub(crate) copies: Vec<Copy>,
+    /// When it stops ringing: the CANCEL of a caller who gave up may have died with its proxy
+    /// (failover design §4: what nobody holds ends within the ring limit).
+    pub(crate) rings_until: Option<Instant>,
 }
 
 impl Incoming {
@@ -67,7 +70,9 @@ impl Incoming {
         first: Arrival,
         now: Instant,
     ) -> Self {
-        let mut incoming = Self { key, copies: Vec::new() };
+        let limit = core.accounts.get(&line).map(|account| account.settings.ring_limit);
+        let rings_until = limit.map(|limit| now + limit);
+        let mut incoming = Self { key, copies: Vec::new(), rings_until };
         incoming.ring(core, line, first, now);
         incoming
     }

@@ -11,6 +11,7 @@ pub(crate) mod incoming;
 pub(crate) mod ladder;
 pub(crate) mod outgoing;
 pub(crate) mod route;
+pub(crate) mod rung;
 pub(crate) mod session;
 mod setup;
 pub(crate) mod stray;
@@ -146,7 +147,7 @@ impl Call {
         match &self.phase {
             Phase::Outgoing { setup, .. } => setup.deadline().map(|at| (at, "call: set-up")),
             Phase::Up(up) => up.deadline().map(|at| (at, "call: 2xx or change")),
-            Phase::Incoming(_) => None,
+            Phase::Incoming(setup) => setup.rings_until.map(|at| (at, "call: stop ringing")),
             Phase::Over => self.listed_until().map(|at| (at, "call: forget")),
         }
     }

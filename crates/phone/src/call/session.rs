@@ -159,8 +159,10 @@ impl Session {
         let route = self.route(rung.route, to, account)?;
         let cseq = invite.headers.cseq().ok()?.number;
         let mut ack = self.dialog.request_with(Method::Ack, cseq, &route);
-        // RFC 3261 §13.2.2.4: the same credentials as the INVITE.
-        for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+        // RFC 3261 §13.2.2.4: the same credentials as the INVITE; but they are for the hop that asked
+        // for them, and a route set may lead past it (requirement F10).
+        let credentials = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+        for name in credentials.into_iter().filter(|_| to == self.hop) {
             let values: Vec<String> = invite.headers.all(&name).map(str::to_owned).collect();
             for value in values {
                 ack.headers.push(name.clone(), &value);

@@ -208,6 +208,14 @@ impl Call {
         }
     }
 
+    /// Nobody has answered within the ring limit.
+    pub(super) fn stop_ringing(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Incoming(setup) = &mut self.phase else { return };
+        setup.refuse_all(core, StatusCode::TEMPORARILY_UNAVAILABLE, now);
+        let reason = "nobody answered".to_owned();
+        self.end(core, Ended { by: EndedBy::Failure, code: 480, reason }, now);
+    }
+
     /// A BYE from the caller before we answered (RFC 3261 §15.1.2).
     pub(super) fn on_early_bye(&mut self, core: &mut Core, now: Instant) {
         let Phase::Incoming(setup) = &mut self.phase else { return };

@@ -413,6 +413,9 @@ impl Call {
                 }
             }
             Phase::Up(_) => self.handle_up_timeout(core, now),
+            Phase::Incoming(setup) if setup.rings_until.is_some_and(|at| at <= now) => {
+                self.stop_ringing(core, now);
+            }
             Phase::Incoming(_) | Phase::Over => {}
         }
     }

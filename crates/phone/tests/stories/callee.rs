@@ -114,6 +114,43 @@ fn a_copy_that_comes_after_the_ack_is_refused_as_merged() {
 }
 
 /// Failover design §4: the setting.
+/// Failover design §4, §6: a thawed proxy delivers what it had queued. However the call ended, it
+/// has rung once.
+#[test]
+fn a_copy_that_comes_when_the_call_is_over_does_not_ring_again() {
+    let mut rig = Rig::registered();
+    let id = ring(&mut rig);
+    rig.command(Command::Answer(None)).unwrap();
+    let ack = request(&rig, "ACK", "z9hG4bKa", 1, VIA1);
+    rig.deliver_from(p1().addr, &ack);
+    let bye = request(&rig, "BYE", "z9hG4bKa", 2, VIA1);
+    rig.deliver_from(p1().addr, &bye);
+    assert_eq!(rig.state(id), CallState::Ended);
+    rig.advance(300_000);
+    rig.deliver_from(p2().addr, &invite("z9hG4bKb", "call-1", 1, VIA2));
+    assert_eq!(codes(&rig, "z9hG4bKb"), [482]);
+    rig.deliver_from(p2().addr, &invite("z9hG4bKc", "call-2", 1, VIA2));
+    assert_eq!(codes(&rig, "z9hG4bKc"), [180], "another call rings");
+}
+
+/// Failover design §4: what nobody holds ends within the ring limit. The caller's CANCEL died with
+/// its proxy.
+#[test]
+fn a_call_that_nobody_answers_or_cancels_stops_ringing_at_the_limit() {
+    let mut rig = Rig::registered();
+    let id = ring(&mut rig);
+    rig.advance(179_999);
+    assert_eq!(rig.state(id), CallState::Ringing);
+    rig.advance(1);
+    assert_eq!(rig.state(id), CallState::Ended);
+    assert_eq!(rig.call(id).ended.map(|ended| ended.by), Some(EndedBy::Failure));
+    assert_eq!(codes(&rig, "z9hG4bKa")[..2], [180, 480]);
+    assert_eq!(
+        rig.media.iter().rev().find(|m| matches!(m, MediaCommand::Ring(_))),
+        Some(&MediaCommand::Ring(false))
+    );
+}
+
 #[test]
 fn with_joining_off_a_copy_is_refused_as_merged() {
     let mut rig = Rig::registered_with(|line| line.join_copies = false);

@@ -1,6 +1,6 @@
 //! A call that we make (requirements B2, F4; failover design §1, §3, §4).
 
-use crate::rig::{Mode, Rig, Sent, p1, p2};
+use crate::rig::{Mode, Rig, Sent, hop, p1, p2};
 use phone::input::Command;
 use phone::output::{Event, MediaCommand, Tone};
 use phone::status::{CallState, EndedBy};
@@ -355,6 +355,29 @@ fn a_407_is_answered_where_it_came_from() {
     assert_eq!((second.to, second.cseq()), (p1(), first.cseq() + 1));
     assert!(second.header(HeaderName::ProxyAuthorization).contains("nonce=\"n\""));
     assert_eq!(second.header(HeaderName::CallId), first.header(HeaderName::CallId));
+}
+
+/// Requirement F10: the ACK repeats the credentials of its INVITE (RFC 3261 §13.2.2.4) at the hop
+/// that asked for them, and nowhere else.
+#[test]
+fn an_ack_takes_its_credentials_only_to_the_hop_that_asked_for_them() {
+    for (record_route, to, carries) in [
+        (&["<sip:10.0.0.1;lr>"][..], "udp:10.0.0.1:5060", true),
+        (&[][..], "udp:10.0.0.50:5060", false),
+    ] {
+        let mut rig = Rig::registered();
+        rig.dial();
+        let first = rig.last(Method::Invite);
+        rig.reply(&first, 407, |response, _| {
+            let value = "Digest realm=\"example.test\", nonce=\"n\", qop=\"auth\"";
+            response.headers.push(HeaderName::ProxyAuthenticate, value);
+        });
+        let second = rig.last(Method::Invite);
+        rig.answer_call(&second, "bob", record_route, "<sip:1002@10.0.0.50:5060>");
+        let ack = rig.last(Method::Ack);
+        assert_eq!(ack.to, hop(to));
+        assert_eq!(!ack.header(HeaderName::ProxyAuthorization).is_empty(), carries, "{to}");
+    }
 }
 
 /// Failover design §2: a request doesn't wait for a hop that is known dead.
