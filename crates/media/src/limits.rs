@@ -58,4 +58,4 @@ pub const DEVICE_RETRY: Duration = Duration::from_secs(1);
 
 /// How long a sound device may take and give nothing before it counts as lost. A sound server was
 /// measured to need 1.2 s before its first capture.
-pub const DEVICE_STALL: Duration = Duration::from_secs(5);
+pub const DEVICE_STALL: Duration = Duration::from_secs(3);

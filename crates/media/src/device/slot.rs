@@ -21,9 +21,16 @@ pub(crate) enum Change {
 }
 
 enum State<D> {
-    Ready { device: D, since: Instant },
+    Ready {
+        device: D,
+        since: Instant,
+    },
     Opening(Receiver<Result<D, DeviceError>>),
-    Down { retry: Instant },
+    /// What was lost is kept until the helper closes it: closing, too, may wait for others.
+    Down {
+        retry: Instant,
+        lost: Option<D>,
+    },
 }
 
 /// See the module.
@@ -41,16 +48,17 @@ impl<D: Send + 'static> Slot<D> {
         open: fn(&Devices) -> Result<D, DeviceError>,
         now: Instant,
     ) -> Self {
-        Self { devices, open, state: State::Down { retry: now }, told_lost: false }
+        Self { devices, open, state: State::Down { retry: now, lost: None }, told_lost: false }
     }
 
     /// Opens what is to be opened. Never waits.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Change> {
         match &mut self.state {
             State::Ready { .. } => None,
-            State::Down { retry } if *retry > now => None,
+            State::Down { retry, .. } if *retry > now => None,
             State::Down { .. } if self.devices.may_block() => self.begin(now),
-            State::Down { .. } => {
+            State::Down { lost, .. } => {
+                drop(lost.take());
                 let result = (self.open)(&self.devices);
                 self.opened(result, now)
             }
@@ -85,7 +93,12 @@ impl<D: Send + 'static> Slot<D> {
     fn begin(&mut self, now: Instant) -> Option<Change> {
         let (sender, answer) = sync_channel(1);
         let (devices, open) = (self.devices.clone(), self.open);
+        let lost = match &mut self.state {
+            State::Down { lost, .. } => lost.take(),
+            State::Ready { .. } | State::Opening(_) => None,
+        };
         let started = thread::Builder::new().name("audio-open".into()).spawn(move || {
+            drop(lost);
             // Nobody waits any more when the calls have ended; the device then closes here.
             let _ = sender.send(open(&devices));
         });
@@ -108,7 +121,13 @@ impl<D: Send + 'static> Slot<D> {
                 None
             }
             Err(error) => {
-                self.state = State::Down { retry: now + limits::DEVICE_RETRY };
+                let retry = now + limits::DEVICE_RETRY;
+                let lost =
+                    match std::mem::replace(&mut self.state, State::Down { retry, lost: None }) {
+                        State::Ready { device, .. } => Some(device),
+                        State::Opening(_) | State::Down { .. } => None,
+                    };
+                self.state = State::Down { retry, lost };
                 let news = !std::mem::replace(&mut self.told_lost, true);
                 news.then_some(Change::Lost(error))
             }

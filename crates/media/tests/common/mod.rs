@@ -76,11 +76,11 @@ pub(crate) fn events(engine: &mut Engine) -> Vec<MediaEventKind> {
     std::iter::from_fn(|| engine.poll_event()).map(|event| event.kind).collect()
 }
 
-/// Waits for an event that `wanted` knows; fails after five seconds.
+/// Waits for an event that `wanted` knows; fails after ten seconds.
 pub(crate) fn wait_for(engine: &mut Engine, wanted: impl Fn(&MediaEvent) -> bool) -> MediaEvent {
     let start = Instant::now();
     let mut others = Vec::new();
-    while start.elapsed() < Duration::from_secs(5) {
+    while start.elapsed() < Duration::from_secs(10) {
         match engine.poll_event() {
             Some(event) if wanted(&event) => return event,
             Some(event) => others.push(event),
