@@ -14,9 +14,7 @@ const REQUIREMENTS: &[(char, u32)] = &[('A', 5), ('B', 4), ('C', 5), ('D', 1), (
 const NOT_YET: &[(&str, &str)] = &[
     ("E1", "the web page"),
     ("F5", "names: NAPTR, SRV, caches"),
-    ("F6", "the fleet simulation"),
     ("F7", "the full telephone"),
-    ("F9", "metrics, ladder diagram, capture download"),
     ("F11", "the device: cross build, packages, unit"),
 ];
 

@@ -1,10 +1,10 @@
-//! Every module opens with what it answers for and what it refuses to know: at least two lines of
-//! `//!`. Whether they say something is for the reader to judge.
+//! Every module opens with what it answers for: at least one whole sentence of `//!`. Whether it
+//! says something is for the reader to judge.
 
 use crate::{Finding, Source};
 
-/// The least number of written lines in an opening.
-const LINES: usize = 2;
+/// The least number of written characters in an opening: a sentence, not a label.
+const CHARACTERS: usize = 25;
 
 /// Checks every module of every crate, and every test file.
 #[must_use]
@@ -13,17 +13,15 @@ pub fn check(files: &[Source]) -> Vec<Finding> {
         .iter()
         .filter(|file| file.is_rust() && file.path.starts_with("crates/"))
         .filter_map(|file| {
-            let written = file
+            let written: usize = file
                 .text
                 .lines()
-                .take_while(|line| line.starts_with("//!"))
-                .filter(|line| !line[3..].trim().is_empty())
-                .count();
-            (written < LINES).then(|| {
-                file.finding(
-                    1,
-                    format!("opens with {written} lines of //!, at least {LINES} wanted: say what the module answers for and what it refuses to know"),
-                )
+                .map_while(|line| line.strip_prefix("//!"))
+                .map(|line| line.trim().len())
+                .sum();
+            (written < CHARACTERS).then(|| {
+                let what = format!("opens with {written} characters of //!, at least {CHARACTERS} wanted: say what the module answers for");
+                file.finding(1, what)
             })
         })
         .collect()
@@ -34,9 +32,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_opening_has_two_written_lines() {
-        let short = Source::new("crates/x/src/a.rs", "//! One.\n//!\nuse x;\n");
-        let right = Source::new("crates/x/src/b.rs", "//! One\n//! and two.\nuse x;\n");
+    fn an_opening_is_a_whole_sentence() {
+        let short = Source::new("crates/x/src/a.rs", "//! Helpers.\n//!\nuse x;\n");
+        let right = Source::new("crates/x/src/b.rs", "//! Routes of requests whose\n//! hop died.\nuse x;\n");
         assert_eq!(
             check(&[short, right]).iter().map(|f| &f.path[..]).collect::<Vec<_>>(),
             ["crates/x/src/a.rs"]

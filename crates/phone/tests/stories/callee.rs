@@ -54,7 +54,8 @@ fn a_call_rings_is_answered_and_is_up() {
     assert_eq!(rig.call(id).codec.as_deref(), Some("PCMA"));
 }
 
-/// RFC 3261 §13.3.1.4; failover design §5.
+/// Requirement A5: nothing that the phone has answered is left hanging. RFC 3261 §13.3.1.4; failover
+/// design §5.
 #[test]
 fn a_2xx_that_is_never_acknowledged_ends_with_a_bye() {
     let mut rig = Rig::registered();
