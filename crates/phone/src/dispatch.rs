@@ -130,7 +130,7 @@ impl Phone {
                 if let Some(call) = self.calls.values_mut().find(|call| call.is_copy(&key)) {
                     return call.on_copy(&mut self.core, arrival, join, now);
                 }
-                if self.rung.has(&key) {
+                if self.recent.has(&key) {
                     return refuse(&mut self.core, &arrival, StatusCode::LOOP_DETECTED, now);
                 }
                 self.ring(line, key, arrival, now);
@@ -151,7 +151,7 @@ impl Phone {
         let id = self.new_call_id();
         match Call::ring(&mut self.core, id, line, key.clone(), arrival, now) {
             Ok(call) => {
-                self.rung.note(key);
+                self.recent.note(key);
                 self.calls.insert(id, call);
             }
             Err(unfit) => refuse(&mut self.core, &unfit.arrival, unfit.code, now),

@@ -37,7 +37,7 @@ use std::time::Instant;
 pub use journal::JournalEntry;
 
 use crate::call::Call;
-use crate::call::rung::Rung;
+use crate::call::recent::Recent;
 use crate::core::Core;
 use input::Input;
 use output::{MediaCommand, Output};
@@ -62,7 +62,7 @@ pub struct Phone {
     calls: BTreeMap<CallId, Call>,
     next_call: u32,
     strangers: screen::RateLimit,
-    rung: Rung,
+    recent: Recent,
     shutting_down: bool,
 }
 
@@ -76,7 +76,7 @@ impl Phone {
             calls: BTreeMap::new(),
             next_call: 0,
             strangers: screen::RateLimit::new(now),
-            rung: Rung::default(),
+            recent: Recent::default(),
             shutting_down: false,
         }
     }

@@ -9,7 +9,7 @@ pub(crate) const ENDED_CALLS: usize = 32;
 /// How long an ended call stays listed (interfaces: at least 60 s).
 pub(crate) const ENDED_LISTED: Duration = Duration::from_secs(120);
 /// Calls that have rung and whose late copies are known for such.
-pub(crate) const RUNG: usize = 64;
+pub(crate) const RECENT_CALLS: usize = 64;
 /// Copies of one incoming INVITE that are joined; a further one gets 482.
 pub(crate) const COPIES: usize = 8;
 /// Dialogs of answered legs that nobody holds and that are being ended.

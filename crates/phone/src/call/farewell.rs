@@ -15,7 +15,7 @@ use super::session::Session;
 use crate::account::auth::Tries;
 use crate::account::evidence::{Asked, Heard, Next, judge};
 use crate::core::{Core, Owner, Reply};
-use crate::output::Switch;
+use crate::output::{Event, Switch};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct Farewell {
     tries: Tries,
     started: Instant,
     deadline: Instant,
+    told: bool,
 }
 
 /// Whether a farewell is over.
@@ -49,6 +50,7 @@ pub(crate) fn begin(core: &mut Core, session: Session, now: Instant) {
         tries: Tries::default(),
         started: now,
         deadline: now + TIMEOUT,
+        told: false,
     };
     let Some(id) = core.add_farewell(farewell) else { return };
     with(core, id, |farewell, core| farewell.send(core, id, now));
@@ -188,6 +190,11 @@ impl Farewell {
     fn climb(&mut self, core: &mut Core, id: u32, heard: &Heard, now: Instant) -> Progress {
         let from = self.hop(core);
         if self.ladder.next().is_none() {
+            // Requirement B4: told once, however long rung 3 goes on.
+            if !std::mem::replace(&mut self.told, true) {
+                let (line, method) = (self.session.line, "BYE".to_owned());
+                core.event(Event::Unavailable { line, method, cause: heard.in_words() }, now);
+            }
             return if now >= self.deadline { Progress::Over } else { self.wait() };
         }
         let cause = heard.in_words();

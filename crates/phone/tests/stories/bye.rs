@@ -135,6 +135,9 @@ fn a_bye_that_found_every_hop_dead_goes_when_one_answers_again() {
     hang_up(&mut rig, id);
     let tried = byes(&rig).len();
     assert_eq!(tried, 2);
+    let told =
+        |event: &Event| matches!(event, Event::Unavailable { method, .. } if method == "BYE");
+    assert!(rig.events.iter().any(|(_, event)| told(event)), "requirement B4");
     rig.modes[1] = Mode::Up;
     rig.advance_until(31_000, |rig| rig.account().hop == Some(p2()));
     let last = rig.last(Method::Bye);

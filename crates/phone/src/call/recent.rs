@@ -11,12 +11,12 @@ use crate::limits;
 
 /// The latest calls that rang, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rung(VecDeque<Key>);
+pub(crate) struct Recent(VecDeque<Key>);
 
-impl Rung {
+impl Recent {
     /// A call rings.
     pub(crate) fn note(&mut self, key: Key) {
-        if self.0.len() == limits::RUNG {
+        if self.0.len() == limits::RECENT_CALLS {
             self.0.pop_front();
         }
         self.0.push_back(key);
