@@ -93,6 +93,22 @@ mod tests {
         assert_eq!(millis(worst.silent_death_unnoticed), Some(3_600_000 - 40_500 + 3500));
     }
 
+    /// docs/failover.md quotes these.
+    #[test]
+    fn the_manual_quotes_the_defaults() {
+        let seconds = |policy: &Policy| {
+            worst_case(policy, 2, HOUR).off_primary.map(|time| time.as_secs_f64())
+        };
+        let real = Policy::default();
+        assert_eq!(seconds(&real), Some(32.0 + 300.0 + 1800.0 * 4.0 * 1.1));
+        let steady = Policy { flap_damping: false, ..real };
+        assert_eq!(seconds(&steady), Some(2312.0));
+        let signal = Policy { register_failback: false, signal_failback: true, ..real };
+        assert_eq!(seconds(&signal), Some(32.0 + 300.0 + 3559.5));
+        let unnoticed = worst_case(&real, 2, HOUR).silent_death_unnoticed;
+        assert_eq!(millis(unnoticed), Some(3_563_000));
+    }
+
     #[test]
     fn with_no_failback_there_is_no_bound_off_the_primary() {
         let policy = Policy { register_failback: false, ..Policy::default() };
