@@ -106,6 +106,22 @@ fn a_delay_that_is_no_longer_needed_shrinks_again() {
 }
 
 #[test]
+fn a_sender_whose_clock_drifts_is_followed_either_way_at_a_steady_delay() {
+    // 300 ppm for ten minutes: 180 ms, nine packets too many or too few.
+    for stretch in [0.9997, 1.0003] {
+        let arrivals =
+            (0..30_000u32).map(|n| ((f64::from(n) * 20.0 * stretch) as u64, n)).collect();
+        let (played, buffer) = run(0, arrivals, 29_990);
+        let concealed = played[5..].iter().filter(|p| *p == ".").count() as u64;
+        let corrected = buffer.counters().shortened + concealed;
+        assert!((7..=14).contains(&corrected), "{stretch}: {corrected}");
+        assert_eq!(buffer.counters().late, 0);
+        let held = buffer.packets.len();
+        assert!(held <= 5, "{stretch}: {held} packets of delay");
+    }
+}
+
+#[test]
 fn a_pause_of_the_sender_is_idle_and_its_next_words_are_whole() {
     let mut arrivals = on_time(0..5);
     arrivals.extend(on_time(60..65));

@@ -8,7 +8,7 @@ use crate::{Codec, Digit};
 /// A call's stream as negotiated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamSettings {
-    /// Where RTP goes, and the only address that RTP and RTCP are taken from (any port, the first
+    /// Where RTP goes (of the same family as the call's ports), and the only address that RTP and RTCP are taken from (any port, the first
     /// one used is kept). An unspecified address or port 0 sends nothing.
     pub remote: SocketAddr,
     /// Where RTCP goes, if not to the port above (RFC 3605).
@@ -85,7 +85,8 @@ pub struct CallStats {
     pub rtt_ms: Option<f64>,
     /// Packets that came after their time to be played.
     pub late: u64,
-    /// Frames of 20 ms made up for missing sound.
+    /// Frames of 20 ms made up for missing sound; up to ten of them fade out before each pause of
+    /// the sender, which looks like a loss while it begins.
     pub concealed: u64,
     /// Datagrams refused: from elsewhere, malformed, of an unknown source.
     pub refused: u64,

@@ -195,6 +195,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_of_ipv6_works_like_one_of_ipv4() {
+        let ip = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
+        let pair = match PortPair::bind(ip, 40_600..=40_700, 0) {
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return,
+            bound => bound.unwrap(),
+        };
+        let to = pair.rtp.local_addr().unwrap();
+        send(&pair.rtcp, b"six", to).unwrap();
+        let mut inbox = Inbox::new();
+        let received = inbox.receive(&pair.rtp, &Clocks::read()).unwrap();
+        assert_eq!((received.octets, received.from.ip()), (&b"six"[..], ip));
+    }
+
+    #[test]
     fn a_datagram_carries_the_time_at_which_it_arrived_not_at_which_it_was_read() {
         let pair = PortPair::bind(LOOPBACK, 40_400..=40_500, 0).unwrap();
         let before = Instant::now();

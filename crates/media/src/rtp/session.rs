@@ -63,7 +63,7 @@ pub enum Reception {
     Accepted,
     /// Counted; with it another source is listened to than before.
     NewSource,
-    /// Not believed (yet): another source, a wild number, or our own packet come back.
+    /// Not believed (yet): another source, or a wild number.
     Refused,
 }
 
@@ -175,11 +175,10 @@ impl Session {
         self.octets = self.octets.wrapping_add(payload.len() as u32);
     }
 
-    /// Takes a packet that arrived at `arrival`.
+    /// Takes a packet that arrived at `arrival`. One that bears our own SSRC is heard like any
+    /// other: it comes from the peer's address, so it is no loop but an echo service that sends
+    /// packets back as they are.
     pub fn receive(&mut self, packet: &Packet<'_>, arrival: Instant) -> Reception {
-        if packet.ssrc == self.ssrc {
-            return Reception::Refused;
-        }
         let units = self.units(arrival);
         let heard = self.source.is_some();
         if let Some(source) = self.source.as_mut().filter(|source| source.ssrc() == packet.ssrc) {

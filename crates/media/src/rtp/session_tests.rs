@@ -166,11 +166,12 @@ fn a_flood_of_sources_neither_takes_over_nor_grows_anything() {
 }
 
 #[test]
-fn our_own_packets_come_back_are_not_listened_to() {
+fn an_echo_service_that_sends_our_own_packets_back_is_heard() {
     let now = Instant::now();
     let mut session = session(1, now);
-    assert_eq!(session.receive(&packet(1, 0), now), Reception::Refused);
-    assert_eq!(session.received(), 0);
+    assert_eq!(session.receive(&packet(1, 0), now), Reception::NewSource);
+    assert_eq!(session.receive(&packet(1, 1), now), Reception::Accepted);
+    assert_eq!(session.received(), 2);
 }
 
 #[test]
