@@ -42,6 +42,11 @@ impl Dice {
         Duration::from_millis(self.between(low, high))
     }
 
+    /// An even draw from 0 up to 1.
+    pub fn fraction(&mut self) -> f64 {
+        f64::from(self.0.next_u32()) / f64::from(u32::MAX)
+    }
+
     /// 32 bytes, to seed another machine.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];

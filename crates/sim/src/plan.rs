@@ -151,6 +151,8 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// Errands in order of time.
     pub errands: Vec<Errand>,
+    /// A person presses "register" at this phone at this time.
+    pub registers: Vec<(Duration, usize)>,
     /// Stale answers are played back to phones at these times.
     pub floods: Vec<Duration>,
     /// How long things go on breaking; after that everything is mended.
@@ -172,17 +174,24 @@ impl Plan {
                 (0..count).map(|hop| if same_order { hop } else { (hop + phone) % count }).collect()
             })
             .collect();
-        let chaos = Duration::from_secs(dice.between(120, 420));
+        let chaos = Duration::from_secs(dice.pick([120, 240, 420, 900]));
         let link = Link { jitter: dice.millis(0, 10), ..Link::delayed(dice.millis(1, 40)) };
-        let mut faults: Vec<Fault> =
-            (0..dice.between(0, 7)).map(|_| fault(&mut dice, phones, count, chaos, link)).collect();
-        faults.sort_by_key(|fault| fault.at);
+        let most = dice.pick([3, 8, 15]);
         let mut errands: Vec<Errand> =
-            (0..dice.between(1, 8)).map(|_| errand(&mut dice, phones, chaos)).collect();
+            (0..dice.between(1, most)).map(|_| errand(&mut dice, phones, chaos)).collect();
         errands.sort_by_key(|errand| errand.at);
+        let most = dice.pick([0, 2, 6, 15]);
+        let mut faults: Vec<Fault> = (0..dice.between(0, most))
+            .map(|_| fault(&mut dice, (phones, count), &errands, chaos, link))
+            .collect();
+        faults.sort_by_key(|fault| fault.at);
         let mut floods: Vec<Duration> =
             (0..dice.between(0, 2)).map(|_| within(&mut dice, chaos)).collect();
         floods.sort();
+        let mut registers: Vec<(Duration, usize)> = (0..dice.between(0, 2))
+            .map(|_| (within(&mut dice, chaos), dice.index(phones)))
+            .collect();
+        registers.sort();
         let names_known = dice.chance(50);
         // Linux quotes as much as fits into 576 bytes, others eight bytes of payload or none.
         let quoted = dice.pick([548, 548, 64, 0]);
@@ -197,6 +206,7 @@ impl Plan {
             link,
             faults,
             errands,
+            registers,
             floods,
             chaos,
         }
@@ -204,17 +214,19 @@ impl Plan {
 }
 
 fn proxies(dice: &mut Dice, count: usize) -> ProxyStyle {
+    let presence = dice.pick([
+        Presence::ByAddress,
+        Presence::ByAddress,
+        Presence::ByName,
+        Presence::ByPair,
+        Presence::Absent,
+        Presence::AsContact,
+    ]);
     ProxyStyle {
         count,
-        presence: dice.pick([
-            Presence::ByAddress,
-            Presence::ByAddress,
-            Presence::ByName,
-            Presence::ByPair,
-            Presence::Absent,
-            Presence::AsContact,
-        ]),
-        aliases: dice.chance(50),
+        presence,
+        // A B2BUA that does not know another's dialogs is no backup for it.
+        aliases: dice.chance(50) || presence == Presence::AsContact,
         challenge_register: dice.chance(80),
         challenge_calls: dice.chance(60),
         answers_options: dice.chance(90),
@@ -244,7 +256,13 @@ fn within(dice: &mut Dice, span: Duration) -> Duration {
     dice.millis(5_000, u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn fault(dice: &mut Dice, phones: usize, proxies: usize, chaos: Duration, fair: Link) -> Fault {
+fn fault(
+    dice: &mut Dice,
+    (phones, proxies): (usize, usize),
+    errands: &[Errand],
+    chaos: Duration,
+    fair: Link,
+) -> Fault {
     // Mostly the first proxy: a world in which the primary never fails is a dull one.
     let proxy = if dice.chance(60) { 0 } else { dice.index(proxies) };
     let phone = dice.index(phones);
@@ -263,9 +281,21 @@ fn fault(dice: &mut Dice, phones: usize, proxies: usize, chaos: Duration, fair: 
     let lasts = match dice.between(0, 2) {
         0 => dice.millis(200, 4_000),
         1 => dice.millis(4_000, 40_000),
-        _ => dice.millis(40_000, 200_000),
+        _ => dice.millis(40_000, 400_000),
     };
-    Fault { at: within(dice, chaos), lasts, kind }
+    // Half of all faults are aimed at a call: what breaks in idle minutes finds little to break.
+    let at = if dice.chance(50) { aimed(dice, errands) } else { within(dice, chaos) };
+    Fault { at: at.min(chaos), lasts, kind }
+}
+
+/// A moment just before or after something is about to happen in a call.
+fn aimed(dice: &mut Dice, errands: &[Errand]) -> Duration {
+    let errand = &errands[dice.index(errands.len())];
+    let answered = errand.at + errand.answer_after.unwrap_or(errand.patience);
+    let hung_up = answered + errand.talk;
+    let about = dice.pick([errand.at, answered, hung_up]);
+    about.saturating_sub(dice.millis(0, 300))
+        + dice.pick([0, 40, 400, 4_000].map(Duration::from_millis)).mul_f64(dice.fraction())
 }
 
 fn foul(dice: &mut Dice, fair: Link) -> Link {
@@ -314,6 +344,6 @@ mod tests {
 
     #[test]
     fn seeds_differ() {
-        assert_ne!(Plan::draw(1).faults, Plan::draw(2).faults);
+        assert_ne!(Plan::draw(1).errands, Plan::draw(2).errands);
     }
 }

@@ -88,6 +88,7 @@ fn smaller(plan: &Plan) -> Vec<Plan> {
             plan.floods.remove(at);
         });
     }
+    without(&|plan| plan.registers.clear());
     without(&|plan| plan.link.jitter = Duration::ZERO);
     without(&|plan| plan.proxies.challenge_calls = false);
     without(&|plan| plan.proxies.challenge_register = false);

@@ -113,6 +113,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         register_first: style.register_first,
         refuse_strangers: true,
         ring_limit: style.ring_limit,
+        trying_limit: Duration::from_secs(180),
         media_timeout: style.media_timeout,
     }
 }

@@ -3,6 +3,15 @@
 use sim::plan::Plan;
 use sim::run::play;
 
+/// Every seed prints how to see it again, so that a failure here can be looked at.
+#[test]
+fn the_first_worlds_break_no_rule() {
+    for seed in 1..=40 {
+        let played = play(&Plan::draw(seed), false);
+        assert_eq!(played.failure, None, "scripts/simulate --replay {seed}");
+    }
+}
+
 #[test]
 fn a_world_repeats_bit_for_bit() {
     for seed in 1..=10 {

@@ -34,7 +34,10 @@ mod tests {
     #[test]
     fn an_opening_is_a_whole_sentence() {
         let short = Source::new("crates/x/src/a.rs", "//! Helpers.\n//!\nuse x;\n");
-        let right = Source::new("crates/x/src/b.rs", "//! Routes of requests whose\n//! hop died.\nuse x;\n");
+        let right = Source::new(
+            "crates/x/src/b.rs",
+            "//! Routes of requests whose\n//! hop died.\nuse x;\n",
+        );
         assert_eq!(
             check(&[short, right]).iter().map(|f| &f.path[..]).collect::<Vec<_>>(),
             ["crates/x/src/a.rs"]

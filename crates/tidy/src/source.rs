@@ -12,6 +12,8 @@ pub struct Source {
     pub path: String,
     /// Its whole text.
     pub text: String,
+    /// Whether all of it is test code: by where it lies, or because its parent says so.
+    test: bool,
 }
 
 /// A place that breaks a rule.
@@ -55,21 +57,52 @@ pub fn tracked(root: &Path) -> Result<Vec<Source>, String> {
         return Err(format!("git ls-files: {}", String::from_utf8_lossy(&out.stderr).trim()));
     }
     let names = String::from_utf8_lossy(&out.stdout).into_owned();
-    Ok(names
+    let mut files: Vec<Source> = names
         .split('\0')
         .filter(|name| !name.is_empty())
         .filter_map(|name| {
             let text = std::fs::read_to_string(root.join(name)).ok()?;
-            Some(Source { path: name.to_owned(), text })
+            Some(Source::new(name, &text))
         })
-        .collect())
+        .collect();
+    mark_test_modules(&mut files);
+    Ok(files)
+}
+
+/// Marks the files of every module that is declared as `#[cfg(test)] mod name;`.
+fn mark_test_modules(files: &mut [Source]) {
+    let mut modules = Vec::new();
+    for file in files.iter().filter(|file| file.is_module()) {
+        let stem = file.path.trim_end_matches(".rs");
+        let name = stem.rsplit('/').next().unwrap_or(stem);
+        let folder = match name {
+            "mod" | "lib" | "main" => stem.trim_end_matches(name).to_owned(),
+            _ => format!("{stem}/"),
+        };
+        let lines: Vec<&str> = file.text.lines().collect();
+        for at in (0..lines.len()).filter(|at| lines[*at] == "#[cfg(test)]") {
+            let item = lines[at + 1..].iter().find(|line| !line.starts_with("#["));
+            let declared = item.and_then(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+            modules.extend(declared.map(|module| format!("{folder}{module}")));
+        }
+    }
+    for file in files {
+        file.test |= modules.iter().any(|module| {
+            let rest = file.path.strip_prefix(module.as_str());
+            rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        });
+    }
 }
 
 impl Source {
     /// A source made up for a rule's own test.
     #[must_use]
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned() }
+        let test = path.starts_with("tests/")
+            || path.contains("/tests/")
+            || path.ends_with("/tests.rs")
+            || path.ends_with("_tests.rs");
+        Self { path: path.to_owned(), text: text.to_owned(), test }
     }
 
     /// Whether this is Rust.
@@ -90,13 +123,10 @@ impl Source {
         self.path.strip_prefix("crates/")?.split('/').next()
     }
 
-    /// Whether the whole file is test code, by where it lies or what it is called.
+    /// Whether the whole file is test code.
     #[must_use]
     pub fn is_test_file(&self) -> bool {
-        self.path.starts_with("tests/")
-            || self.path.contains("/tests/")
-            || self.path.ends_with("/tests.rs")
-            || self.path.ends_with("_tests.rs")
+        self.test
     }
 
     /// The numbered lines that are shipped: everything before the test module.
@@ -169,6 +199,18 @@ mod tests {
     fn a_file_under_tests_is_all_test() {
         let source = Source::new("crates/x/tests/a.rs", "fn f() {}\n");
         assert_eq!((source.code().count(), source.tests().count()), (0, 1));
+    }
+
+    #[test]
+    fn a_module_declared_for_tests_is_all_test_with_what_lies_below_it() {
+        let mut files = [
+            Source::new("crates/x/src/m/mod.rs", "#[cfg(test)]\nmod closure;\nmod code;\n"),
+            Source::new("crates/x/src/m/closure/mod.rs", ""),
+            Source::new("crates/x/src/m/closure/world.rs", ""),
+            Source::new("crates/x/src/m/code.rs", ""),
+        ];
+        mark_test_modules(&mut files);
+        assert_eq!(files.map(|file| file.is_test_file()), [false, true, true, false]);
     }
 
     #[test]

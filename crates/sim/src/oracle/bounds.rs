@@ -58,6 +58,7 @@ impl Bounds {
             // Flap damping: up to four intervals; spread: a tenth.
             interval * 4 * 11 / 10 + patience + held_off(plan) + exchange
         });
+        let orphan_ringing = style.ring_limit.max(PROXY_RINGING) + others + 2 * TIMEOUT;
         let direct = plan.proxies.presence == Presence::Absent;
         Self {
             registered,
@@ -65,8 +66,8 @@ impl Bounds {
             bye: if direct { exchange } else { others },
             rings: others + if style.register_first { others } else { Duration::ZERO },
             orphan_up: style.media_timeout + TIMEOUT + exchange,
-            orphan_ringing: style.ring_limit.max(PROXY_RINGING) + others + 2 * TIMEOUT,
-            settled: registered + failback.unwrap_or(Duration::ZERO),
+            orphan_ringing,
+            settled: registered + failback.unwrap_or(Duration::ZERO) + orphan_ringing,
         }
     }
 }

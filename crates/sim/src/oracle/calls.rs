@@ -78,17 +78,18 @@ impl Calls {
         self.dialled.entry(side.0).or_default().push_back((side.1, errand));
     }
 
-    /// A phone has sent an INVITE without To tag.
-    pub fn invite_sent(&mut self, phone: usize, call_id: &str) {
+    /// A phone has sent an INVITE without To tag; true if it is the first of its call.
+    pub fn invite_sent(&mut self, phone: usize, call_id: &str) -> bool {
         if self.by_sip.contains_key(call_id) {
-            return;
+            return false;
         }
         let next = self.dialled.get_mut(&phone).and_then(VecDeque::pop_front);
-        let Some((call, errand)) = next else { return };
+        let Some((call, errand)) = next else { return false };
         let caller = End { side: (phone, call), state: CallState::Dialing };
         self.of_side.insert(caller.side, call_id.to_owned());
         let call = SipCall { caller, callees: Vec::new(), errand, due: None };
         self.by_sip.insert(call_id.to_owned(), call);
+        true
     }
 
     /// A phone shows a call's state. `arrived` is the Call-ID of the datagram that it is working on.

@@ -25,6 +25,8 @@ pub(super) enum Deed {
     Hold(usize, CallId),
     /// Take back.
     Resume(usize, CallId),
+    /// Press "register" at this phone.
+    Register(usize),
     /// Play stale answers back to every phone.
     Flood,
     /// Mend everything and hang up everywhere.

@@ -11,6 +11,7 @@ use super::World;
 use super::agenda::Deed;
 use crate::oracle::{Breach, Promise, Side, SipCall, TIMEOUT};
 use crate::plan::Errand;
+use crate::station::LINE;
 
 /// How often it is looked whether all is well again.
 const GLANCE: Duration = Duration::from_secs(2);
@@ -56,6 +57,7 @@ impl World<'_> {
             Deed::HangUp(phone, call) => self.hang_up((phone, call)),
             Deed::Hold(phone, call) => self.command(phone, Command::Hold(call)),
             Deed::Resume(phone, call) => self.command(phone, Command::Resume(call)),
+            Deed::Register(phone) => self.command(phone, Command::Register(LINE)),
             Deed::Flood => self.flood(),
             Deed::Heal => self.heal(),
             Deed::Inspect => self.inspect(),
@@ -197,17 +199,22 @@ impl World<'_> {
         }
     }
 
-    /// The end of the chaos.
+    /// The end of the chaos. Everybody hangs up; but an end whose other end is over already must
+    /// find its own end.
     fn heal(&mut self) {
-        self.trace.note(self.now, "heal", || "everything is mended, everybody hangs up".to_owned());
+        self.trace.note(self.now, "heal", || "everything is mended".to_owned());
         self.agenda.clear();
         self.faults.end_all();
         self.healed = Some(self.now);
         self.faults_changed();
         for phone in 0..self.stations.len() {
             for call in self.stations[phone].phone.calls(self.now) {
-                if call.state != CallState::Ended {
-                    self.hang_up((phone, call.id));
+                let side = (phone, call.id);
+                let alone =
+                    self.oracle.calls.of(side).is_some_and(|(_, c)| c.other_end(side).is_none());
+                let held = matches!(call.state, CallState::Held | CallState::RemoteHeld);
+                if call.state != CallState::Ended && (!alone || held) {
+                    self.hang_up(side);
                 }
             }
         }

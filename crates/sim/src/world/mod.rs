@@ -147,6 +147,9 @@ impl<'a> World<'a> {
         for (number, errand) in self.plan.errands.iter().enumerate() {
             self.agenda.add(self.start + errand.at, Deed::Dial(number));
         }
+        for (at, phone) in &self.plan.registers {
+            self.agenda.add(self.start + *at, Deed::Register(*phone));
+        }
         for at in &self.plan.floods {
             self.agenda.add(self.start + *at, Deed::Flood);
         }

@@ -63,8 +63,8 @@ impl World<'_> {
             && request.method == Method::Invite
             && request.headers.to().is_ok_and(|to| to.tag().is_none())
             && let Some(call_id) = request.headers.call_id()
+            && self.oracle.calls.invite_sent(phone, call_id)
         {
-            self.oracle.calls.invite_sent(phone, call_id);
             self.promise_ringing(phone, call_id);
         }
     }
