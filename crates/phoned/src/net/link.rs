@@ -62,7 +62,7 @@ impl LinkWatch {
 
     async fn heard(&self) -> io::Result<()> {
         loop {
-            self.socket.ready(Interest::READABLE | Interest::ERROR).await?;
+            self.socket.ready(Interest::READABLE).await?;
             if self.take()? {
                 return Ok(());
             }
@@ -80,7 +80,8 @@ impl LinkWatch {
         let mut message = [0; 512];
         let fd = self.socket.as_raw_fd();
         let read = || Ok(recv(fd, &mut message, MsgFlags::MSG_DONTWAIT).map(drop)?);
-        match self.socket.try_io(Interest::READABLE | Interest::ERROR, read) {
+        // One interest only: to tokio's `try_io` a combined one is never ready, and `heard` would spin.
+        match self.socket.try_io(Interest::READABLE, read) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             // More has changed than the kernel could keep.
@@ -92,6 +93,8 @@ impl LinkWatch {
 
 #[cfg(test)]
 mod tests {
+    use nix::sys::socket::{getsockname, sendto};
+
     use super::*;
 
     #[test]
@@ -101,6 +104,30 @@ mod tests {
             let watch = LinkWatch::open().unwrap();
             watch.drain().unwrap();
             assert!(!watch.take().unwrap());
+        });
+    }
+
+    /// A signal-free stand-in for a change of the network: a message from one netlink socket of this
+    /// process to the other's port.
+    #[test]
+    fn a_message_that_arrives_is_heard_once_and_waiting_goes_on() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut watch = LinkWatch::open().unwrap();
+            watch.drain().unwrap();
+            let address: NetlinkAddr = getsockname(watch.socket.as_raw_fd()).unwrap();
+            let sender = socket(
+                AddressFamily::Netlink,
+                SockType::Datagram,
+                SockFlag::SOCK_CLOEXEC,
+                SockProtocol::NetlinkRoute,
+            )
+            .unwrap();
+            let port = NetlinkAddr::new(address.pid(), 0);
+            sendto(sender.as_raw_fd(), b"change", &port, MsgFlags::empty()).unwrap();
+            watch.changed().await.unwrap();
+            let more = tokio::time::timeout(Duration::from_millis(50), watch.changed()).await;
+            assert!(more.is_err(), "nothing else has changed");
         });
     }
 }
