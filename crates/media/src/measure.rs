@@ -13,17 +13,28 @@ const FLOOR: f64 = -60.0;
 /// Hann window: tones further away than four times 8000 / `samples.len()` Hz do not show.
 #[must_use]
 pub fn tone_level(samples: &[i16], frequency: f64) -> f64 {
-    let count = samples.len() as f64;
+    windowed_level(&windowed(samples), frequency)
+}
+
+/// The samples under a Hann window.
+fn windowed(samples: &[i16]) -> Vec<f64> {
+    let step = TAU / samples.len() as f64;
+    (0u32..)
+        .zip(samples)
+        .map(|(n, &sample)| f64::from(sample) * (1.0 - (step * f64::from(n)).cos()))
+        .collect()
+}
+
+fn windowed_level(windowed: &[f64], frequency: f64) -> f64 {
+    let turn = 2.0 * (TAU * frequency / f64::from(SAMPLE_RATE)).cos();
     let (mut one, mut two) = (0.0, 0.0);
-    let step = TAU * frequency / f64::from(SAMPLE_RATE);
-    let turn = 2.0 * step.cos();
-    for (n, &sample) in (0u32..).zip(samples) {
-        let window = 1.0 - (TAU * f64::from(n) / count).cos();
-        let next = f64::from(sample) * window + turn * one - two;
+    for sample in windowed {
+        let next = sample + turn * one - two;
         (two, one) = (one, next);
     }
     let power = one * one + two * two - turn * one * two;
-    20.0 * (power.max(0.0).sqrt() * 2.0 / count / f64::from(i16::MAX)).log10()
+    let amplitude = power.max(0.0).sqrt() * 2.0 / windowed.len() as f64;
+    20.0 * (amplitude / f64::from(i16::MAX)).log10()
 }
 
 /// The frequency (Hz, 50 to 3900) of the loudest tone in up to the first second of `samples`;
@@ -36,23 +47,24 @@ pub fn dominant_frequency(samples: &[i16]) -> Option<f64> {
     }
     let step = (f64::from(SAMPLE_RATE) / samples.len() as f64).max(1.0);
     let steps = (3850.0 / step) as u32;
+    let windowed = windowed(samples);
     let (mut best, mut level) = (0.0, FLOOR);
     for n in 0..=steps {
         let frequency = 50.0 + f64::from(n) * step;
-        let here = tone_level(samples, frequency);
+        let here = windowed_level(&windowed, frequency);
         if here > level {
             (best, level) = (frequency, here);
         }
     }
-    (level > FLOOR).then(|| refine(samples, best, step))
+    (level > FLOOR).then(|| refine(&windowed, best, step))
 }
 
 /// Narrows the peak around `frequency`, `step` wide on either side.
-fn refine(samples: &[i16], frequency: f64, step: f64) -> f64 {
+fn refine(windowed: &[f64], frequency: f64, step: f64) -> f64 {
     let (mut low, mut high) = (frequency - step, frequency + step);
     while high - low > step / 20.0 {
         let third = (high - low) / 3.0;
-        if tone_level(samples, low + third) < tone_level(samples, high - third) {
+        if windowed_level(windowed, low + third) < windowed_level(windowed, high - third) {
             low += third;
         } else {
             high -= third;
