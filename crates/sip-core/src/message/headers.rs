@@ -157,17 +157,29 @@ impl Headers {
         start..self.text.len()
     }
 
-    /// The first value called `name`: its line, the value, and what of a list follows it.
+    /// The first value called `name`: its line, the value, and what of a list follows it. Empty
+    /// elements are no values, as in [`Headers::values`].
     fn first_value(&self, name: &HeaderName) -> Option<(usize, String, Option<String>)> {
-        let index = self.lines.iter().position(|(held, _)| held == name)?;
-        let line = self.at(&self.lines.get(index)?.1);
-        let comma = if name.is_list() { find_outside(line, b',') } else { None };
-        let (first, rest) = match comma {
-            Some(at) => (line.get(..at)?, line.get(at + 1..)),
-            None => (line, None),
-        };
-        let rest = rest.map(trim).filter(|rest| !rest.is_empty());
-        Some((index, trim(first).to_owned(), rest.map(str::to_owned)))
+        let lines = self.lines.iter().enumerate().filter(|(_, (held, _))| held == name);
+        for (index, (_, range)) in lines {
+            let line = self.at(range);
+            if !name.is_list() {
+                return Some((index, line.to_owned(), None));
+            }
+            let mut left = Some(line);
+            while let Some(list) = left {
+                let (first, rest) = match find_outside(list, b',') {
+                    Some(at) => (list.get(..at)?, list.get(at + 1..)),
+                    None => (list, None),
+                };
+                let rest = rest.map(trim).filter(|rest| !rest.is_empty());
+                if !trim(first).is_empty() {
+                    return Some((index, trim(first).to_owned(), rest.map(str::to_owned)));
+                }
+                left = rest;
+            }
+        }
+        None
     }
 
     fn replace(&mut self, index: usize, value: impl fmt::Display) {
@@ -250,6 +262,18 @@ mod tests {
         let taken: Vec<_> = std::iter::from_fn(|| headers.remove_first(&HeaderName::Via)).collect();
         assert_eq!(taken, ["A", "b", "c"]);
         assert_eq!(headers.iter().collect::<Vec<_>>(), [(&HeaderName::Subject, "one, two")]);
+    }
+
+    #[test]
+    fn empty_elements_are_no_values() {
+        let mut headers = Headers::new();
+        headers.push(HeaderName::Route, " , ,");
+        headers.push(HeaderName::Route, ",a,,b,");
+        assert_eq!(headers.values(&HeaderName::Route).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(headers.replace_first(&HeaderName::Route, "A"));
+        let taken: Vec<_> =
+            std::iter::from_fn(|| headers.remove_first(&HeaderName::Route)).collect();
+        assert_eq!(taken, ["A", "b"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{
     Codec, Connection, Description, Direction, Line, Media, Negotiated, Origin,
     matching::{PROTOCOL, agree, choose_stream, common_codec, telephone_event},
 };
+use crate::message::StatusCode;
 
 /// What we have to offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,14 +287,14 @@ fn refused(offered: &Media) -> Media {
 
 impl NegotiationError {
     /// The status code that refuses an offer for this reason.
-    pub fn status(self) -> crate::message::StatusCode {
+    pub fn status(self) -> StatusCode {
         match self {
-            Self::OfferOutstanding => crate::message::StatusCode::REQUEST_PENDING,
+            Self::OfferOutstanding => StatusCode::REQUEST_PENDING,
             Self::NoCommonCodec
             | Self::NoAddress
             | Self::NoOffer
             | Self::Refused
-            | Self::Mismatch => crate::message::StatusCode::NOT_ACCEPTABLE_HERE,
+            | Self::Mismatch => StatusCode::NOT_ACCEPTABLE_HERE,
         }
     }
 }
