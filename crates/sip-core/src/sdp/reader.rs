@@ -28,12 +28,17 @@ impl Description {
         let mut description =
             Self { origin: None, name: "-".into(), connection: None, lines: vec![], media: vec![] };
         let mut seen_version = false;
-        let lines = text.split('\n').map(|line| line.trim_end_matches(['\r', ' ', '\t', '\0']));
+        // Some peers count the NUL that ends their string.
+        let lines = text.trim_end_matches('\0').split('\n');
+        let lines = lines.map(|line| line.trim_end_matches(['\r', ' ', '\t']));
         for (index, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
             let number = index + 1;
             let fault = |what| SdpError { line: number, what };
             if number > limits::SDP_LINES {
                 return Err(fault("too many lines"));
+            }
+            if line.contains(|c: char| c.is_control() && c != '\t') {
+                return Err(fault("a control character"));
             }
             let (kind, value) = split_line(line).ok_or(fault("not a letter and ="))?;
             if !seen_version {
@@ -174,7 +179,7 @@ mod tests {
 
     #[test]
     fn line_feeds_and_missing_lines_are_taken() {
-        let description = read("v=0\nc=IN IP4 192.0.2.1\n\nm=audio 4000/2 RTP/AVP 8\n");
+        let description = read("v=0\nc=IN IP4 192.0.2.1\n\nm=audio 4000/2 RTP/AVP 8\n\0");
         assert_eq!((description.origin, description.name.as_str()), (None, "-"));
         assert_eq!(description.media[0].port, 4000);
     }
@@ -201,6 +206,8 @@ mod tests {
             ("v=1\n", 1, "expected v=0"),
             ("o=- 1 1 IN IP4 h\n", 1, "expected v=0"),
             ("v=0\nhello\n", 2, "not a letter and ="),
+            ("v=0\nm=audio 1 RTP/AVP 8\x0c0\n", 2, "a control character"),
+            ("v=0\ns=a\rb\n", 2, "a control character"),
             ("v=0\nm =video 3227 RTP/AVP 31\n", 2, "not a letter and ="),
             ("v=0\n\nm=audio x RTP/AVP 0\n", 3, "the port of m= is not in 0..=65535"),
             ("v=0\nm=audio\n", 2, "m= needs a kind, a port and a protocol"),
