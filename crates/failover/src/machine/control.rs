@@ -29,6 +29,20 @@ impl Machine {
         self.finish(now);
     }
 
+    /// The line's address of record or credentials have changed: what is in flight speaks for the
+    /// old ones, and a refusal of those counts no more. Registers anew at once, unless the user
+    /// has un-registered the line or it is disabled; with the link down, when that is back.
+    pub fn identity_changed(&mut self, now: Instant) {
+        match &self.phase {
+            Phase::Waiting { .. } | Phase::Hunting(_) | Phase::Settled => {
+                self.backoff.reset();
+                self.hunt(Course::of(Reason::SettingsChanged), now);
+            }
+            Phase::Disabled | Phase::Off { .. } | Phase::Offline => {}
+        }
+        self.finish(now);
+    }
+
     /// The user un-registers: one REGISTER that removes our Contact, at the hop that may hold it.
     pub fn unregister(&mut self, now: Instant) {
         match &mut self.phase {

@@ -151,6 +151,31 @@ fn other_retry_counts_hold_from_the_next_attempt_on() {
     assert_eq!(line.sent(), ["0 REGISTER@0", "0.5 REGISTER@1 last"]);
 }
 
+/// A new password is not kept waiting by a REGISTER with the old one, nor by its refusal.
+#[test]
+fn a_changed_identity_registers_anew_at_once() {
+    let mut line = Line::new(quiet(), &[World::Silent]);
+    let old = line.flying(Task::Register);
+    line.machine.identity_changed(line.now);
+    line.collect();
+    assert!(line.news().contains(&Output::Abandon(old.id)));
+    line.hops[0] = World::Refuses;
+    line.run(40.0);
+    line.forget();
+    line.hops[0] = World::Up;
+    line.machine.identity_changed(line.now);
+    line.collect();
+    line.run(0.0);
+    assert_eq!(line.sent(), ["0 REGISTER@0 last"]);
+    assert!(line.is_registered());
+    line.unregister();
+    line.run(0.0);
+    line.forget();
+    line.machine.identity_changed(line.now);
+    line.collect();
+    assert_eq!(line.sent(), [] as [&str; 0], "an un-registered line stays so");
+}
+
 fn set_hops(line: &mut Line, kept: &[Option<u8>]) {
     let kept: Vec<Option<HopId>> = kept.iter().map(|id| id.map(HopId)).collect();
     line.hops =
