@@ -268,11 +268,17 @@ impl Lines {
                 self.names.insert(name, kept);
             }
             // What was known of it stays: DNS may be down while the server is not (F5).
-            Err(error) if self.unresolved.insert(name.clone()) => {
+            Err(error) if self.is_used(&name) && self.unresolved.insert(name.clone()) => {
                 tracing::warn!(name, %error, "server name does not resolve; trying again");
             }
-            Err(error) => tracing::debug!(name, %error, "server name still does not resolve"),
+            Err(error) => tracing::debug!(name, %error, "server name does not resolve"),
         }
+    }
+
+    /// A registrar behind a proxy is often no host at all, only a domain.
+    fn is_used(&self, name: &str) -> bool {
+        let mut servers = self.settings.lines.values().flat_map(hops::used);
+        servers.any(|server| matches!(server.address, Address::Name(used) if used == name))
     }
 
     async fn tell_input(&self, input: Input) {

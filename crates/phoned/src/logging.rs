@@ -29,7 +29,8 @@ pub(crate) fn start(filter: Targets, format: LogFormat) {
 /// Headers whose values are credentials (RFC 3261 §20.7, §20.28).
 const SECRET_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 
-/// A packet as a log may show it: without the values of credential headers, folded lines included.
+/// A packet as a log may show it: without the values of credential headers, folded lines included,
+/// and with line ends written out, so that no peer can write a line of its own into the log.
 pub(crate) fn masked(packet: &[u8]) -> Masked<'_> {
     Masked(packet)
 }
@@ -48,8 +49,8 @@ impl fmt::Display for Masked<'_> {
                 secret = SECRET_HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header));
             }
             match (secret, folded) {
-                (false, _) => f.write_str(line)?,
-                (true, false) => writeln!(f, "{name}: ********\r")?,
+                (false, _) => write!(f, "{}", line.escape_debug())?,
+                (true, false) => write!(f, "{}: ********\\r\\n", name.escape_debug())?,
                 (true, true) => {}
             }
         }
@@ -68,13 +69,16 @@ mod tests {
             CSeq: 2 REGISTER\r\n\r\n";
         let shown = masked(packet).to_string();
         assert!(!shown.contains("hunter2") && !shown.contains("username"), "{shown}");
-        assert!(shown.contains("Authorization: ********\r\n"));
-        assert!(shown.ends_with("CSeq: 2 REGISTER\r\n\r\n"));
+        assert!(shown.contains(r"\r\nAuthorization: ********\r\n"), "{shown}");
+        assert!(shown.ends_with(r"CSeq: 2 REGISTER\r\n\r\n"), "{shown}");
     }
 
     #[test]
-    fn everything_else_is_shown_as_it_is() {
-        let packet = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h\r\n folded\r\n\r\nv=0\r\n";
-        assert_eq!(masked(packet).to_string().as_bytes(), packet);
+    fn a_packet_is_one_line_whatever_it_holds() {
+        let packet =
+            b"SIP/2.0 200 OK\r\nVia: x\r\n folded\n2026 ERROR forged\x1b[2J\r\n\r\nv=0\r\n";
+        let shown = masked(packet).to_string();
+        assert!(shown.starts_with(r"SIP/2.0 200 OK\r\nVia: x\r\n folded\n2026"), "{shown}");
+        assert!(!shown.contains(char::is_control), "{shown}");
     }
 }

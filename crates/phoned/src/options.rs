@@ -67,8 +67,8 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) auto_answer: bool,
 
-    /// What is logged: error, warn, info, debug, trace, or per part such as info,phoned::net=trace.
-    /// SIP packets are logged at trace, without credentials
+    /// What is logged: error, warn, info, debug, trace, or per part; info,phoned::wire=trace shows
+    /// every SIP packet, without credentials
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log: tracing_subscriber::filter::Targets,
 

@@ -121,3 +121,25 @@ async fn answer(request: Request, desk: &Desk) -> Result<Payload, Problem> {
         Request::Watch {} => Ok(Payload::Watching {}),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use control::{Event, Timestamp};
+    use tokio::sync::broadcast;
+
+    use super::*;
+
+    #[test]
+    fn a_watcher_that_falls_behind_is_dropped_with_a_reason() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (sender, mut events) = broadcast::channel(limits::EVENTS);
+        let event = Event::Config { items: Vec::new() };
+        let event = Arc::new(Notification { t: Timestamp::default(), mono_ms: 0.0, event });
+        // The sender never waits, however far behind the watcher is.
+        for _ in 0..limits::EVENTS + 3 {
+            sender.send(Arc::clone(&event)).unwrap();
+        }
+        let error = runtime.block_on(next(&mut events)).unwrap_err();
+        assert_eq!(error.to_string(), "it watches too slowly: 3 events behind");
+    }
+}

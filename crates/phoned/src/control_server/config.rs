@@ -1,6 +1,7 @@
 //! Requests about the configuration: the store checks and keeps, then the lines put it in force.
 
-use config_store::{Changes, ImportError, Origin, SetError};
+use config_store::fanvil::FormError;
+use config_store::{Changes, ImportError, ItemError, Origin, SetError};
 use control::{
     ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, Payload, Problem,
 };
@@ -41,7 +42,7 @@ async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
         for name in &names {
             match store.get(name) {
                 Ok(pair) => found.0.push(pair),
-                Err(error) => problems.push(Problem::new(error.to_string())),
+                Err(error) => problems.push(item_problem(&error)),
             }
         }
         Problem::all(problems).map_or(Ok(found), Err)
@@ -81,20 +82,30 @@ async fn put_in_force(changes: Changes, desk: &Desk) -> Payload {
 
 fn refused_items(error: SetError) -> Problem {
     match error {
-        SetError::Items(errors) => several(&errors),
+        SetError::Items(errors) => all(errors.iter().map(item_problem)),
         SetError::Store(error) => Problem::new(error.to_string()),
     }
 }
 
+fn item_problem(error: &ItemError) -> Problem {
+    Problem::at(error.item(), error.to_string())
+}
+
 fn refused_file(error: ImportError) -> Problem {
     match error {
-        ImportError::Form(errors) => several(&errors),
+        ImportError::Form(errors) => all(errors.iter().map(file_problem)),
         ImportError::Store(error) => Problem::new(error.to_string()),
     }
 }
 
-fn several<E: ToString>(errors: &[E]) -> Problem {
-    let problems = errors.iter().map(|error| Problem::new(error.to_string()));
+fn file_problem(error: &FormError) -> Problem {
+    match error.line() {
+        Some(line) => Problem::at(format!("line {line}"), error.to_string()),
+        None => Problem::new(error.to_string()),
+    }
+}
+
+fn all(problems: impl Iterator<Item = Problem>) -> Problem {
     Problem::all(problems).unwrap_or_else(|| Problem::new("refused"))
 }
 

@@ -56,7 +56,9 @@ fn a_refused_item_names_item_value_and_range_and_nothing_changes() {
     let daemon = Daemon::start(&[]);
     let mut client = daemon.client();
     let wrong = [("SIP1 Phone Number", "1001"), ("SIP1 Signal Retry Counts", "0")];
-    let message = client.set(&wrong).unwrap_err().message;
+    let problem = client.set(&wrong).unwrap_err();
+    assert_eq!(problem.place.as_deref(), Some("SIP1 Signal Retry Counts"));
+    let message = problem.message;
     assert!(message.contains("`0` is not a whole number from 1 to 10"), "{message}");
     let get = ConfigRequest::Get { items: vec!["sip1  phone number".into()] };
     let Ok(Payload::Items(items)) = client.ask(&Request::Config(get)) else { panic!("no items") };
@@ -120,4 +122,16 @@ fn a_configuration_goes_out_and_comes_in_again() {
     let import = Request::Config(ConfigRequest::Import { document });
     let Ok(Payload::Changes(report)) = daemon.client().ask(&import) else { panic!("refused") };
     assert!(report.items.is_empty(), "the same again changes nothing");
+}
+
+#[test]
+fn one_client_too_many_is_told_so_and_the_others_go_on() {
+    let daemon = Daemon::start(&[]);
+    let mut clients: Vec<_> = (0..32).map(|_| daemon.client()).collect();
+    // Each has its place once it has been answered.
+    for client in &mut clients {
+        client.ask(&Request::Status {}).unwrap();
+    }
+    assert!(daemon.client().line().contains("all 32 connections are in use"));
+    assert!(clients[31].ask(&Request::Status {}).is_ok());
 }
