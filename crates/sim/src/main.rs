@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
-use sim::oracle::Worst;
+use sim::oracle::{Longest, Worst};
 use sim::plan::Plan;
 use sim::run::{Played, play, shrink};
 
@@ -141,7 +141,6 @@ fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
     for (seed, failure) in &sum.failures {
         writeln!(out, "seed {seed}: {failure}")?;
     }
-    let Worst { registered, failback, rings, bye } = sum.worst;
     writeln!(
         out,
         "{} worlds, {:.1} h played in {:.1} s, {} calls up, {} datagrams, {} failures",
@@ -152,15 +151,14 @@ fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
         sum.datagrams,
         sum.failures.len()
     )?;
-    writeln!(
-        out,
-        "longest: registered {:.1} s, failback {:.1} s, rings {:.1} s, bye {:.1} s; quiet state {} characters",
-        registered.as_secs_f64(),
-        failback.as_secs_f64(),
-        rings.as_secs_f64(),
-        bye.as_secs_f64(),
-        sum.state_size
-    )?;
+    let Worst { registered, failback, rings, bye } = sum.worst;
+    let promises =
+        [("registered", registered), ("failback", failback), ("rings", rings), ("bye", bye)];
+    for (name, Longest { took, percent }) in promises {
+        let took = took.as_secs_f64();
+        writeln!(out, "{name:<10} longest {took:>6.1} s, nearest to its bound {percent:>3} %")?;
+    }
+    writeln!(out, "state      of a quiet phone at most {} characters", sum.state_size)?;
     if !sum.failures.is_empty() {
         writeln!(out, "see one with: scripts/simulate --replay SEED, or --shrink SEED")?;
     }

@@ -51,9 +51,10 @@ impl Bounds {
             // Nothing but the refresh finds a dead hop out.
             Some(_) | None => style.expiry + patience,
         };
-        // A round that ends with the last hop's full wait, then the longest back-off.
-        let waiting = TIMEOUT + policy.backoff_cap + held_off(plan);
-        let registered = found_out + waiting + others + exchange;
+        // Either the line stands at a hop whose death it has to find out, or a round of all hops has
+        // just failed, the last of them with its full wait, and the longest back-off follows.
+        let waits = found_out.max(TIMEOUT + policy.backoff_cap);
+        let registered = waits + held_off(plan) + others + exchange;
         let failback = style.failback.map(|interval| {
             // Flap damping: up to four intervals; spread: a tenth.
             interval * 4 * 11 / 10 + patience + held_off(plan) + exchange

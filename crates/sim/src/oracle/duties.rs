@@ -38,17 +38,37 @@ struct Line {
     astray: Option<Instant>,
 }
 
+/// The longest that a promise has taken, and the nearest it came to its bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Longest {
+    /// The longest time.
+    pub took: Duration,
+    /// The largest share of the bound, in percent; the bounds of worlds differ.
+    pub percent: u128,
+}
+
+impl Longest {
+    fn note(&mut self, took: Duration, bound: Duration) {
+        let percent = took.as_micros() * 100 / bound.as_micros().max(1);
+        *self = self.max(Self { took, percent });
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { took: self.took.max(other.took), percent: self.percent.max(other.percent) }
+    }
+}
+
 /// The longest that each promise has taken so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Worst {
     /// Until a line was registered through a hop that worked.
-    pub registered: Duration,
+    pub registered: Longest,
     /// Until a line was back at a healthy primary.
-    pub failback: Duration,
+    pub failback: Longest,
     /// Until a dialled number rang.
-    pub rings: Duration,
+    pub rings: Longest,
     /// Until a call that was hung up ended on the other side.
-    pub bye: Duration,
+    pub bye: Longest,
 }
 
 impl Worst {
@@ -70,6 +90,7 @@ pub struct Duties {
     lines: Vec<Line>,
     calls: Vec<CallDuty>,
     proxies: usize,
+    bounds: Bounds,
     /// The longest so far.
     pub worst: Worst,
 }
@@ -86,6 +107,7 @@ impl Duties {
             lines: plan.orders.iter().map(line).collect(),
             calls: Vec::new(),
             proxies: plan.proxies.count,
+            bounds: Bounds::of(plan),
             worst: Worst::default(),
         }
     }
@@ -133,10 +155,10 @@ impl Duties {
     pub fn kept(&mut self, promise: Promise, call_id: &str, now: Instant) {
         let is = |duty: &CallDuty| duty.promise == promise && duty.call_id == call_id;
         for duty in self.calls.iter().filter(|duty| is(duty)) {
-            let took = now.duration_since(duty.since);
+            let (took, bound) = (now - duty.since, duty.due - duty.since);
             match promise {
-                Promise::Rings => self.worst.rings = self.worst.rings.max(took),
-                Promise::Over => self.worst.bye = self.worst.bye.max(took),
+                Promise::Rings => self.worst.rings.note(took, bound),
+                Promise::Over => self.worst.bye.note(took, bound),
             }
         }
         self.calls.retain(|duty| !is(duty));
@@ -162,7 +184,8 @@ impl Duties {
 
     /// When the next duty falls due.
     #[must_use]
-    pub fn poll_timeout(&self, bounds: &Bounds) -> Option<Instant> {
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let bounds = &self.bounds;
         let calls = self.calls.iter().map(|duty| duty.due);
         let lines = self.lines.iter().flat_map(|line| {
             let unserved = line.unserved.as_ref().map(|(since, _)| *since + bounds.registered);
@@ -173,7 +196,8 @@ impl Duties {
     }
 
     /// The promises that are broken now.
-    pub fn handle_timeout(&mut self, bounds: &Bounds, now: Instant) -> Vec<Breach> {
+    pub fn handle_timeout(&mut self, now: Instant) -> Vec<Breach> {
+        let bounds = &self.bounds;
         let mut breaches = Vec::new();
         for (phone, line) in self.lines.iter_mut().enumerate() {
             if let Some((since, _)) =
@@ -222,7 +246,7 @@ impl Duties {
                 (0..self.proxies).map(|proxy| faults.serves(proxy, phone)).collect();
             line.unserved = match line.unserved.take() {
                 Some((since, _)) if served => {
-                    self.worst.registered = self.worst.registered.max(now - since);
+                    self.worst.registered.note(now - since, self.bounds.registered);
                     None
                 }
                 None if served => None,
@@ -239,7 +263,8 @@ impl Duties {
             if let (Some(since), false) = (line.astray, astray)
                 && line.registered_at == Some(line.primary)
             {
-                self.worst.failback = self.worst.failback.max(now - since);
+                let bound = self.bounds.failback.unwrap_or(now - since);
+                self.worst.failback.note(now - since, bound);
             }
             line.astray = if astray { line.astray.or(Some(now)) } else { None };
         }
@@ -296,8 +321,8 @@ mod tests {
 
         /// The rules broken at the next deadline.
         fn broken(&mut self) -> Vec<&'static str> {
-            let Some(due) = self.duties.poll_timeout(&self.bounds) else { return Vec::new() };
-            self.duties.handle_timeout(&self.bounds, due).iter().map(|b| b.rule).collect()
+            let Some(due) = self.duties.poll_timeout() else { return Vec::new() };
+            self.duties.handle_timeout(due).iter().map(|b| b.rule).collect()
         }
     }
 
@@ -317,7 +342,7 @@ mod tests {
         bench.duties.line_shows(0, Some(1), &bench.faults, bench.now);
         bench.duties.line_shows(1, Some(1), &bench.faults, bench.now);
         assert_eq!(bench.broken(), [""; 0]);
-        assert_eq!(bench.duties.worst.registered, Duration::from_secs(4));
+        assert_eq!(bench.duties.worst.registered.took, Duration::from_secs(4));
     }
 
     #[test]
@@ -356,7 +381,7 @@ mod tests {
         let mut bench = Bench::registered();
         owe(&mut bench);
         bench.breaks(0, FaultKind::Cut(1, 1));
-        let breaches = bench.duties.handle_timeout(&bench.bounds, bench.now + bench.bounds.bye);
+        let breaches = bench.duties.handle_timeout(bench.now + bench.bounds.bye);
         assert_eq!(breaches, [], "a proxy that reaches only one end answers for the other");
     }
 }

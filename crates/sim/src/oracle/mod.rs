@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 pub use bounds::{Bounds, TIMEOUT};
 pub use calls::{Calls, End, Side, SipCall};
-pub use duties::{Duties, Promise, Worst};
+pub use duties::{Duties, Longest, Promise, Worst};
 
 use sip_core::message::{HeaderName, Message, Method};
 
@@ -134,14 +134,14 @@ impl Oracle {
     /// When something falls due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        let due = [self.calls.poll_timeout(), self.duties.poll_timeout(&self.bounds)];
+        let due = [self.calls.poll_timeout(), self.duties.poll_timeout()];
         due.into_iter().flatten().min().map(|at| (at, "a promise falls due"))
     }
 
     /// Judges what has fallen due.
     pub fn handle_timeout(&mut self, now: Instant) {
         let mut breaches = self.calls.handle_timeout(now);
-        breaches.extend(self.duties.handle_timeout(&self.bounds, now));
+        breaches.extend(self.duties.handle_timeout(now));
         self.accuse(breaches, now);
     }
 }
