@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use alsa::pcm::{Access, Format, HwParams, PCM};
+use alsa::pcm::{Access, Format, Frames, HwParams, PCM};
 use alsa::{Direction, Output, ValueOr};
 use nix::errno::Errno;
 
@@ -17,8 +17,8 @@ use super::{Capture, DeviceError, Playback};
 use crate::{FRAME_SAMPLES, FRAME_TIME, Frame, SAMPLE_RATE, SILENCE, limits};
 
 /// Period and buffer asked for, samples. The buffer is room, not delay: it is never kept full.
-const PERIOD: i64 = FRAME_SAMPLES as i64;
-const BUFFER: i64 = 8 * PERIOD;
+const PERIOD: Frames = FRAME_SAMPLES as Frames;
+const BUFFER: Frames = 8 * PERIOD;
 
 /// Frames of silence played ahead, so that a late tick is not heard.
 const AHEAD: usize = 2;
@@ -151,7 +151,7 @@ fn configure(pcm: &PCM, direction: Direction) -> alsa::Result<()> {
     let software = pcm.sw_params_current()?;
     software.set_avail_min(PERIOD)?;
     software.set_start_threshold(match direction {
-        Direction::Playback => PERIOD * AHEAD as i64,
+        Direction::Playback => PERIOD * AHEAD as Frames,
         Direction::Capture => 1,
     })?;
     pcm.sw_params(&software)?;
@@ -235,7 +235,7 @@ impl Capture for AlsaCapture {
 /// The ear.
 pub(super) struct AlsaPlayback {
     device: Device,
-    buffer: i64,
+    buffer: Frames,
     started: bool,
     /// Frames still to be left out, to shorten what is queued.
     skip: usize,
