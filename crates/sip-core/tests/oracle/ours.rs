@@ -1,4 +1,4 @@
-//! The reader under test.
+//! The reader under test, in the terms of the comparison.
 
 use super::facts::{Address, Facts, Hop, Reading, Start, Target, of_text};
 use sip_core::message::{Contacts, Headers, Message, NameAddr, Uri, read_datagram};
