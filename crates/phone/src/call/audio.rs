@@ -160,10 +160,10 @@ impl Audio {
         self.negotiator.negotiated().map(|agreed| agreed.codec.name.as_str())
     }
 
-    /// Whether the other side has stopped listening and talking, or only the latter.
+    /// Whether the other side has stopped listening (RFC 3264 §8.4: it may still send music).
     pub(crate) fn held_by_peer(&self) -> bool {
-        let peer_sends = |agreed: &Negotiated| agreed.direction.receives();
-        self.negotiator.negotiated().is_some_and(|agreed| !self.held && !peer_sends(agreed))
+        let peer_listens = |agreed: &Negotiated| agreed.direction.sends();
+        self.negotiator.negotiated().is_some_and(|agreed| !self.held && !peer_listens(agreed))
     }
 
     /// Tells the media side what is agreed.

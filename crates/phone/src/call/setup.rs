@@ -259,9 +259,9 @@ impl Call {
             Step::On => {}
             Step::Ringing(response) => self.on_ringing(core, &response, now),
             Step::Up(leg, response) => self.on_answer(core, *leg, &response, now),
-            Step::Failed { code, reason, nobody } => {
-                if nobody {
-                    let event = outgoing::unavailable(self.line, &reason);
+            Step::Failed { code, reason, unreached } => {
+                if let Some(cause) = unreached {
+                    let event = outgoing::unavailable(self.line, cause);
                     core.event(event, now);
                 }
                 self.end(core, Ended { by: EndedBy::Failure, code, reason }, now);

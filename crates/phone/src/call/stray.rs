@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use failover::TIMEOUT;
+use failover::{Cause, TIMEOUT};
 use sip_core::dialog::Dialog;
 use sip_core::endpoint::ClientId;
 use sip_core::message::{Request, Response};
@@ -14,6 +14,7 @@ use sip_core::transport::Hop;
 
 use super::farewell;
 use super::session::Session;
+use crate::account::evidence::{Heard, Lesson};
 use crate::core::{Core, Owner, Reply};
 use crate::limits;
 use crate::settings::LineNumber;
@@ -67,14 +68,37 @@ pub(crate) fn on_reply(core: &mut Core, id: ClientId, reply: &Reply, now: Instan
     match reply {
         Reply::Final(response) if response.code.is_success() => {
             let Some(mut stray) = core.strays.remove(&id) else { return };
+            // A hop that was given up as silent lives after all: ACK and BYE go the way that the
+            // answer came.
+            learn(core, &stray, Lesson::Alive, now);
             end_answered(core, &mut stray, response, now);
             core.strays.insert(id, stray);
         }
-        Reply::Final(_) | Reply::TimedOut | Reply::Failed(_) => {
+        Reply::Failed(heard) => {
+            if let (Some(stray), Heard::Unreachable(cause)) = (core.strays.remove(&id), heard) {
+                learn(core, &stray, Lesson::Unavailable(*cause), now);
+            }
+            core.forget(id);
+        }
+        Reply::Final(_) | Reply::TimedOut => {
             core.strays.remove(&id);
             core.forget(id);
         }
-        Reply::Provisional(_) | Reply::Silent => {}
+        // Failover design §1, first row: the user has given up, and the line learns all the same.
+        Reply::Silent => {
+            if let Some(stray) = core.strays.get(&id).cloned() {
+                learn(core, &stray, Lesson::Unavailable(Cause::NoAnswer), now);
+            }
+        }
+        Reply::Provisional(_) => {}
+    }
+}
+
+fn learn(core: &mut Core, stray: &Stray, lesson: Lesson, now: Instant) {
+    let account = core.accounts.get(&stray.line);
+    let at = account.and_then(|a| a.hops.iter().position(|entry| entry.hop == stray.hop));
+    if let Some(at) = at {
+        core.learn(stray.line, at, lesson, now);
     }
 }
 

@@ -255,6 +255,34 @@ fn a_cancel_that_nobody_answers_moves_the_line() {
     assert_eq!(rig.account().hop, Some(p2()), "{:?}", rig.log(Method::Register));
 }
 
+/// Failover design §1, first row: no other hop for it, but the line learns from the silence.
+#[test]
+fn a_cancelled_call_goes_nowhere_else_and_its_silence_still_moves_the_line() {
+    let mut rig = Rig::registered();
+    rig.modes[0] = Mode::Silent;
+    let id = rig.dial();
+    rig.advance(100);
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    assert_eq!(rig.state(id), CallState::Ended);
+    rig.advance(4_000);
+    assert!(rig.log(Method::Invite).iter().all(|(_, hop)| *hop == p1()));
+    assert_eq!(rig.account().hop, Some(p2()), "{:?}", rig.log(Method::Register));
+}
+
+/// Failover design §4 and §5: a hop that answers late is alive again, so the ACK and the BYE of a
+/// dialog that names it go there.
+#[test]
+fn a_late_answer_from_a_hop_given_up_is_ended_at_that_hop() {
+    let (mut rig, id, first, last) = two_legs();
+    rig.answer_call(&last, "bob", &[], "<sip:b2bua@10.0.0.2:5060>");
+    rig.sent.clear();
+    rig.answer_call(&first, "late", &[], "<sip:b2bua@10.0.0.1:5060>");
+    assert_eq!(ack_and_bye(&rig, "late"), (1, 1));
+    assert_eq!((rig.last(Method::Ack).to, rig.last(Method::Bye).to), (p1(), p1()));
+    assert_eq!(rig.state(id), CallState::Active);
+    assert_eq!(rig.account().hop, Some(p2()), "one late answer moves no line");
+}
+
 /// RFC 3261 §9: an answer that crosses the CANCEL.
 #[test]
 fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
@@ -326,8 +354,10 @@ fn when_all_proxies_fail_the_caller_is_told_by_words_and_a_tone() {
     let ended = rig.call(id).ended.unwrap();
     assert!(ended.reason.contains("all proxies failed"), "{ended:?}");
     assert!(rig.media.contains(&MediaCommand::Tone(Some(Tone::AllProxiesFailed))));
-    let told =
-        |event: &Event| matches!(event, Event::Unavailable { method, .. } if method == "INVITE");
+    let told = |event: &Event| {
+        matches!(event, Event::Unavailable { method, cause, .. }
+            if method == "INVITE" && cause == "no answer")
+    };
     assert!(rig.events.iter().any(|(_, event)| told(event)));
 }
 

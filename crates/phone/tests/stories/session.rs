@@ -141,6 +141,8 @@ fn the_other_side_may_hold_and_move_its_media() {
     assert!(String::from_utf8_lossy(&answer.body).contains("a=recvonly"));
     assert_eq!(stream(&rig).remote.port(), 20_002);
     assert!(!stream(&rig).send);
+    assert_eq!(rig.state(id), CallState::RemoteHeld, "it may send music, but does not listen");
+    assert_eq!(stream(&rig).timeout, None, "no media time-out while held");
     // A second INVITE before the ACK of the first.
     let bytes = re_invite(&rig, "z9hG4bKi", 6, "sendrecv");
     rig.deliver_from(p1().addr, &bytes);
@@ -151,7 +153,7 @@ fn the_other_side_may_hold_and_move_its_media() {
     let bytes = re_invite(&rig, "z9hG4bKj", 3, "sendrecv");
     rig.deliver_from(p1().addr, &bytes);
     assert_eq!(rig.last_response().code.as_u16(), 500);
-    assert_eq!(rig.state(id), CallState::Active);
+    assert_eq!(rig.state(id), CallState::RemoteHeld);
 }
 
 #[test]

@@ -91,8 +91,8 @@ pub(crate) enum Step {
         code: u16,
         /// In words.
         reason: String,
-        /// No hop answered at all (requirement B4).
-        nobody: bool,
+        /// The last cause, where no hop answered at all (requirement B4).
+        unreached: Option<String>,
     },
 }
 
@@ -360,7 +360,7 @@ impl Outgoing {
     fn refused(&mut self, core: &mut Core, code: u16, reason: &str, now: Instant) -> Step {
         let legs = std::mem::take(&mut self.legs);
         self.release(core, legs, now);
-        Step::Failed { code, reason: reason.to_owned(), nobody: false }
+        Step::Failed { code, reason: reason.to_owned(), unreached: None }
     }
 
     fn next_hop(&mut self, core: &mut Core, now: Instant) -> Step {
@@ -393,15 +393,15 @@ impl Outgoing {
     fn give_up(&self) -> Step {
         if self.adopted {
             let reason = "the call may have rung: no answer came back".to_owned();
-            return Step::Failed { code: 408, reason, nobody: false };
+            return Step::Failed { code: 408, reason, unreached: None };
         }
         match &self.refusal {
             Some((code, reason)) => {
-                Step::Failed { code: *code, reason: reason.clone(), nobody: false }
+                Step::Failed { code: *code, reason: reason.clone(), unreached: None }
             }
             None => {
                 let reason = format!("all proxies failed: {}", self.last_cause);
-                Step::Failed { code: 408, reason, nobody: true }
+                Step::Failed { code: 408, reason, unreached: Some(self.last_cause.clone()) }
             }
         }
     }
@@ -419,6 +419,6 @@ impl Outgoing {
 }
 
 /// The event of requirement B4, for a call.
-pub(crate) fn unavailable(line: LineNumber, cause: &str) -> Event {
-    Event::Unavailable { line, method: "INVITE".to_owned(), cause: cause.to_owned() }
+pub(crate) fn unavailable(line: LineNumber, cause: String) -> Event {
+    Event::Unavailable { line, method: "INVITE".to_owned(), cause }
 }

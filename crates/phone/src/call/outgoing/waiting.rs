@@ -103,7 +103,7 @@ impl Outgoing {
         if self.ring_deadline.is_some_and(|at| at <= now) {
             self.cancel(core, now);
             let reason = "no answer from the other party".to_owned();
-            return Step::Failed { code: 408, reason, nobody: false };
+            return Step::Failed { code: 408, reason, unreached: None };
         }
         if let Some(parked) = self.parked.take_if(|parked| parked.until <= now) {
             let response = parked.refusal;
