@@ -175,14 +175,18 @@ fn a_full_error_queue_does_not_starve_arrivals() {
     });
 }
 
+/// Readiness that stays set would be a busy loop inside [`Udp::receive`].
 #[test]
-fn after_an_error_the_socket_sleeps_again() {
+fn after_an_error_and_a_datagram_the_socket_sleeps_again() {
     run(async {
         let (udp, dead) = (open(V4), closed(V4));
         let mut found = Vec::new();
         udp.send(dead.ip(), dead, b"lost", &mut found);
         errors(&udp, found, 1).await;
-        let again = tokio::time::timeout(Duration::from_millis(50), next(&udp)).await;
+        Plain::bind(V4).unwrap().send_to(b"hello", ("127.0.0.1", udp.port)).unwrap();
+        assert_eq!(next(&udp).await.len(), 1);
+        let ready = udp.socket.ready(Interest::READABLE | Interest::ERROR);
+        let again = tokio::time::timeout(Duration::from_millis(50), ready).await;
         assert!(again.is_err(), "nothing more is there: {again:?}");
     });
 }
