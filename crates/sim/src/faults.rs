@@ -44,6 +44,11 @@ impl Faults {
         self.kinds().any(|kind| kind == FaultKind::Unlinked(phone))
     }
 
+    /// Whether a phone is switched off.
+    pub fn is_off(&self, phone: usize) -> bool {
+        self.kinds().any(|kind| kind == FaultKind::Off(phone))
+    }
+
     /// Whether any link loses, doubles or reorders.
     pub fn is_foul(&self) -> bool {
         self.kinds().any(|kind| matches!(kind, FaultKind::Weather(_)))
@@ -60,6 +65,7 @@ impl Faults {
     pub fn serves(&self, proxy: usize, phone: usize) -> bool {
         !self.is_foul()
             && !self.is_unlinked(phone)
+            && !self.is_off(phone)
             && !self.is_parted(phone, proxy)
             && !self.kinds().any(|kind| match kind {
                 FaultKind::Dead(p)
@@ -71,6 +77,7 @@ impl Faults {
                 | FaultKind::Mute(..)
                 | FaultKind::Deaf(..)
                 | FaultKind::Unlinked(_)
+                | FaultKind::Off(_)
                 | FaultKind::Weather(_) => false,
             })
     }
@@ -100,7 +107,11 @@ impl Faults {
             }
         }
         for (phone, addr) in phones.iter().enumerate() {
-            if self.is_unlinked(phone) { wire.unplug(*addr) } else { wire.plug(*addr) }
+            if self.is_unlinked(phone) || self.is_off(phone) {
+                wire.unplug(*addr)
+            } else {
+                wire.plug(*addr)
+            }
         }
     }
 

@@ -113,6 +113,8 @@ pub enum FaultKind {
     Deaf(usize, usize),
     /// A phone's own network is gone, and it knows.
     Unlinked(usize),
+    /// A phone has lost power; when it is back it is a new phone with the same settings.
+    Off(usize),
     /// Every link is like this.
     Weather(Link),
 }
@@ -153,6 +155,9 @@ pub struct Plan {
     pub errands: Vec<Errand>,
     /// A person presses "register" at this phone at this time.
     pub registers: Vec<(Duration, usize)>,
+    /// A person submits this phone's settings at this time: the same ones, or with shorter
+    /// intervals.
+    pub submits: Vec<(Duration, usize, bool)>,
     /// Stale answers are played back to phones at these times.
     pub floods: Vec<Duration>,
     /// How long things go on breaking; after that everything is mended.
@@ -192,6 +197,10 @@ impl Plan {
             .map(|_| (within(&mut dice, chaos), dice.index(phones)))
             .collect();
         registers.sort();
+        let mut submits: Vec<(Duration, usize, bool)> = (0..dice.between(0, 2))
+            .map(|_| (within(&mut dice, chaos), dice.index(phones), dice.chance(50)))
+            .collect();
+        submits.sort();
         let names_known = dice.chance(50);
         // Linux quotes as much as fits into 576 bytes, others eight bytes of payload or none.
         let quoted = dice.pick([548, 548, 64, 0]);
@@ -207,6 +216,7 @@ impl Plan {
             faults,
             errands,
             registers,
+            submits,
             floods,
             chaos,
         }
@@ -275,7 +285,8 @@ fn fault(
         65..=72 => FaultKind::Cut(phone, proxy),
         73..=77 => FaultKind::Mute(phone, proxy),
         78..=82 => FaultKind::Deaf(phone, proxy),
-        83..=86 => FaultKind::Unlinked(phone),
+        83..=85 => FaultKind::Unlinked(phone),
+        86..=89 => FaultKind::Off(phone),
         _ => FaultKind::Weather(foul(dice, fair)),
     };
     let lasts = match dice.between(0, 2) {

@@ -89,6 +89,7 @@ fn smaller(plan: &Plan) -> Vec<Plan> {
         });
     }
     without(&|plan| plan.registers.clear());
+    without(&|plan| plan.submits.clear());
     without(&|plan| plan.link.jitter = Duration::ZERO);
     without(&|plan| plan.proxies.challenge_calls = false);
     without(&|plan| plan.proxies.challenge_register = false);

@@ -62,6 +62,12 @@ impl Sound {
         self.refeed(now);
     }
 
+    /// Closes all streams of a phone.
+    pub fn stop_all_of(&mut self, phone: usize, now: Instant) {
+        self.streams.retain(|owner, _| owner.0 != phone);
+        self.refeed(now);
+    }
+
     /// Streams that are open.
     #[must_use]
     pub fn open(&self) -> usize {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use failover::{Policy, Retry};
 use phone::Phone;
-use phone::input::{Input, LineHop};
+use phone::input::{Input, LastGood, LineHop};
 use phone::settings::{
     KeepAlive, LineNumber, LineSettings, Login, Registrar, ServerRole, Settings,
 };
@@ -30,6 +30,10 @@ pub struct Station {
     pub user: String,
     /// Its name in a trace.
     pub name: String,
+    /// Whether it has power.
+    pub on: bool,
+    /// What its shell keeps over a loss of power.
+    pub last_good: Option<LastGood>,
     next_port: u16,
 }
 
@@ -43,6 +47,8 @@ impl Station {
             addr: SocketAddr::from(([10, 0, 1, octet], 5060)),
             user: user(index),
             name: format!("phone{}", index + 1),
+            on: true,
+            last_good: None,
             next_port: 10_000,
         }
     }
@@ -51,12 +57,25 @@ impl Station {
     #[must_use]
     pub fn first_inputs(&self, index: usize, plan: &Plan) -> Vec<Input> {
         let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
-        let lines = vec![settings(&plan.line, index, &order)];
-        let user_agent = "phoned/sim".to_owned();
-        let settings = Settings { lines, auto_answer: false, user_agent };
+        let settings = self.settings(index, plan, &plan.line);
         let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(at, proxy, plan)).collect();
         let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
-        vec![Input::Settings(settings), Input::Hops { line: LINE, hops, trusted, last_good: None }]
+        let last_good = self.last_good;
+        vec![Input::Settings(settings), Input::Hops { line: LINE, hops, trusted, last_good }]
+    }
+
+    /// The settings of this phone with a line of that style.
+    #[must_use]
+    pub fn settings(&self, index: usize, plan: &Plan, style: &LineStyle) -> Settings {
+        let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
+        let lines = vec![settings(style, index, &order)];
+        Settings { lines, auto_answer: false, user_agent: "phoned/sim".to_owned() }
+    }
+
+    /// Power is back: a new phone, which has lost all but what its shell keeps.
+    pub fn switch_on(&mut self, seed: [u8; 32], now: Instant) {
+        self.phone = Phone::new(seed, now);
+        self.on = true;
     }
 
     /// A pair of ports for sound.

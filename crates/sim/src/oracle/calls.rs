@@ -15,6 +15,9 @@ use super::{Bounds, Breach};
 /// One phone's end of a call.
 pub type Side = (usize, CallId);
 
+/// The phone of an end that went with its phone's power.
+const GONE: usize = usize::MAX;
+
 /// One call by its Call-ID.
 #[derive(Debug, Clone)]
 pub struct SipCall {
@@ -117,6 +120,20 @@ impl Calls {
         call.judge(&call_id)
     }
 
+    /// A phone has lost power: its ends are over, and its numbers begin anew.
+    pub fn switched_off(&mut self, phone: usize, bounds: &Bounds, now: Instant) {
+        self.dialled.remove(&phone);
+        self.of_side.retain(|side, _| side.0 != phone);
+        for call in self.by_sip.values_mut() {
+            for end in call.callees.iter_mut().chain([&mut call.caller]) {
+                if end.side.0 == phone {
+                    *end = End { side: (GONE, end.side.1), state: CallState::Ended };
+                }
+            }
+            call.due = call.left_over(bounds, now);
+        }
+    }
+
     /// The call of an end.
     #[must_use]
     pub fn of(&self, side: Side) -> Option<(&str, &SipCall)> {
@@ -201,7 +218,9 @@ impl SipCall {
             breaches.push(Breach::new("up-twice", format!("call {id} is up as {living:?}")));
         } else if living.len() > 1 {
             breaches.push(Breach::new("rings-twice", format!("call {id} rings as {living:?}")));
-        } else if self.callees.len() > 1 && !living.is_empty() {
+        } else if self.callees.iter().filter(|end| end.side.0 != GONE).count() > 1
+            && !living.is_empty()
+        {
             let what = format!("call {id} was over and rings again: {:?}", self.callees);
             breaches.push(Breach::new("rings-again", what));
         }

@@ -276,6 +276,7 @@ impl CallDuty {
         let parted = |phone: &usize| {
             (0..self.proxies.len()).any(|proxy| faults.is_parted(*phone, proxy))
                 || faults.is_unlinked(*phone)
+                || faults.is_off(*phone)
         };
         !faults.is_foul() && !self.phones.iter().any(parted) && self.proxies.contains(&true)
     }

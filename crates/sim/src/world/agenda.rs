@@ -27,6 +27,8 @@ pub(super) enum Deed {
     Resume(usize, CallId),
     /// Press "register" at this phone.
     Register(usize),
+    /// Carry out the plan's submission with this number.
+    Submit(usize),
     /// Play stale answers back to every phone.
     Flood,
     /// Mend everything and hang up everywhere.

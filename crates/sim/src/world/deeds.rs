@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use phone::input::{Command, Done, Input};
+use phone::input::{Command, Done};
 use phone::status::CallState;
 
 use super::World;
@@ -58,6 +58,7 @@ impl World<'_> {
             Deed::Hold(phone, call) => self.command(phone, Command::Hold(call)),
             Deed::Resume(phone, call) => self.command(phone, Command::Resume(call)),
             Deed::Register(phone) => self.command(phone, Command::Register(LINE)),
+            Deed::Submit(number) => self.submit(number),
             Deed::Flood => self.flood(),
             Deed::Heal => self.heal(),
             Deed::Inspect => self.inspect(),
@@ -65,22 +66,11 @@ impl World<'_> {
         }
     }
 
-    fn faults_changed(&mut self) {
-        let phones: Vec<_> = self.stations.iter().map(|station| station.addr).collect();
-        let unlinked: Vec<bool> =
-            (0..phones.len()).map(|phone| self.faults.is_unlinked(phone)).collect();
-        self.faults.apply(&mut self.wire, &mut self.proxies, &phones, self.plan.link);
-        self.oracle.duties.faults_changed(&self.faults, self.now);
-        for (phone, now_unlinked) in unlinked.into_iter().enumerate() {
-            if self.unlinked[phone] != now_unlinked {
-                self.unlinked[phone] = now_unlinked;
-                self.tell(phone, Input::Link { up: !now_unlinked }, None);
-            }
-        }
-    }
-
     /// A person asks a phone for something; a refusal is the phone's right.
     fn command(&mut self, phone: usize, command: Command) {
+        if !self.stations[phone].on {
+            return;
+        }
         let done = self.stations[phone].phone.handle_command(command.clone(), self.now);
         self.trace.note(self.now, &self.stations[phone].name, || format!("{command:?}: {done:?}"));
         self.drain(phone, None);
@@ -90,6 +80,9 @@ impl World<'_> {
         let target = crate::station::user(errand.to);
         let command = Command::Dial { line: None, target };
         let phone = errand.from;
+        if !self.stations[phone].on {
+            return;
+        }
         let done = self.stations[phone].phone.handle_command(command.clone(), self.now);
         self.trace.note(self.now, &self.stations[phone].name, || format!("{command:?}: {done:?}"));
         if let Ok(Done::Call(call)) = done {

@@ -36,6 +36,9 @@ impl Memory {
 impl World<'_> {
     pub(super) fn flood(&mut self) {
         for phone in 0..self.stations.len() {
+            if !self.stations[phone].on {
+                continue;
+            }
             let stale: Vec<(SocketAddr, Vec<u8>)> = self.memories[phone]
                 .0
                 .iter()

@@ -5,6 +5,7 @@
 //! not drawn from the plan's seed, so a plan plays the same way every time.
 
 mod agenda;
+mod changes;
 mod deeds;
 mod flood;
 mod outputs;
@@ -69,6 +70,7 @@ pub struct World<'a> {
     healed: Option<Instant>,
     settled: Option<Instant>,
     unlinked: Vec<bool>,
+    dice: Dice,
     last_call: Option<Side>,
     calls_up: usize,
     state_size: usize,
@@ -95,6 +97,7 @@ impl<'a> World<'a> {
             healed: None,
             settled: None,
             unlinked: vec![false; plan.phones],
+            dice: Dice::new(dice.word()),
             last_call: None,
             calls_up: 0,
             state_size: 0,
@@ -150,6 +153,9 @@ impl<'a> World<'a> {
         for (at, phone) in &self.plan.registers {
             self.agenda.add(self.start + *at, Deed::Register(*phone));
         }
+        for (number, (at, _, _)) in self.plan.submits.iter().enumerate() {
+            self.agenda.add(self.start + *at, Deed::Submit(number));
+        }
         for at in &self.plan.floods {
             self.agenda.add(self.start + *at, Deed::Flood);
         }
@@ -157,7 +163,8 @@ impl<'a> World<'a> {
     }
 
     fn next_instant(&self) -> Option<Instant> {
-        let phones = self.stations.iter().filter_map(|station| station.phone.poll_timeout());
+        let on = self.stations.iter().filter(|station| station.on);
+        let phones = on.filter_map(|station| station.phone.poll_timeout());
         let proxies = self.awake_proxies().filter_map(|at| self.proxies[at].poll_timeout());
         let others =
             [self.wire.poll_timeout(), self.sound.poll_timeout(), self.oracle.poll_timeout()];
@@ -192,8 +199,9 @@ impl<'a> World<'a> {
             self.arrive(output);
         }
         for phone in 0..self.stations.len() {
-            if self.stations[phone].phone.poll_timeout().is_some_and(|(at, _)| at <= self.now) {
-                self.stations[phone].phone.handle_timeout(self.now);
+            let station = &mut self.stations[phone];
+            if station.on && station.phone.poll_timeout().is_some_and(|(at, _)| at <= self.now) {
+                station.phone.handle_timeout(self.now);
                 self.drain(phone, None);
             }
         }

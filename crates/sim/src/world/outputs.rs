@@ -21,6 +21,7 @@ impl World<'_> {
                 Output::Event(event) => self.event(phone, event, call_id),
                 Output::Media(command) => self.media(phone, command),
                 Output::Remember { last_good, .. } => {
+                    self.stations[phone].last_good = last_good;
                     self.say(phone, || format!("remembers {last_good:?}"));
                 }
             }
