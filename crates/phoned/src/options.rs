@@ -45,9 +45,14 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) provision: Option<Source>,
 
-    /// Sound: alsa[:PCM], wav:IN[:OUT] (plays IN in a loop as the microphone and records what the
-    /// ear would hear to OUT, in real time), or null
-    #[arg(long, value_name = "SPEC", default_value = "alsa")]
+    // Its brackets are no links, so the help is no doc comment.
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "alsa",
+        help = "Sound: alsa[:PCM], wav:IN[:OUT] (plays IN in a loop as the microphone and records \
+                what the ear would hear to OUT, in real time), or null"
+    )]
     pub(crate) audio: String,
 
     /// Control socket for phonectl (mode 0660)
