@@ -23,6 +23,8 @@ pub struct WorstCase {
     /// From the primary's recovery, all hops healthy, to the line's return. `None` if no failback
     /// is on.
     pub off_primary: Option<Duration>,
+    /// The same for a line that is settled at a backup then, a probe perhaps just in vain.
+    pub off_primary_settled: Option<Duration>,
 }
 
 /// The worst cases of a line with so many hops whose registrations live so long. While a hop asks
@@ -44,25 +46,28 @@ pub fn worst_case(policy: &Policy, hops: u8, expires: Duration) -> WorstCase {
         .map(|interval| interval + policy.keep_alive_wait() + retry * others);
     // The refresh begins at the dead hop, or with signal failback at the primary.
     let unnoticed = refresh + retry * (others + 1);
+    // A REGISTER in flight at its last hop may go on to its end in vain when the primary recovers;
+    // the longest back-off follows; if the next round finds a backup first, one whole way back
+    // comes after it.
+    let back = way_back(&policy, refresh).filter(|_| !alone);
     WorstCase {
         silent_death,
         silent_death_unproven: silent_death.map(|time| time + retry),
         silent_death_unnoticed: (!alone).then_some(unnoticed),
-        off_primary: off_primary(&policy, refresh).filter(|_| !alone),
+        off_primary: back.map(|way| TIMEOUT + policy.backoff_cap + way),
+        off_primary_settled: back.map(|way| retry + way),
     }
 }
 
-/// A REGISTER that was in flight at its last hop when the primary recovered may go on to its end in
-/// vain; the longest back-off follows; if the next round finds a backup first, one whole way back
-/// comes after it.
-fn off_primary(policy: &Policy, refresh: Duration) -> Option<Duration> {
+/// From a registration at a backup to the next request that starts at the primary. A probe that is
+/// due within one wait of a refresh follows that refresh.
+fn way_back(policy: &Policy, refresh: Duration) -> Option<Duration> {
     let damping = if policy.flap_damping { limits::DAMPING } else { 1 };
     let jitter = 100 + u32::from(policy.failback_jitter);
     let interval = policy.failback_interval * damping * jitter / 100;
-    let by_interval = policy.register_failback.then_some(interval);
+    let by_interval = policy.register_failback.then(|| interval + policy.wait(Budget::Retry));
     let by_signal = policy.signal_failback.then_some(refresh + policy.signal_hold_off);
-    let way = by_interval.into_iter().chain(by_signal).min()?;
-    Some(TIMEOUT + policy.backoff_cap + way)
+    by_interval.into_iter().chain(by_signal).min()
 }
 
 #[cfg(test)]
@@ -100,9 +105,11 @@ mod tests {
             worst_case(policy, 2, HOUR).off_primary.map(|time| time.as_secs_f64())
         };
         let real = Policy::default();
-        assert_eq!(seconds(&real), Some(32.0 + 300.0 + 1800.0 * 4.0 * 1.1));
+        assert_eq!(seconds(&real), Some(32.0 + 300.0 + 1800.0 * 4.0 * 1.1 + 3.5));
+        let settled = worst_case(&real, 2, HOUR).off_primary_settled;
+        assert_eq!(millis(settled), Some(7_927_000));
         let steady = Policy { flap_damping: false, ..real };
-        assert_eq!(seconds(&steady), Some(2312.0));
+        assert_eq!(seconds(&steady), Some(2315.5));
         let signal = Policy { register_failback: false, signal_failback: true, ..real };
         assert_eq!(seconds(&signal), Some(32.0 + 300.0 + 3559.5));
         let unnoticed = worst_case(&real, 2, HOUR).silent_death_unnoticed;

@@ -13,6 +13,17 @@ use crate::{HopId, worst_case};
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     steps: Vec<Option<(usize, Duration)>>,
+    /// Which states are settled at a backup, with a primary that did not ask to be left alone.
+    settled: Vec<bool>,
+}
+
+/// The longest ways home.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Longest {
+    /// From any state.
+    pub(super) any: Duration,
+    /// From a line that is settled at a backup.
+    pub(super) settled: Duration,
 }
 
 impl Ways {
@@ -24,6 +35,8 @@ impl Ways {
         known: &mut BTreeMap<Fingerprint, usize>,
         ahead: &mut VecDeque<State>,
     ) {
+        let held = state.machine.hops.iter().any(|health| health.state == HopState::HeldOff);
+        self.settled.push(matches!(state.machine.phase, Phase::Settled) && !held);
         if is_home(state) {
             return self.steps.push(None);
         }
@@ -38,8 +51,8 @@ impl Ways {
         self.steps.push(Some((to, took)));
     }
 
-    /// The longest way home; panics if one goes round in a circle.
-    pub(super) fn longest(&self) -> Option<Duration> {
+    /// The longest ways home; panics if one goes round in a circle.
+    pub(super) fn longest(&self) -> Longest {
         let mut home: Vec<Option<Duration>> = vec![None; self.steps.len()];
         for from in 0..self.steps.len() {
             let mut path = Vec::new();
@@ -61,7 +74,10 @@ impl Ways {
                 home[state] = Some(rest);
             }
         }
-        home.into_iter().flatten().max()
+        let any = home.iter().flatten().max();
+        let settled = home.iter().zip(&self.settled).filter(|(_, settled)| **settled);
+        let settled = settled.filter_map(|(time, _)| *time).max();
+        Longest { any: any.copied().unwrap_or_default(), settled: settled.unwrap_or_default() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use super::bounds;
+use super::bounds::{self, Longest};
 use super::checks;
 use super::fingerprint::Fingerprint;
 use super::model::{Config, State};
@@ -14,8 +14,8 @@ use super::model::{Config, State};
 pub(super) struct Report {
     pub(super) states: usize,
     pub(super) edges: usize,
-    /// The longest way home from any state, all hops well from then on.
-    pub(super) home: Option<Duration>,
+    /// The longest ways home, all hops well from then on; `None` with no failback on.
+    pub(super) home: Option<Longest>,
     /// The longest time from the silent death of a proven hop to a working one.
     pub(super) death: Duration,
     /// The same for a hop that never answered OPTIONS.
@@ -25,11 +25,11 @@ pub(super) struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { states, edges, home, death, unnoticed } = self;
-        write!(
-            f,
-            "{states} states, {edges} edges; home in {home:?}, \
-             off a dead hop in {death:?} if proven, {unnoticed:?} if not"
-        )
+        write!(f, "{states} states, {edges} edges; ")?;
+        if let Some(Longest { any, settled }) = home {
+            write!(f, "home in {any:?}, if settled {settled:?}; ")?;
+        }
+        write!(f, "off a dead hop in {death:?} if proven, {unnoticed:?} if not")
     }
 }
 
@@ -61,6 +61,6 @@ pub(super) fn walk(config: &Config) -> Report {
         assert!(known.len() <= config.limit, "does not close: {config:?}");
     }
     let returns = config.policy.register_failback || config.policy.signal_failback;
-    let home = returns.then(|| ways.longest()).flatten();
+    let home = returns.then(|| ways.longest());
     Report { states: known.len(), edges, home, death, unnoticed }
 }
