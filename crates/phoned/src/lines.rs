@@ -185,9 +185,7 @@ impl Lines {
         let known = |list: &HopList| !list.hops.is_empty();
         let link = lists.values().any(known) || !lists.values().any(|list| list.unrouted);
         for (number, list) in lists {
-            // Without a route the hops are still those that were known: only the link is down.
-            let lost = list.hops.is_empty() && self.told.get(&number).is_some_and(known);
-            if lost || self.told.get(&number) == Some(&list) {
+            if self.is_premature(number, &list) || self.told.get(&number) == Some(&list) {
                 continue;
             }
             let (hops, trusted) = (list.hops.clone(), list.trusted.clone());
@@ -201,6 +199,17 @@ impl Lines {
             tracing::info!(up = link, "network");
             self.tell_input(Input::Link { up: link }).await;
         }
+    }
+
+    /// An empty list says that names do not resolve. It is not told while a look-up is under way,
+    /// nor while only a route is missing: then the hops are those that were known, the link is down.
+    fn is_premature(&self, number: u8, list: &HopList) -> bool {
+        let servers = self.settings.lines.get(&number).map(hops::used).unwrap_or_default();
+        let mut names = servers.into_iter().filter_map(|server| match server.address {
+            Address::Ip(_) => None,
+            Address::Name(name) => Some(name),
+        });
+        list.hops.is_empty() && (list.unrouted || names.any(|name| self.asked.contains(&name)))
     }
 
     fn towards(&self, remote: SocketAddr) -> Option<SocketAddr> {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// SIP desk phone daemon whose service survives its SIP proxy.
 #[derive(Debug, Parser)]
@@ -74,12 +75,24 @@ pub(crate) struct Run {
 
     /// What is logged: error, warn, info, debug, trace, or per part; info,phoned::wire=trace shows
     /// every SIP packet, without credentials
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub(crate) log: tracing_subscriber::filter::Targets,
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = log_filter)]
+    pub(crate) log: Targets,
 
     /// Form of the log on standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+/// A level, or levels by part; unlike [`Targets`] itself it takes no part without a level, for that
+/// is more likely a misspelt level.
+fn log_filter(text: &str) -> Result<Targets, String> {
+    for part in text.split(',') {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+        if level.parse::<LevelFilter>().is_err() || level.is_empty() {
+            return Err(format!("`{level}` is none of off, error, warn, info, debug, trace"));
+        }
+    }
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 /// Where a configuration comes from.
@@ -163,7 +176,10 @@ mod tests {
 
     #[test]
     fn a_wrong_log_level_names_the_option() {
-        let error = run(&["--log", "loud=very"]).unwrap_err().to_string();
-        assert!(error.contains("--log"), "{error}");
+        for wrong in ["shout", "info,phoned::wire=loud", "", "info,"] {
+            let error = run(&["--log", wrong]).unwrap_err().to_string();
+            assert!(error.contains("--log") && error.contains("none of off"), "{error}");
+        }
+        assert!(run(&["--log", "info,phoned::wire=trace"]).is_ok());
     }
 }
