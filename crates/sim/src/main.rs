@@ -151,9 +151,14 @@ fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
         sum.datagrams,
         sum.failures.len()
     )?;
-    let Worst { registered, failback, rings, bye } = sum.worst;
-    let promises =
-        [("registered", registered), ("failback", failback), ("rings", rings), ("bye", bye)];
+    let Worst { registered, failback, rings, bye, stops } = sum.worst;
+    let promises = [
+        ("registered", registered),
+        ("failback", failback),
+        ("rings", rings),
+        ("bye", bye),
+        ("stops", stops),
+    ];
     for (name, Longest { took, percent }) in promises {
         let took = took.as_secs_f64();
         writeln!(out, "{name:<10} longest {took:>6.1} s, nearest to its bound {percent:>3} %")?;

@@ -24,6 +24,8 @@ pub struct Bounds {
     pub failback: Option<Duration>,
     /// A call that one side hangs up has ended on the other.
     pub bye: Duration,
+    /// A call that its caller gives up stops ringing.
+    pub stops: Duration,
     /// A dialled number rings.
     pub rings: Duration,
     /// A call that is up on one side only has ended there.
@@ -65,6 +67,7 @@ impl Bounds {
             registered,
             failback,
             bye: if direct { exchange } else { others },
+            stops: exchange,
             rings: others + if style.register_first { others } else { Duration::ZERO },
             orphan_up: style.media_timeout + TIMEOUT + exchange,
             orphan_ringing,

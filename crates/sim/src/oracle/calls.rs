@@ -25,6 +25,8 @@ pub struct SipCall {
     pub caller: End,
     /// Every end that it has had at the phone that was called, oldest first.
     pub callees: Vec<End>,
+    /// When its first INVITE was sent.
+    pub since: Instant,
     /// The plan's errand that it is, if one.
     pub errand: Option<usize>,
     /// When the end that is left over must be over.
@@ -82,7 +84,7 @@ impl Calls {
     }
 
     /// A phone has sent an INVITE without To tag; true if it is the first of its call.
-    pub fn invite_sent(&mut self, phone: usize, call_id: &str) -> bool {
+    pub fn invite_sent(&mut self, phone: usize, call_id: &str, now: Instant) -> bool {
         if self.by_sip.contains_key(call_id) {
             return false;
         }
@@ -90,7 +92,7 @@ impl Calls {
         let Some((call, errand)) = next else { return false };
         let caller = End { side: (phone, call), state: CallState::Dialing };
         self.of_side.insert(caller.side, call_id.to_owned());
-        let call = SipCall { caller, callees: Vec::new(), errand, due: None };
+        let call = SipCall { caller, callees: Vec::new(), since: now, errand, due: None };
         self.by_sip.insert(call_id.to_owned(), call);
         true
     }
@@ -249,8 +251,9 @@ mod tests {
         fn dialled() -> Self {
             let mut calls = Calls::default();
             calls.dialled(CALLER, None);
-            calls.invite_sent(0, "c");
-            Self { calls, bounds: Bounds::of(&Plan::draw(1)), now: Instant::now() }
+            let now = Instant::now();
+            calls.invite_sent(0, "c", now);
+            Self { calls, bounds: Bounds::of(&Plan::draw(1)), now }
         }
 
         fn shows(&mut self, side: Side, state: CallState) -> Vec<&'static str> {

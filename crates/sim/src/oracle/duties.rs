@@ -17,6 +17,9 @@ pub enum Promise {
     Rings,
     /// It is over at the other phone.
     Over,
+    /// It stops ringing at the other phone. A CANCEL goes where its INVITE went and nowhere else
+    /// (RFC 3261 §9.1), so this stands only while every hop works.
+    Stops,
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +72,8 @@ pub struct Worst {
     pub rings: Longest,
     /// Until a call that was hung up ended on the other side.
     pub bye: Longest,
+    /// Until a call that was cancelled stopped ringing on the other side.
+    pub stops: Longest,
 }
 
 impl Worst {
@@ -80,6 +85,7 @@ impl Worst {
             failback: self.failback.max(other.failback),
             rings: self.rings.max(other.rings),
             bye: self.bye.max(other.bye),
+            stops: self.stops.max(other.stops),
         }
     }
 }
@@ -159,6 +165,7 @@ impl Duties {
             match promise {
                 Promise::Rings => self.worst.rings.note(took, bound),
                 Promise::Over => self.worst.bye.note(took, bound),
+                Promise::Stops => self.worst.stops.note(took, bound),
             }
         }
         self.calls.retain(|duty| !is(duty));
@@ -225,6 +232,7 @@ impl Duties {
             let rule = match duty.promise {
                 Promise::Rings => "does-not-ring",
                 Promise::Over => "bye-lost",
+                Promise::Stops => "rings-on",
             };
             let what = format!(
                 "call {} of {:?}: {:?} after {:?} though a hop works",
@@ -278,7 +286,11 @@ impl CallDuty {
                 || faults.is_unlinked(*phone)
                 || faults.is_off(*phone)
         };
-        !faults.is_foul() && !self.phones.iter().any(parted) && self.proxies.contains(&true)
+        let hops = match self.promise {
+            Promise::Rings | Promise::Over => self.proxies.contains(&true),
+            Promise::Stops => !self.proxies.contains(&false),
+        };
+        !faults.is_foul() && !self.phones.iter().any(parted) && hops
     }
 }
 

@@ -15,6 +15,7 @@ impl World<'_> {
         let phones: Vec<_> = self.stations.iter().map(|station| station.addr).collect();
         self.faults.apply(&mut self.wire, &mut self.proxies, &phones, self.plan.link);
         self.oracle.duties.faults_changed(&self.faults, self.now);
+        self.disturbed = self.now;
         for phone in 0..phones.len() {
             let off = self.faults.is_off(phone);
             if off == self.stations[phone].on {

@@ -9,7 +9,7 @@ use phone::status::CallState;
 
 use super::World;
 use super::agenda::Deed;
-use crate::oracle::{Breach, Promise, Side, SipCall, TIMEOUT};
+use crate::oracle::{Breach, End, Promise, Side, SipCall, TIMEOUT};
 use crate::plan::Errand;
 use crate::station::LINE;
 
@@ -128,26 +128,30 @@ impl World<'_> {
         else {
             return self.command(side.0, Command::HangUp(Some(side.1)));
         };
-        let ours = if call.caller.side == side {
-            Some(call.caller)
-        } else {
-            call.callees.iter().copied().find(|end| end.side == side)
-        };
-        let other = call.other_end(side);
-        if let (Some(ours), Some(other)) = (ours, other)
-            && ours.is_up()
-            && other.is_up()
+        let ours = call.callees.iter().chain([&call.caller]).find(|end| end.side == side);
+        if let (Some(ours), Some(other)) = (ours, call.other_end(side))
+            && let Some((promise, within)) = self.promised(&call, ours, &other)
         {
-            let mut within = self.oracle.bounds.bye;
-            if side != call.caller.side {
-                // A callee may not say BYE before the ACK, which may be lost with its hop
-                // (RFC 3261 §15).
-                within += TIMEOUT;
-            }
             let phones = [side.0, other.side.0];
-            self.oracle.duties.promise(Promise::Over, &id, phones, within, &self.faults, self.now);
+            self.oracle.duties.promise(promise, &id, phones, within, &self.faults, self.now);
         }
         self.command(side.0, Command::HangUp(Some(side.1)));
+    }
+
+    /// What hanging up at one end promises of the other, and within what time.
+    fn promised(&self, call: &SipCall, ours: &End, other: &End) -> Option<(Promise, Duration)> {
+        let bounds = &self.oracle.bounds;
+        let is_caller = call.caller.side == ours.side;
+        if ours.is_up() && other.is_up() {
+            // A callee may not say BYE before the ACK, which may be lost with its hop
+            // (RFC 3261 §15).
+            let waits = if is_caller { Duration::ZERO } else { TIMEOUT };
+            return Some((Promise::Over, bounds.bye + waits));
+        }
+        // A proxy that was restarted meanwhile knows nothing of what it shall cancel.
+        let undisturbed = self.disturbed <= call.since;
+        let gives_up = is_caller && ours.state == CallState::Ringing && undisturbed;
+        gives_up.then_some((Promise::Stops, bounds.stops))
     }
 
     /// People react to what their phone shows.

@@ -65,6 +65,8 @@ pub struct World<'a> {
     sound: Sound,
     agenda: Agenda,
     faults: Faults,
+    /// When a fault last began or ended.
+    disturbed: Instant,
     oracle: Oracle,
     memories: Vec<Memory>,
     healed: Option<Instant>,
@@ -92,6 +94,7 @@ impl<'a> World<'a> {
             sound: Sound::default(),
             agenda: Agenda::default(),
             faults: Faults::default(),
+            disturbed: start,
             oracle: Oracle::new(plan, start),
             memories: vec![Memory::default(); plan.phones],
             healed: None,

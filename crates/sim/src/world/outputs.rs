@@ -64,7 +64,7 @@ impl World<'_> {
             && request.method == Method::Invite
             && request.headers.to().is_ok_and(|to| to.tag().is_none())
             && let Some(call_id) = request.headers.call_id()
-            && self.oracle.calls.invite_sent(phone, call_id)
+            && self.oracle.calls.invite_sent(phone, call_id, self.now)
         {
             self.promise_ringing(phone, call_id);
         }
@@ -111,6 +111,7 @@ impl World<'_> {
         }
         if !call.caller.lives() && call.other_end(call.caller.side).is_none() {
             self.oracle.duties.kept(Promise::Over, &id, self.now);
+            self.oracle.duties.kept(Promise::Stops, &id, self.now);
         }
         self.people_notice(side, status.state, &call, before.as_ref());
     }
