@@ -73,7 +73,7 @@ pub struct Switch {
     /// In words that begin as `design/interfaces` says: `no answer`, `icmp …`, a status code,
     /// or for a failback `signal`, `interval`, `manual`, `restart`.
     pub cause: String,
-    /// Hops that were tried before.
+    /// Transmissions to `from`; for a failback, 1.
     pub attempts: u32,
     /// From the first transmission to the switch.
     pub elapsed: Duration,

@@ -24,9 +24,14 @@ impl Ports {
         self.free.entry(ip).or_default().push_back(port);
     }
 
-    /// Takes a port on an address.
+    /// Takes a port on an address. Where there is none, what was asked for has not come and is
+    /// asked for again.
     pub(crate) fn take(&mut self, ip: IpAddr) -> Option<u16> {
-        self.free.get_mut(&ip)?.pop_front()
+        let port = self.free.get_mut(&ip).and_then(VecDeque::pop_front);
+        if port.is_none() {
+            self.asked.remove(&ip);
+        }
+        port
     }
 
     /// How many more to bind on an address; counted as asked for.
@@ -53,5 +58,14 @@ mod tests {
         ports.add(ip, 10_002);
         assert_eq!(ports.take(ip), Some(10_000));
         assert_eq!(ports.wanted(ip), 1);
+    }
+
+    #[test]
+    fn a_port_that_never_came_is_asked_for_again_when_one_is_missed() {
+        let ip: IpAddr = "10.0.0.9".parse().unwrap();
+        let mut ports = Ports::default();
+        ports.wanted(ip);
+        assert_eq!(ports.take(ip), None);
+        assert_eq!(ports.wanted(ip), limits::SPARE_PORTS);
     }
 }

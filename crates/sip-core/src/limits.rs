@@ -5,6 +5,9 @@
 /// copies, else of the oldest, which then counts as timed out.
 pub const CLIENT_TRANSACTIONS: usize = 512;
 
+/// Ended client transactions whose number of transmissions can still be asked for.
+pub const ENDED_CLIENTS: usize = 64;
+
 /// Server transactions at once. One more takes the place of the oldest that is only absorbing
 /// copies; if all are alive the request is refused with 503.
 pub const SERVER_TRANSACTIONS: usize = 512;

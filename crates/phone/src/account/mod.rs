@@ -42,6 +42,8 @@ pub(crate) struct Account {
     warning: Option<String>,
     remembered: Option<LastGood>,
     crlf_due: Option<Instant>,
+    /// Transmissions of the line's own request that ended last.
+    last_transmissions: u32,
     /// Hops that have answered an OPTIONS in this registration.
     answers_options: BTreeSet<Hop>,
     /// The registrar refused `reg-id` (439): it is left out.
@@ -58,7 +60,9 @@ impl Account {
         seed: u64,
         now: Instant,
     ) -> Self {
-        let machine = Machine::new(0, settings.policy.clone(), Start::cold(), seed, now);
+        let mut machine = Machine::new(0, settings.policy.clone(), Start::cold(), seed, now);
+        // A line whose hops are still being found has not failed: nobody is told.
+        while machine.poll_output().is_some() {}
         let registration = register::dialog(&settings, tokens);
         Self {
             settings,
@@ -69,10 +73,11 @@ impl Account {
             registration,
             running: Vec::new(),
             shown: None,
-            failure: String::new(),
+            failure: "the addresses of its servers are not known yet".to_owned(),
             warning: None,
             remembered: None,
             crlf_due: None,
+            last_transmissions: 0,
             answers_options: BTreeSet::new(),
             plain_contact: false,
             since: now,
@@ -111,8 +116,15 @@ impl Account {
             .map(|hop| self.hops.iter().position(|old| old.hop == hop.hop))
             .map(|at| at.and_then(|at| u8::try_from(at).ok()).map(HopId))
             .collect();
+        let moved = hops
+            .iter()
+            .any(|hop| self.hops.iter().any(|old| old.hop == hop.hop && old.local != hop.local));
         self.hops = hops;
         self.machine.set_hops(&kept, now);
+        // Calls would go to an address that we have left (requirement D1).
+        if moved && self.settings.register {
+            self.machine.register(now);
+        }
     }
 
     /// Puts changed settings in force; what works is not moved.

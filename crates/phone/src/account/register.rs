@@ -251,6 +251,7 @@ impl Account {
 
     fn conclude(&mut self, core: &mut Core, running: &Running, outcome: Outcome, now: Instant) {
         let line = self.settings.line;
+        self.last_transmissions = running.id.map_or(0, |id| core.endpoint.transmissions(id));
         let_go(core, running, now);
         let answered = matches!(outcome, Outcome::Registered { .. } | Outcome::Alive);
         if outcome == Outcome::Alive {
@@ -282,7 +283,10 @@ impl Account {
                     from: hop(entry.from),
                     to,
                     cause: entry.cause.to_string(),
-                    attempts: entry.attempts,
+                    attempts: match entry.kind {
+                        EntryKind::Failover => self.last_transmissions,
+                        EntryKind::Failback | EntryKind::Unavailable => entry.attempts,
+                    },
                     elapsed: entry.elapsed,
                 };
                 match kind {

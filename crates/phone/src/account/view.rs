@@ -54,6 +54,8 @@ impl Account {
             }
             MachineState::Unregistered => (LineState::Unregistered, since, None),
             MachineState::Registering => (LineState::Registering, since, None),
+            // Nothing has failed yet where nothing is known to send to.
+            MachineState::Failed if self.hops.is_empty() => (LineState::Unregistered, since, None),
             MachineState::Failed => (LineState::Failed, since, None),
             MachineState::Disabled => (LineState::Disabled, since, None),
         }

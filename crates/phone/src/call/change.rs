@@ -203,6 +203,7 @@ impl Change {
         now: Instant,
     ) -> Outcome {
         let from = self.hop(core, session);
+        let attempts = self.current.as_ref().map_or(0, |(id, _)| core.endpoint.transmissions(*id));
         if self.ladder.next().is_none() {
             return Outcome::Refused(
                 self.words(&format!("no proxy took it ({})", heard.in_words())),
@@ -215,7 +216,7 @@ impl Change {
                 from,
                 to,
                 cause: heard.in_words(),
-                attempts: self.ladder.tried,
+                attempts,
                 elapsed: now.saturating_duration_since(self.started),
             };
             core.failover(switch, now);

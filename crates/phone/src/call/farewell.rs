@@ -189,6 +189,7 @@ impl Farewell {
 
     fn climb(&mut self, core: &mut Core, id: u32, heard: &Heard, now: Instant) -> Progress {
         let from = self.hop(core);
+        let attempts = self.current.map_or(0, |id| core.endpoint.transmissions(id));
         if self.ladder.next().is_none() {
             // Requirement B4: told once, however long rung 3 goes on.
             if !std::mem::replace(&mut self.told, true) {
@@ -205,7 +206,7 @@ impl Farewell {
                 from,
                 to,
                 cause,
-                attempts: self.ladder.tried,
+                attempts,
                 elapsed: now.saturating_duration_since(self.started),
             };
             core.failover(switch, now);

@@ -226,6 +226,8 @@ impl Call {
 
     /// An answer on one of the legs of a call that we make, or a 2xx repeated later.
     pub(crate) fn on_leg(&mut self, core: &mut Core, id: ClientId, reply: Reply, now: Instant) {
+        // A leg that ends takes its hop with it; the status still wants to name it.
+        self.hop = self.hop();
         match &mut self.phase {
             Phase::Outgoing { setup, .. } => {
                 let step = setup.on_reply(core, id, reply, now);

@@ -39,6 +39,37 @@ fn a_silent_primary_costs_an_invite_three_and_a_half_seconds() {
     assert_ne!(first.branch(), last.branch());
 }
 
+/// Requirement A3: the journal counts what was sent to the hop that was left.
+#[test]
+fn a_failover_tells_how_often_the_hop_was_tried() {
+    let attempts = |rig: &Rig| -> Vec<(String, u32)> {
+        let told = rig.events.iter().filter_map(|(_, event)| match event {
+            Event::Failover(switch) => Some((switch.method.clone(), switch.attempts)),
+            _ => None,
+        });
+        told.collect()
+    };
+    let (rig, ..) = two_legs();
+    assert_eq!(attempts(&rig), [("INVITE".to_owned(), 3)]);
+    let mut rig = Rig::registered();
+    rig.modes[0] = Mode::Dead;
+    rig.dial();
+    assert_eq!(attempts(&rig), [("INVITE".to_owned(), 1)]);
+    let mut rig = Rig::registered();
+    rig.modes[0] = Mode::Silent;
+    rig.command(Command::Register(crate::rig::LINE)).unwrap();
+    rig.advance(3_600);
+    assert_eq!(attempts(&rig), [("REGISTER".to_owned(), 3)]);
+}
+
+/// Before its hops are known a line has not failed.
+#[test]
+fn a_line_whose_hops_are_not_known_yet_reports_no_failure() {
+    let rig = Rig::new(|_| {});
+    let failed = |event: &Event| matches!(event, Event::Unavailable { .. });
+    assert!(!rig.events.iter().any(|(_, event)| failed(event)), "{:?}", rig.events);
+}
+
 /// Failover design §8: counts 1 and 5.
 #[test]
 fn the_wait_follows_the_retry_counts() {

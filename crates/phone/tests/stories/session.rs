@@ -205,6 +205,17 @@ fn changed_settings_take_effect_and_drop_no_call() {
     assert_eq!((at - start, hop), (500, p2()), "one transmission now");
 }
 
+/// Requirement D1: another SIP port or address of ours is registered at once, and a call goes on.
+#[test]
+fn a_new_address_of_ours_is_registered_at_once() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.move_to("10.0.0.9:5070");
+    let contact = rig.last(Method::Register).header(HeaderName::Contact);
+    assert!(contact.contains("10.0.0.9:5070"), "{contact}");
+    assert_eq!(rig.state(id), CallState::Active);
+}
+
 #[test]
 fn a_line_that_is_removed_ends_its_calls_and_takes_its_registration_back() {
     let mut rig = Rig::registered();

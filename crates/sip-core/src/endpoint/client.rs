@@ -4,14 +4,14 @@
 use super::derived::{ack_of, cancel_of};
 use super::quote::Quote;
 use super::{ClientId, Event, Sink};
-use crate::limits::CLIENT_TRANSACTIONS;
+use crate::limits::{CLIENT_TRANSACTIONS, ENDED_CLIENTS};
 use crate::message::{Method, Request, Response};
 use crate::transaction::{
     ClientInvite, ClientNonInvite, ClientOutput, Kind, StatusClass, Timers, client_invite,
     client_non_invite,
 };
 use crate::transport::Hop;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -114,6 +114,7 @@ struct Client {
     local: SocketAddr,
     cancelling: Cancelling,
     given_up: bool,
+    transmissions: u32,
 }
 
 /// All client transactions.
@@ -122,12 +123,15 @@ pub(super) struct Clients {
     timers: Timers,
     table: BTreeMap<ClientId, Client>,
     by_branch: BTreeMap<(String, Method), ClientId>,
+    /// Transmissions of those that have just ended: whoever is told of the end may still ask.
+    ended: VecDeque<(ClientId, u32)>,
     next: u64,
 }
 
 impl Clients {
     pub(super) fn new(timers: Timers) -> Self {
-        Self { timers, table: BTreeMap::new(), by_branch: BTreeMap::new(), next: 0 }
+        let (table, by_branch) = (BTreeMap::new(), BTreeMap::new());
+        Self { timers, table, by_branch, ended: VecDeque::new(), next: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -159,8 +163,17 @@ impl Clients {
             }
         };
         let bytes = request.to_bytes();
-        let (cancelling, given_up) = (Cancelling::No, false);
-        let client = Client { machine, request, bytes, branch, hop, local, cancelling, given_up };
+        let client = Client {
+            machine,
+            request,
+            bytes,
+            branch,
+            hop,
+            local,
+            cancelling: Cancelling::No,
+            given_up: false,
+            transmissions: 0,
+        };
         self.insert(id, client, now, sink);
         id
     }
@@ -188,7 +201,16 @@ impl Clients {
     fn remove(&mut self, id: ClientId) {
         if let Some(client) = self.table.remove(&id) {
             self.by_branch.remove(&(client.branch, client.request.method));
+            if self.ended.len() >= ENDED_CLIENTS {
+                self.ended.pop_front();
+            }
+            self.ended.push_back((id, client.transmissions));
         }
+    }
+
+    pub(super) fn transmissions(&self, id: ClientId) -> u32 {
+        let ended = || self.ended.iter().rev().find(|(ended, _)| *ended == id).map(|(_, n)| *n);
+        self.table.get(&id).map(|client| client.transmissions).or_else(ended).unwrap_or(0)
     }
 
     pub(super) fn cancel(
@@ -237,6 +259,7 @@ impl Clients {
             local: client.local,
             cancelling: Cancelling::No,
             given_up: false,
+            transmissions: 0,
         };
         self.insert(id, cancel, now, sink);
     }
@@ -346,6 +369,7 @@ impl Clients {
         while let Some(output) = client.machine.poll_output() {
             match (output, response) {
                 (ClientOutput::TransmitRequest, _) => {
+                    client.transmissions += 1;
                     sink.transmit(client.local, client.hop, client.bytes.clone());
                 }
                 (ClientOutput::TransmitAck, Some(response)) => {

@@ -115,6 +115,12 @@ impl Endpoint {
         self.clients.request_of(id)
     }
 
+    /// How often a request was sent so far, the first time included (A3); still known while the end
+    /// of its transaction is being told, 0 later.
+    pub fn transmissions(&self, id: ClientId) -> u32 {
+        self.clients.transmissions(id)
+    }
+
     /// The requests to a hop that nothing at all has answered, oldest first.
     pub fn in_flight_to(&self, hop: Hop) -> Vec<ClientId> {
         self.clients.in_flight_to(hop)

@@ -74,6 +74,8 @@ pub(crate) struct Outgoing {
     /// The latest refusal by a server, shown if nothing better comes.
     refusal: Option<(u16, String)>,
     last_cause: String,
+    /// Transmissions of the leg that failed last.
+    last_transmissions: u32,
 }
 
 /// What a step leads to.
@@ -124,6 +126,7 @@ impl Outgoing {
             adopted: false,
             refusal: None,
             last_cause: String::new(),
+            last_transmissions: 0,
         }
     }
 
@@ -313,6 +316,7 @@ impl Outgoing {
             self.refusal = Some((response.code.as_u16(), response.reason.clone()));
         }
         self.last_cause = heard.in_words();
+        self.last_transmissions = core.endpoint.transmissions(id);
         // What an abandoned hop says late (a challenge, a refusal) moves nothing; only when no leg
         // is left is the call over.
         if !newest {
@@ -377,7 +381,7 @@ impl Outgoing {
             from,
             to,
             cause: self.last_cause.clone(),
-            attempts: u32::try_from(self.at).unwrap_or(u32::MAX),
+            attempts: self.last_transmissions,
             elapsed: now.saturating_duration_since(self.started),
         };
         core.failover(switch, now);

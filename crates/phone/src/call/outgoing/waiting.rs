@@ -70,6 +70,7 @@ impl Outgoing {
         self.set_stage(id, Stage::Quiet);
         self.check = None;
         self.last_cause = cause.to_owned();
+        self.last_transmissions = core.endpoint.transmissions(id);
         self.next_hop(core, now)
     }
 
