@@ -15,8 +15,6 @@ use crate::{Budget, HopId, Outcome, Policy, Reason, Task, limits};
 pub(super) struct Failback {
     /// When the primary is to be probed; `None` at the primary, or with register failback off.
     pub(super) due: Option<Instant>,
-    /// It has waited for a refresh already and does not wait for another.
-    pub(super) overdue: bool,
     /// Flap damping: the interval counts so many times.
     pub(super) damping: u32,
     /// When the line last came back to the primary.
@@ -29,14 +27,7 @@ pub(super) struct Failback {
 
 impl Default for Failback {
     fn default() -> Self {
-        Self {
-            due: None,
-            overdue: false,
-            damping: 1,
-            returned: None,
-            signalled: None,
-            at_once: None,
-        }
+        Self { due: None, damping: 1, returned: None, signalled: None, at_once: None }
     }
 }
 
@@ -47,7 +38,6 @@ impl Failback {
 
     pub(super) fn cancel(&mut self) {
         self.due = None;
-        self.overdue = false;
     }
 
     /// The primary, come back to before, has failed at `when` (failover design §6, flap damping).
@@ -100,8 +90,6 @@ impl Machine {
         if self.failback.at_once.is_some() && self.failback.due.is_some() {
             self.failback.due = Some(now);
         }
-        // A probe that had to wait for this REGISTER comes now, however soon the next refresh is.
-        self.failback.overdue = self.failback.due.is_some_and(|due| due <= now);
     }
 
     /// When the probe goes out: with no other REGISTER in flight, not to a hop that asked to be
@@ -113,8 +101,10 @@ impl Machine {
             Phase::Settled => {
                 let registration = self.registration?;
                 let refresh = registration.refresh_at(&self.policy, self.hops.len());
+                // One that is due so near to the refresh follows it; being overdue then, it is not
+                // held back by refreshes again and again.
                 let delays = at + self.policy.wait(Budget::Retry) > refresh;
-                (self.failback.overdue || !delays).then_some(at)
+                (!delays).then_some(at)
             }
             Phase::Waiting { why: Wait::Refused, .. } => Some(at),
             Phase::Waiting { .. }
@@ -126,7 +116,6 @@ impl Machine {
     }
 
     pub(super) fn send_probe(&mut self, now: Instant) {
-        self.failback.overdue = false;
         let reason = self.failback.at_once.take().unwrap_or(Reason::Interval);
         self.issue(Task::Probe, HopId::PRIMARY, false, reason, now);
     }

@@ -68,9 +68,9 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
     let KeepAlive { next, in_flight, proven, stopped } = keep_alive;
     print.push(until(*next, now).max(-1));
     print.extend([in_flight.is_some(), *proven, *stopped].map(i32::from));
-    let Failback { due, overdue, damping, returned, signalled, at_once } = failback;
-    print.push(until(*due, now).max(-1));
-    print.extend([i32::from(*overdue), i32::try_from(*damping).unwrap()]);
+    let Failback { due, damping, returned, signalled, at_once } = failback;
+    print.push(until(*due, now).max(-i32::try_from(policy.retry.wait(false).as_millis()).unwrap()));
+    print.push(i32::try_from(*damping).unwrap());
     print.push(ago(*returned, policy.flap_window, now));
     print.push(ago(*signalled, policy.signal_hold_off, now));
     print.push(at_once.map_or(-1, reason));
