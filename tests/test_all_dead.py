@@ -9,7 +9,7 @@ from lab.wait import until
 def test_a_call_fails_at_once_with_words_and_a_tone_when_every_hop_is_dead(world):
     silence, ear = wav.write(world.file("silence.wav"), bytes(16000)), world.file("ear.wav")
     phone = world.phone(audio=f"wav:{silence}:{ear}")
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     world.primary.kill()
     world.backup.kill()
     mark, began = phone.events.mark(), time.monotonic()
@@ -42,7 +42,7 @@ def test_silence_everywhere_gives_the_last_hop_its_full_32_seconds(world):
 def test_a_line_that_lost_every_hop_registers_again_when_one_returns(world):
     """Failover design §6: back-off 15-30 s first, for ever."""
     phone = world.phone()
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     world.primary.kill()
     world.backup.kill()
     phone.ctl("account", "register", "1")

@@ -54,7 +54,7 @@ def test_a_wrong_object_is_named(world, argv, named):
 
 def test_every_json_answer_is_one_object_with_the_promised_fields(world):
     caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
-    account = caller.registered(world.primary_address)
+    account = caller.settled(world.primary_address)
     callee.registered()
     assert set(account) >= {"line", "aor", "state", "hop", "on_primary", "since", "expires_in_s", "hops"}
     assert account["aor"] == "sip:1001@example.test"
@@ -67,14 +67,14 @@ def test_every_json_answer_is_one_object_with_the_promised_fields(world):
     caller.hangup(call)
     ended = caller.call_in("ended", call)["ended"]
     assert ended["by"] == "local"
-    event = caller.events.wait("registration")
+    event = caller.events.wait("call")
     assert event["t"].endswith("Z") and isinstance(event["mono_ms"], (int, float))
     json.dumps(caller.json("journal")["entries"])
 
 
 def test_the_text_says_in_words_why_the_line_is_at_its_backup(world):
     phone = world.phone()
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     world.primary.kill()
     phone.ctl("account", "register", "1")
     phone.registered(world.backup_address)

@@ -52,7 +52,7 @@ def test_the_documents_items_have_their_defaults(world):
 
 def test_settings_take_effect_without_restart_and_without_dropping_the_call(world):
     caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     call = caller.dial("1002")
     caller.call_in("active", call)
@@ -74,7 +74,7 @@ def test_proxies_can_be_configured_while_it_runs(world):
     phone = world.phone(items={"SIP1 Phone Number": "1001", "SIP1 Register Addr": "example.test",
                                "SIP1 Register User": "1001", "SIP1 Register Pswd": "secret-1001"})
     phone.set(f"SIP1 Proxy Addr={world.primary_address}", f"SIP1 BakProxy Addr={world.backup_address}", "SIP1 Enable Reg=1")
-    account = phone.registered(world.primary_address)
+    account = phone.settled(world.primary_address)
     assert [h["server"] for h in account["hops"]] == ["proxy", "backup_proxy"]
 
 
@@ -87,7 +87,7 @@ def test_unknown_items_of_an_imported_file_come_back_byte_for_byte(world):
     for line in ("<NET CONFIG MODULE>", "WAN Type           :DHCP", "SIP1 Fancy Lamp Mode    :blink  twice "):
         assert line in exported.splitlines(), exported
     assert phone.json("config", "get", "SIP1 Failback Interval")["items"]["SIP1 Failback Interval"] == "77"
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
 
 
 def test_secrets_leave_only_when_asked_for(world):
@@ -104,16 +104,16 @@ def test_secrets_leave_only_when_asked_for(world):
 
 def test_an_export_imported_into_a_fresh_phone_registers_it(world):
     old = world.phone("1001")
-    old.registered(world.primary_address)
+    old.settled(world.primary_address)
     text = old.ctl("config", "export", "--with-secrets").stdout
     new = world.phone("1001", host=130, items={})
     new.ctl("config", "import", "-", stdin=text)
-    new.registered(world.primary_address)
+    new.settled(world.primary_address)
 
 
 def test_sigkill_loses_no_setting_and_the_restarted_phone_registers_within_a_second(world):
     phone = world.phone()
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     phone.file = None
     for interval in range(101, 106):
         phone.set(f"SIP1 Failback Interval={interval}")
@@ -149,7 +149,7 @@ def test_sigkill_amid_a_storm_of_settings_leaves_one_that_was_set(world):
 
 def test_sigterm_ends_calls_unregisters_and_exits_cleanly(world):
     caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     caller.call_in("active", caller.dial("1002"))
     began = time.monotonic()

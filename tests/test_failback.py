@@ -28,7 +28,7 @@ def test_the_interval_probe_brings_the_line_home_by_a_new_registration(world, in
     world.primary.start()
     event = phone.events.wait("failback", since=mark, timeout=14)
     assert event["cause"] == "interval" and event["to"] == f"udp:{world.primary_address}:5060"
-    account = phone.registered(world.primary_address)
+    account = phone.settled(world.primary_address)
     assert account["on_primary"]
     probe = phone.capture.sip(method="REGISTER", dst=world.primary_address, after=after)[0].sip
     assert probe.call_id != old.call_id, "C4: a new Call-ID"
@@ -84,7 +84,7 @@ def test_signal_failback_by_a_dialled_call(world, signal_failback):
     if signal_failback:
         assert active["hop"] == f"udp:{world.primary_address}:5060"
         assert phone.events.wait("failback")["cause"] == "signal"
-        phone.registered(world.primary_address)
+        phone.settled(world.primary_address)
         assert not phone.capture.sip(method="INVITE", dst=world.backup_address, after=after)
         invite = phone.capture.sip(method="INVITE", dst=world.primary_address, after=after)[0]
         register = phone.capture.sip(method="REGISTER", dst=world.primary_address, after=after)[0]
@@ -98,8 +98,8 @@ def test_signal_failback_by_the_bye_of_a_call_set_up_through_the_primary(world):
     """C3."""
     phone = world.phone("1001", line={"Enable_Failback": 0, "Signal_Failback": 1})
     callee = world.phone("1002", auto_answer=True)
-    phone.registered(world.primary_address)
-    callee.registered(world.primary_address)
+    phone.settled(world.primary_address)
+    callee.settled(world.primary_address)
     call = phone.dial("1002")
     phone.call_in("active", call)
     world.primary.kill()
@@ -112,7 +112,7 @@ def test_signal_failback_by_the_bye_of_a_call_set_up_through_the_primary(world):
     assert phone.capture.sip(method="BYE", dst=world.primary_address, after=after)
     assert not phone.capture.sip(method="BYE", dst=world.backup_address, after=after)
     assert phone.events.wait("failback")["cause"] == "signal"
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
 
 
 def test_a_failed_signal_failback_goes_on_to_the_backup(world):
@@ -130,7 +130,7 @@ def test_a_failed_signal_failback_goes_on_to_the_backup(world):
 def test_a_thawed_primary_that_answers_all_it_had_queued_changes_nothing(world):
     """Failover design §6: 11 to 22 stale 401s were seen."""
     phone = world.phone(line={"Failback_Interval": 3})
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     world.primary.freeze()
     phone.ctl("account", "register", "1")
     phone.registered(world.backup_address)

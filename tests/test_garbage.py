@@ -124,7 +124,7 @@ def test_garbage_on_the_sip_port_gets_no_answer_and_does_no_harm(make_world):
 
 def test_everything_the_phone_sends_is_well_formed_to_an_independent_dissector(world):
     caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     call = caller.dial("1002")
     caller.call_in("active", call)
@@ -143,7 +143,7 @@ def test_garbage_on_the_rtp_port_leaves_the_call_and_its_audio_alone(world):
     low, ear = wav.tone(world.file("low.wav"), 440), world.file("ear.wav")
     caller = world.phone("1001", audio=f"wav:{low}")
     callee = world.phone("1002", audio=f"wav:{wav.tone(world.file('high.wav'), 1000)}:{ear}", auto_answer=True)
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     call = caller.dial("1002")
     caller.call_in("active", call)

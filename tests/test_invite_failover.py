@@ -12,8 +12,8 @@ from lab.wait import until
 @pytest.mark.parametrize("fault", list(COST))
 def test_a_call_goes_through_the_backup_and_the_line_follows_it(world, fault):
     caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
-    caller.registered(world.primary_address)
-    callee.registered(world.primary_address)
+    caller.settled(world.primary_address)
+    callee.settled(world.primary_address)
     mark, after = caller.events.mark(), inflict(world.primary, fault)
     call = caller.dial("1002")
     active = caller.call_in("active", call)
@@ -22,6 +22,7 @@ def test_a_call_goes_through_the_backup_and_the_line_follows_it(world, fault):
     assert [c["state"] for c in callee.calls()] == ["active"], "one call at the callee, not two"
     event = caller.events.wait("failover", since=mark, method="INVITE")
     assert abs(event["elapsed_ms"] / 1000 - COST[fault][0]) <= 0.25
+    assert event["attempts"] == COST[fault][1]
     caller.registered(world.backup_address)
     caller.hangup(call)
     callee.call_in("ended")
@@ -30,7 +31,7 @@ def test_a_call_goes_through_the_backup_and_the_line_follows_it(world, fault):
 def test_the_copies_of_one_invite_can_be_told_by_the_callee(world):
     """Failover design §3 and RFC 3263 §4.3: only the branch differs."""
     caller, callee = world.phone("1001"), world.phone("1002", auto_answer=True)
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     after = inflict(world.primary, "killed")
     caller.call_in("active", caller.dial("1002"))
@@ -47,7 +48,7 @@ def test_audio_flows_both_ways_in_a_call_set_up_through_the_backup(world, fault)
     ear_a, ear_b = world.file("ear-a.wav"), world.file("ear-b.wav")
     caller = world.phone("1001", audio=f"wav:{low}:{ear_a}")
     callee = world.phone("1002", audio=f"wav:{high}:{ear_b}", auto_answer=True)
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     inflict(world.primary, fault)
     caller.call_in("active", caller.dial("1002"))
@@ -58,7 +59,7 @@ def test_audio_flows_both_ways_in_a_call_set_up_through_the_backup(world, fault)
 def test_a_call_that_its_user_has_cancelled_never_reaches_another_hop(world):
     """Failover design §1, first row."""
     caller, callee = world.phone("1001"), world.phone("1002")
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     callee.registered()
     world.primary.freeze()
     after = time.time()
@@ -74,7 +75,7 @@ def test_a_call_that_its_user_has_cancelled_never_reaches_another_hop(world):
 @pytest.mark.parametrize("icmp", ["host-unreachable", "net-unreachable", "admin-prohibited"])
 def test_every_unreachable_code_counts_within_a_round_trip(world, icmp):
     caller = world.phone("1001")
-    caller.registered(world.primary_address)
+    caller.settled(world.primary_address)
     after = time.time()
     world.network.reject(world.primary_address, icmp)
     caller.dial("1009")

@@ -13,7 +13,7 @@ EVERY_FAULT = [*COST, "500 to REGISTER"]
 @pytest.mark.parametrize("fault", EVERY_FAULT)
 def test_a_register_by_hand_moves_to_the_backup_and_stays_one_registration(world, fault):
     phone = world.phone()
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     mark, after = phone.events.mark(), inflict(world.primary, fault)
     phone.ctl("account", "register", "1")
     account = phone.registered(world.backup_address)
@@ -23,6 +23,7 @@ def test_a_register_by_hand_moves_to_the_backup_and_stays_one_registration(world
     assert (event["line"], event["method"]) == (1, "REGISTER")
     assert (event["from"], event["to"]) == (f"udp:{world.primary_address}:5060", f"udp:{world.backup_address}:5060")
     assert abs(event["elapsed_ms"] / 1000 - COST.get(fault, (0,))[0]) <= 0.25
+    assert event["attempts"] == COST.get(fault, (0, 1))[1]
     assert phone.hop_state(world.primary_address)["state"] == "unavailable"
     assert_same_registration(phone, world, after)
     assert len(world.backup.contacts("1001")) == 1
@@ -65,8 +66,7 @@ def test_a_refresh_that_falls_due_moves_to_the_backup(world, fault):
 @pytest.mark.parametrize("fault", ["killed", "frozen", "503"])
 def test_an_idle_phone_learns_from_its_keep_alive_that_the_primary_has_died(world, fault):
     phone = world.phone(line={"UDPUpdate_TTL": 5})
-    phone.registered(world.primary_address)
-    phone.capture.wait("the first keep-alive is answered", status=200, cseq_method="OPTIONS")
+    phone.settled(world.primary_address)
     after = inflict(world.primary, fault)
     event = phone.events.wait("failover", timeout=12)
     assert event["method"] == "OPTIONS"
@@ -80,8 +80,8 @@ def test_an_idle_phone_learns_from_its_keep_alive_that_the_primary_has_died(worl
 def test_incoming_calls_follow_the_registration(world):
     callee = world.phone("1001", auto_answer=True, line={"UDPUpdate_TTL": 5})
     caller = world.phone("1002")
-    callee.registered(world.primary_address)
-    caller.registered(world.primary_address)
+    callee.settled(world.primary_address)
+    caller.settled(world.primary_address)
     world.primary.kill()
     callee.registered(world.backup_address, timeout=8)
     call = caller.dial("1001")
@@ -115,7 +115,7 @@ def test_v2_mode_bounds_the_wait_by_time(world):
 
 def test_the_journal_names_cause_and_time_lost(world):
     phone = world.phone()
-    phone.registered(world.primary_address)
+    phone.settled(world.primary_address)
     world.primary.kill()
     phone.ctl("account", "register", "1")
     phone.registered(world.backup_address)

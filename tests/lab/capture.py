@@ -37,9 +37,10 @@ class Packet:
 
 
 class Capture:
-    """A running capture on one interface of a namespace."""
+    """A running capture on one interface of a namespace; `mark_to` is an address that takes any datagram."""
 
-    def __init__(self, namespace, folder, interface="eth0"):
+    def __init__(self, namespace, folder, mark_to, interface="eth0"):
+        self.namespace, self.mark_to, self._marks = namespace, mark_to, 0
         self.path = os.path.join(str(folder), f"{namespace.name}-{interface}.pcap")
         self.proc = Proc(
             f"capture {interface}",
@@ -50,9 +51,28 @@ class Capture:
               lambda: f"the capture begins: {self.proc.output()}")
 
     def packets(self):
-        """Everything captured so far, in order of time."""
+        """Everything that was on the wire until now, in order of time."""
+        if self.proc.running():
+            self._catch_up()
+        return self._read()
+
+    def _read(self):
         with open(self.path, "rb") as f:
             return list(_packets(f.read()))
+
+    def _catch_up(self):
+        """Sends a datagram of its own and waits until it is in the file: then all before it is there as well."""
+        self._marks += 1
+        mark = b"mark %d" % self._marks
+        with self.namespace.socket() as s:
+            s.sendto(mark, self.mark_to)
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            with open(self.path, "rb") as f:
+                f.seek(max(0, os.path.getsize(self.path) - 65536))
+                if mark in f.read():
+                    return
+            time.sleep(0.005)
 
     def sip(self, **query):
         """The SIP packets that fit `query`, see `select`."""
@@ -61,7 +81,7 @@ class Capture:
     def wait(self, what, timeout=10, count=1, **query):
         """Waits for the `count`-th SIP packet that fits and returns it."""
         def enough():
-            found = self.sip(**query)
+            found = select(self._read(), **query)
             return found[count - 1] if len(found) >= count else None
         return until(enough, lambda: f"{what} on the wire {query}\n{self.ladder()}", timeout, every=0.05)
 

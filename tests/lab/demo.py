@@ -40,15 +40,16 @@ def microphone(world, user, hz):
 def start_phone(world, timeline, user, hz):
     """Starts one phone and waits for its registration."""
     ear = world.file(f"ear-{user}.wav")
-    began = time.time()
-    phone = world.phone(user, audio=f"wav:{microphone(world, user, hz)}:{ear}", auto_answer=True,
+    phone = world.phone(user, audio=f"wav:{microphone(world, user, hz)}:{ear}", auto_answer=True, start=False,
                         line={"Failback_Interval": FAILBACK_INTERVAL_S, "UDPUpdate_TTL": 5})
     phone.ear = ear
-    phone.registered(world.primary_address)
+    began = time.time()
+    phone.start()
+    phone.settled(world.primary_address)
     answered = phone.capture.wait("200 to REGISTER", status=200, cseq_method="REGISTER")
     asked = phone.capture.sip(method="REGISTER")[0]
-    timeline.step(f"phone {user} ({phone.address}) registered at the primary: {ms(answered.t - asked.t)} from its first "
-                  f"REGISTER, {ms(answered.t - began)} from the start of the laboratory's capture")
+    timeline.step(f"phone {user} ({phone.address}) registered at the primary: {ms(answered.t - asked.t)} from its "
+                  f"first REGISTER, {ms(answered.t - began)} from the start of the daemon")
     return phone
 
 
@@ -69,8 +70,8 @@ def verify_audio(timeline, alice, bob, marks):
         def both():
             tone, loud = heard_seconds(listener.ear, hz, marks[listener])
             return (tone, loud) if tone >= 0.6 and loud - tone >= 1 else None
-        tone, loud = until(both, f"{talker}'s voice and tone in the recording of {listener.name}", 20, 0.3)
-        timeline.step(f"  audio: {listener.name} has recorded {talker}: {loud - tone:.1f} s of speech and {tone:.1f} s of {hz} Hz")
+        tone, loud = until(both, f"{talker}'s voice and tone in the recording of phone {listener.user}", 20, 0.3)
+        timeline.step(f"  audio: phone {listener.user} has recorded {talker}: {loud - tone:.1f} s of speech and {tone:.1f} s of {hz} Hz")
 
 
 def place_call(world, timeline, alice, bob, through, label):

@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 
-from . import proc
+from . import net, proc
 from .capture import switch_time
 from .faults import COST, inflict, lift
 from .world import World
@@ -28,7 +28,7 @@ def one_run(world, caller, callee, method, fault):
     for phone in (caller, callee):
         shutil.rmtree(phone.state, ignore_errors=True)
         phone.start()
-        phone.registered(world.primary_address)
+        phone.settled(world.primary_address)
     call = None
     if method == "BYE":
         call = caller.dial(callee.user)
@@ -53,23 +53,24 @@ def one_run(world, caller, callee, method, fault):
 
 def worker(jobs, results):
     """Takes jobs (method, fault) until there are none, in one laboratory of its own."""
-    world = World()
-    caller = world.phone("1001", start=False)
-    callee = world.phone("1002", auto_answer=True, start=False)
+    world = None
     try:
-        while True:
-            job = jobs.get()
-            if job is None:
-                break
-            try:
-                results.put((job, one_run(world, caller, callee, *job), None))
-            except Exception as error:  # noqa: BLE001 - a failed run is a result
-                results.put((job, None, f"{type(error).__name__}: {error}\n{world.report()}"))
-                break
+        world = World()
+        caller = world.phone("1001", start=False)
+        callee = world.phone("1002", auto_answer=True, start=False)
+        for job in iter(jobs.get, None):
+            results.put((job, one_run(world, caller, callee, *job), None))
+    except BaseException as error:  # noqa: BLE001 - a failed run is a result
+        results.put(("a run", None, f"{type(error).__name__}: {error}\n{world.report() if world else ''}"))
     finally:
-        world.close()
-        proc.end_all()
-        results.put(None)
+        # A child of multiprocessing runs no exit handlers: what it has started it ends here.
+        try:
+            if world:
+                world.close()
+        finally:
+            proc.end_all()
+            net.delete_all()
+            results.put(None)
 
 
 def measure(runs, labs):

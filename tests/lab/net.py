@@ -80,12 +80,13 @@ class Namespace:
             shutil.rmtree(f"/etc/netns/{self.name}", ignore_errors=True)
 
 
-def _delete_all():
+def delete_all():
+    """Removes every namespace that this process has made."""
     for namespace in list(_made):
         namespace.delete()
 
 
-atexit.register(_delete_all)
+atexit.register(delete_all)
 
 
 class Network:

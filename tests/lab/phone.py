@@ -129,7 +129,7 @@ class Phone:
             self.file = os.path.join(self.folder, "config.txt")
             with open(self.file, "w") as f:
                 f.write(provisioning(items))
-        self.proc, self.events, self._starts = None, None, 0
+        self.proc, self.events, self._starts, self._began = None, None, 0, 0.0
 
     def argv(self):
         """How it is started."""
@@ -143,9 +143,10 @@ class Phone:
 
     def start(self, wait=True):
         """Starts it, waits until it says `ready`, and begins to watch its events."""
+        argv, self._began = self.argv(), time.time()
         self._starts += 1
         log = os.path.join(self.folder, f"phoned-{self._starts}.log")
-        self.proc = Proc(self.name, [*self.namespace.exec, *self.argv()], log, env=self.env)
+        self.proc = Proc(self.name, [*self.namespace.exec, *argv], log, env=self.env)
         if wait:
             self.ready()
         return self
@@ -195,6 +196,13 @@ class Phone:
             last.update(self.account(line))
             return last["state"] == "registered" and (hop is None or last["hop"] == f"udp:{hop}:5060") and dict(last)
         return until(now, lambda: f"{self.name} registered at {hop or 'any hop'}; account: {json.dumps(last)}", timeout, 0.05)
+
+    def settled(self, hop, timeout=10):
+        """Waits until the line is registered at this hop and its first keep-alive is answered: nothing is in flight."""
+        account = self.registered(hop, timeout)
+        self.capture.wait("the first keep-alive is answered", timeout, status=200, cseq_method="OPTIONS", src=hop,
+                          after=self._began)
+        return account
 
     def calls(self):
         """The list of calls."""

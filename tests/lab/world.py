@@ -42,7 +42,7 @@ class World:
         """A namespace with the address ending in `host` and a capture on its interface: (namespace, address, capture)."""
         namespace, address = self.network.phone(host)
         self._names(namespace)
-        capture = Capture(namespace, self.folder)
+        capture = Capture(namespace, self.folder, (self.dns.address, 53))
         self.closers.append(capture.stop)
         return namespace, address, capture
 
@@ -53,7 +53,7 @@ class World:
         namespace, address, capture = self.place(host)
         if items is None:
             items = line_items(user, self.primary_address, self.backup_address, **(line or {}))
-        phone = Phone(namespace, self.folder, f"phone-{user}", address, items, audio, auto_answer, **more)
+        phone = Phone(namespace, self.folder, f"phone-{host}", address, items, audio, auto_answer, **more)
         phone.capture, phone.user = capture, user
         self.phones.append(phone)
         if start:
