@@ -209,6 +209,4 @@ fn the_large_grid_closes_where_it_is_asked_for() {
     close(3, pinned(), HELD);
     close(2, keep_alive(17), Faults { icmp: true, ..HELD });
     close(2, stay(), Faults { evidence: true, suspect: true, ..CALM });
-    close(3, signal(), Faults { evidence: true, ..CALM });
-    close(2, pinned(), Faults { evidence: true, ..CALM });
 }
