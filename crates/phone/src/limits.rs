@@ -16,7 +16,7 @@ pub(crate) const COPIES: usize = 8;
 pub(crate) const FAREWELLS: usize = 64;
 /// INVITE legs that were abandoned and may still answer.
 pub(crate) const STRAYS: usize = 64;
-/// Early dialogs of one leg that are remembered: PRACK and early media need one, forks the others.
+/// Entries of the failover journal.
 pub(crate) const JOURNAL: usize = 256;
 /// Answers to OPTIONS from strangers in any second.
 pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;

@@ -94,7 +94,8 @@ impl Session {
         let situation = Situation {
             named,
             worked: self.worked_rung(account).filter(|_| !probes_primary),
-            repair: account.settings.repair_route,
+            // With no Route there is nothing to repair: only the next hop changes.
+            repair: account.settings.repair_route && !self.dialog.route_set.is_empty(),
         };
         Ladder::plan(situation, &order, usable || probes_primary)
     }

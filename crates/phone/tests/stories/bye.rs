@@ -93,6 +93,9 @@ fn a_b2bua_gets_its_bye_through_the_next_hop_with_the_same_request_uri() {
     assert_eq!((sent[0].to, sent[1].to), (p1(), p2()));
     assert_eq!(sent[1].request().uri.to_string(), "sip:1002@10.0.0.1:5060");
     assert_eq!(sent[1].header(HeaderName::Route), "");
+    rig.answer(&sent[1], 481);
+    rig.advance(40_000);
+    assert_eq!(byes(&rig).len(), 2, "nothing was repaired, so there is no rung 2");
 }
 
 /// Failover design §5, rung 2.
