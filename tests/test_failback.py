@@ -115,6 +115,23 @@ def test_signal_failback_by_the_bye_of_a_call_set_up_through_the_primary(world):
     phone.settled(world.primary_address)
 
 
+def test_after_a_restart_the_phone_begins_at_the_backup_and_tries_the_primary_at_once(world):
+    """Failover design §2: the last good hop, if the primary was unavailable; then it probes at once."""
+    phone = on_backup(world)
+    phone.kill()
+    world.primary.start()
+    phone.file = None
+    after = time.time()
+    phone.start(wait=False)
+    phone.capture.wait("the probe is accepted", status=200, cseq_method="REGISTER", src=world.primary_address, after=after)
+    registers = phone.capture.sip(method="REGISTER", after=after)
+    assert registers[0].dst == world.backup_address
+    assert next(p for p in registers if p.dst == world.primary_address).t - registers[0].t < 2
+    phone.ready()
+    phone.registered(world.primary_address)
+    assert any(entry["event"] == "failback" and entry["cause"] == "restart" for entry in phone.journal())
+
+
 def test_a_failed_signal_failback_goes_on_to_the_backup(world):
     """C5."""
     phone = on_backup(world, Enable_Failback=0, Signal_Failback=1)

@@ -119,6 +119,51 @@ def test_503_after_ringing_is_the_callees_own_and_final(pair):
     assert not second.seen("INVITE")
 
 
+def test_a_call_without_sound_is_ended_by_bye_and_one_that_is_held_is_not(make_world):
+    """Failover design §5: so that no lost BYE leaves a call up."""
+    world = make_world(None)
+    first = world.registrar("primary", "n1")
+    phone = world.phone("1001", line={"Media_Timeout": 5})
+    phone.registered(first.address)
+    call = phone.dial("1002")
+    first.answer(first.expect("INVITE"), 200, "OK", "a", body=media(first))
+    first.expect("ACK")
+    phone.call_in("active", call)
+    answered = time.monotonic()
+    bye = first.expect("BYE", timeout=8)
+    assert 4.5 <= bye.t - answered <= 6.5
+    first.answer(bye, 200, "OK")
+    assert phone.call_in("ended", call)["ended"]["by"] == "failure"
+    second = phone.dial("1003")
+    first.answer(first.expect("INVITE"), 200, "OK", "b", body=media(first))
+    first.expect("ACK")
+    phone.call_in("active", second)
+    phone.ctl("call", "hold", second)
+    first.answer(first.expect("INVITE"), 200, "OK", "b",
+                 body=sip.sdp(first.address, 30000, direction="recvonly"))
+    first.expect("ACK")
+    phone.call_in("held", second)
+    time.sleep(7)
+    assert phone.call(second)["state"] == "held"
+    assert not [r for r in first.seen("BYE") if r.message.tag("To") == "b"]
+    phone.hangup(second, wait=False)
+    first.answer(first.expect("BYE"), 200, "OK")
+
+
+def test_a_2xx_that_is_never_acknowledged_ends_with_a_bye(pair):
+    """RFC 3261 §13.3.1.4; failover design §5."""
+    world, first, second, phone = pair
+    incoming(first, phone, "unacked", "u")
+    first.expect(status=180)
+    phone.ctl("call", "answer", phone.calls()[0]["id"])
+    answered = first.expect(status=200).t
+    bye = first.expect("BYE", timeout=40)
+    assert 31 <= bye.t - answered <= 34
+    first.answer(bye, 200, "OK")
+    repeats = [r.t - answered for r in first.seen(status=200) if r.message.cseq_method == "INVITE"]
+    assert len(repeats) >= 10, "the 2xx is repeated until then"
+
+
 def test_ringing_then_silence_never_leads_to_another_hop(pair):
     """RFC 3263 §4.3; failover design §1."""
     world, first, second, phone = pair

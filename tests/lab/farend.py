@@ -40,7 +40,7 @@ class Peer:
         self._pending = []
         self._changed = threading.Condition()
         self._closing = False
-        self.socket = namespace.socket()
+        self.socket = namespace.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.socket.bind((address, port))
         self.socket.settimeout(0.2)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -48,7 +48,8 @@ class Peer:
 
     @property
     def uri(self):
-        return f"sip:{self.address}:{self.port}"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"sip:{host}:{self.port}"
 
     def send(self, message, to):
         """Sends a message (or raw bytes) to an address and port."""

@@ -103,6 +103,11 @@ class Network:
         self.core.ip("addr", "add", f"{PREFIX}{host}/24", "dev", "lan")
         return f"{PREFIX}{host}"
 
+    def server6(self, host):
+        """The same for IPv6, such as fd90::11."""
+        self.core.ip("addr", "add", f"{PREFIX6}{host}/64", "dev", "lan", "nodad")
+        return f"{PREFIX6}{host}"
+
     def phone(self, host):
         """A namespace for a phone with the address that ends in `host` on its interface eth0; returns both."""
         namespace = Namespace(f"ua{host}")
@@ -110,6 +115,7 @@ class Network:
         self.core.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace.name)
         self.core.ip("link", "set", port, "master", "lan", "up")
         namespace.ip("addr", "add", f"{PREFIX}{host}/24", "dev", "eth0")
+        namespace.ip("addr", "add", f"{PREFIX6}{host}/64", "dev", "eth0", "nodad")
         namespace.ip("link", "set", "eth0", "up")
         self.phones.append(namespace)
         return namespace, f"{PREFIX}{host}"
