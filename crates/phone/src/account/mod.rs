@@ -123,7 +123,7 @@ impl Account {
         self.machine.set_hops(&kept, now);
         // Calls would go to an address that we have left (requirement D1).
         if moved && self.settings.register {
-            self.machine.register(now);
+            self.machine.identity_changed(now);
         }
     }
 
@@ -152,7 +152,7 @@ impl Account {
         }
         self.settings = settings;
         if identity_changed && self.settings.register {
-            self.machine.register(now);
+            self.machine.identity_changed(now);
         }
     }
 

@@ -255,3 +255,23 @@ fn what_cannot_be_dialled_is_refused_in_words() {
     let wrong = rig.command(Command::HangUp(None)).unwrap_err();
     assert!(wrong.to_string().contains("several"), "{wrong}");
 }
+
+/// Requirement D1: a password that is mended while the wrong one is being refused counts at once.
+#[test]
+fn a_mended_password_is_used_at_once_though_a_register_is_in_flight() {
+    let mut rig = Rig::new(|line| line.register_login.password = "wrong".to_owned());
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let old = rig.last(Method::Register);
+    let lines = vec![line_settings()];
+    rig.input(Input::Settings(Settings { lines, auto_answer: false, user_agent: String::new() }));
+    let new = rig.last(Method::Register);
+    assert_ne!(new.header(HeaderName::CallId), old.header(HeaderName::CallId));
+    rig.answer(&old, 403);
+    assert_ne!(rig.account().state, phone::status::LineState::Failed, "the old one counts no more");
+    rig.reply(&new, 200, |response, request| {
+        let contact = request.headers.get(&HeaderName::Contact).unwrap();
+        response.headers.push(HeaderName::Contact, contact);
+    });
+    assert_eq!(rig.account().state, phone::status::LineState::Registered);
+}
