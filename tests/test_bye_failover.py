@@ -29,7 +29,7 @@ def call_up(world, **more):
 def hang_up_through_backup(world, fault):
     """The caller hangs up after the fault; the callee's phone must really end its call."""
     caller, callee, call = call_up(world)
-    mark, after = callee.events.mark(), inflict(world.primary, fault)
+    mark, told, after = callee.events.mark(), caller.events.mark(), inflict(world.primary, fault)
     caller.hangup(call, wait=False)
     ended = callee.events.wait("call", since=mark, timeout=8, state="ended")
     assert ended["ended"]["by"] == "remote"
@@ -37,6 +37,8 @@ def hang_up_through_backup(world, fault):
     assert caller.call_in("ended", call)["ended"]["by"] == "local"
     answer = caller.capture.wait("the answer to BYE", status=200, cseq_method="BYE", after=after)
     assert answer.src == world.backup_address
+    event = caller.events.wait("failover", since=told, method="BYE")
+    assert event["attempts"] == COST[fault][1]
     return caller, after
 
 

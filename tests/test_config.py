@@ -1,6 +1,7 @@
 """Configuration: refused when wrong, in force when set, never lost (D1, F8; issue 2 items 7 and "must hold")."""
 
 import json
+import os
 import threading
 import time
 
@@ -88,6 +89,28 @@ def test_unknown_items_of_an_imported_file_come_back_byte_for_byte(world):
         assert line in exported.splitlines(), exported
     assert phone.json("config", "get", "SIP1 Failback Interval")["items"]["SIP1 Failback Interval"] == "77"
     phone.settled(world.primary_address)
+
+
+@pytest.mark.parametrize("text,named", [
+    ("<<VOIP CONFIG FILE>>Version:2.0002\n<SIP CONFIG MODULE>\nSIP1 Signal Retry Counts :99\n<<END OF FILE>>\n",
+     ["line 3", "SIP1 Signal Retry Counts", "99", "1", "10"]),
+    ("hello\n", ["line 1"]), ("\x00\x01\x02", [])])
+def test_a_wrong_file_is_refused_by_name_and_place_on_both_ways_in(world, tmp_path, text, named):
+    path = tmp_path / "wrong.cfg"
+    path.write_text(text)
+    phone = world.phone()
+    done = phone.ctl("config", "import", path, check=False)
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1 and all(n in done.stderr for n in [str(path), *named]), done.stderr
+    start = run([binary("phoned"), "run", "--state", tmp_path / "state", "--control", tmp_path / "sock", "--audio", "null",
+                 "--web", "off", "--provision", path], check=False, timeout=10)
+    assert start.returncode != 0 and all(n in start.stderr for n in [str(path), *named]), start.stderr
+
+
+def test_state_and_socket_are_closed_to_others(world):
+    phone = world.phone()
+    assert os.stat(phone.state).st_mode & 0o777 == 0o700
+    assert os.stat(phone.control).st_mode & 0o777 == 0o660
 
 
 def test_secrets_leave_only_when_asked_for(world):

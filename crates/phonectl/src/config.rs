@@ -76,6 +76,10 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 
 impl Config {
     pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
+        let file = match &self {
+            Self::Import { file } => Some(file.clone()),
+            Self::Get { .. } | Self::Set { .. } | Self::Export { .. } | Self::List => None,
+        };
         let request = match self {
             Self::Get { items } => ConfigRequest::Get { items },
             Self::Set { items } => ConfigRequest::Set { items: Items(items) },
@@ -89,7 +93,10 @@ impl Config {
             }
             Self::List => ConfigRequest::List {},
         };
-        let payload = client.ask(&Request::Config(request))?;
+        let payload = client.ask(&Request::Config(request)).map_err(|failure| match file {
+            Some(path) => failure.in_file(path),
+            None => failure,
+        })?;
         if let Payload::Changes(report) = &payload {
             for warning in &report.warnings {
                 complain(&format!("warning: {warning}"));

@@ -16,6 +16,14 @@ pub(crate) enum Failure {
     /// The phone refuses.
     #[error("{}", .0.message)]
     Refused(Problem),
+    /// The phone refuses what a file says.
+    #[error("{}: {}", path.display(), problem.message)]
+    RefusedFile {
+        /// Which; `-` for standard input.
+        path: PathBuf,
+        /// What is wrong in it.
+        problem: Problem,
+    },
     /// A file given on the command line cannot be used.
     #[error("{}: {reason}", path.display())]
     File {
@@ -44,10 +52,23 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Names the file that the phone has refused; other failures stay what they are.
+    pub(crate) fn in_file(self, path: PathBuf) -> Self {
+        match self {
+            Self::Refused(problem) => Self::RefusedFile { path, problem },
+            Self::RefusedFile { .. }
+            | Self::File { .. }
+            | Self::NoPhone { .. }
+            | Self::NotSent(_)
+            | Self::Output(_)
+            | Self::ReaderGone => self,
+        }
+    }
+
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {
-            Self::Refused(_) => 1,
+            Self::Refused(_) | Self::RefusedFile { .. } => 1,
             Self::File { .. } | Self::NotSent(_) | Self::Output(_) | Self::ReaderGone => 2,
             Self::NoPhone { .. } => 3,
         }
@@ -60,6 +81,11 @@ impl Failure {
             Self::Refused(problem) => {
                 lines.push(told(problem));
                 lines.extend(problem.also.iter().map(told));
+            }
+            Self::RefusedFile { path, problem } => {
+                let of_file = |problem| format!("{}: {}", path.display(), told(problem));
+                lines.push(of_file(problem));
+                lines.extend(problem.also.iter().map(of_file));
             }
             Self::File { .. }
             | Self::NoPhone { .. }
