@@ -215,6 +215,12 @@ impl Phone {
             Undeliverable::Local => Heard::LocalOutage,
             Undeliverable::TooBig | Undeliverable::Soft => return,
         };
+        if let (Heard::Unreachable(cause), true) = (&heard, is_crlf(quoted)) {
+            for account in self.core.accounts.values_mut() {
+                account.crlf_undeliverable(to, *cause, now);
+            }
+            return;
+        }
         self.core.endpoint.handle_unreachable(to, quoted, now);
         let mut named = Vec::new();
         while let Some(output) = self.core.endpoint.poll_output() {
@@ -290,4 +296,9 @@ impl Phone {
         self.next_call = self.next_call.wrapping_add(1);
         CallId(self.next_call)
     }
+}
+
+/// Whether what the network quotes is a keep-alive of ours and no request.
+fn is_crlf(quoted: &[u8]) -> bool {
+    !quoted.is_empty() && quoted.iter().all(|octet| matches!(octet, b'\r' | b'\n'))
 }

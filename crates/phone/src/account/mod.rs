@@ -215,6 +215,15 @@ impl Account {
         }
     }
 
+    /// The network could not deliver a bare CRLF: the one evidence that this keep-alive gives
+    /// (failover design §6). Only of the current hop, and only where one was sent.
+    pub(crate) fn crlf_undeliverable(&mut self, hop: Hop, cause: failover::Cause, now: Instant) {
+        let current = self.machine.current().and_then(|id| self.hops.get(usize::from(id.0)));
+        if self.crlf_due.is_some() && current.is_some_and(|entry| entry.hop == hop) {
+            self.learn_at(hop, cause, now);
+        }
+    }
+
     /// Whether a hop is not known to be out of service.
     pub(crate) fn is_usable(&self, hop: usize) -> bool {
         hop_id(hop).and_then(|id| self.machine.health(id)).is_some_and(Health::is_usable)

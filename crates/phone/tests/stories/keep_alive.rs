@@ -1,7 +1,10 @@
 //! Finding out while idle (requirement F1; failover design §2, §6).
 
 use crate::rig::{Mode, Rig, p1, p2};
+use std::time::Duration;
+
 use phone::output::Event;
+use phone::settings::{KeepAlive, LineSettings};
 use sip_core::message::Method;
 
 /// Failover design §8: at most 33.5 s from the death to the REGISTER at the backup.
@@ -68,4 +71,32 @@ fn a_hop_that_never_answers_options_is_not_blamed_for_it() {
     rig.advance(120_000);
     assert!(rig.log(Method::Options).is_empty(), "OPTIONS stops there");
     assert_eq!(rig.account().hop, Some(p1()));
+}
+
+fn by_crlf(line: &mut LineSettings) {
+    line.keep_alive = KeepAlive::Crlf(Duration::from_secs(30));
+    line.policy.keep_alive = None;
+}
+
+/// `UDPUpdate` 1: a bare CRLF, start to start; its silence is no evidence (failover design §6).
+#[test]
+fn a_crlf_keep_alive_is_sent_to_the_current_hop_and_its_silence_proves_nothing() {
+    let mut rig = Rig::registered_with(by_crlf);
+    rig.modes[0] = Mode::Silent;
+    rig.advance(95_000);
+    let sent: Vec<_> = rig.crlf.iter().map(|(at, hop)| (*at, *hop)).collect();
+    assert_eq!(sent, [(0, p1()), (30_000, p1()), (60_000, p1()), (90_000, p1())]);
+    assert_eq!(rig.account().hop, Some(p1()));
+    assert!(rig.log(Method::Options).is_empty());
+}
+
+/// Failover design §6: "no evidence but ICMP".
+#[test]
+fn an_icmp_error_for_a_crlf_keep_alive_moves_the_line() {
+    let mut rig = Rig::registered_with(by_crlf);
+    rig.modes[0] = Mode::Dead;
+    rig.advance(30_001);
+    assert_eq!(rig.account().hop, Some(p2()));
+    rig.advance(30_000);
+    assert_eq!(rig.crlf.last().map(|(_, hop)| *hop), Some(p2()), "and goes on there");
 }

@@ -92,6 +92,8 @@ pub(crate) struct Rig {
     next_port: u16,
     tags: u32,
     dialog: (String, String, String),
+    /// Bare CRLF keep-alives: (ms, hop).
+    pub(crate) crlf: Vec<(u128, Hop)>,
 }
 
 pub(crate) fn line_settings() -> LineSettings {
@@ -174,6 +176,7 @@ impl Rig {
             next_port: 10_000,
             tags: 0,
             dialog: Default::default(),
+            crlf: Vec::new(),
         };
         let user_agent = "phoned/test".to_owned();
         let settings = Settings { lines: vec![settings], auto_answer: false, user_agent };
@@ -287,6 +290,10 @@ impl Rig {
         assert!(expected.is_none_or(|expected| expected == local), "from the address of this hop");
         let Ok(message) = read_datagram(&bytes) else {
             assert_eq!(bytes, b"\r\n\r\n", "what is not SIP is a keep-alive");
+            self.crlf.push((self.ms(), to));
+            if self.hops.iter().zip(&self.modes).any(|(e, m)| e.hop == to && *m == Mode::Dead) {
+                self.input(Input::Undeliverable { to, quoted: bytes, why: Undeliverable::Port });
+            }
             return;
         };
         let sent = Sent { at: self.ms(), to, bytes, message };
