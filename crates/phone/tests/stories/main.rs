@@ -16,4 +16,5 @@ mod keep_alive;
 mod register;
 mod returning;
 mod rig;
+mod servers;
 mod session;
