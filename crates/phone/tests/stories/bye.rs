@@ -16,6 +16,17 @@ fn hang_up(rig: &mut Rig, id: CallId) {
     assert_eq!(rig.state(id), CallState::Ended, "the call is over for its user at once");
 }
 
+/// The other party hangs up; its BYE comes through the second proxy.
+fn hang_up_there(rig: &mut Rig, branch: &str) {
+    let (local, remote, call_id) = rig.dialog_of_call();
+    let bye = format!(
+        "BYE sip:1001@10.0.0.9:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch={branch}\r\n\
+         Max-Forwards: 69\r\nFrom: {remote}\r\nTo: {local}\r\nCall-ID: {call_id}\r\n\
+         CSeq: 7 BYE\r\nContent-Length: 0\r\n\r\n"
+    );
+    rig.deliver_from(p2().addr, bye.as_bytes());
+}
+
 /// Requirement B3; failover design §5, rung 1, §8.
 #[test]
 fn a_bye_reaches_the_other_party_through_the_backup() {
@@ -228,13 +239,7 @@ fn a_call_without_sound_is_ended_by_bye_unless_it_is_held() {
 fn the_other_partys_bye_may_come_through_any_hop() {
     let mut rig = Rig::registered();
     let id = rig.call_up();
-    let (local, remote, call_id) = rig.dialog_of_call();
-    let bye = format!(
-        "BYE sip:1001@10.0.0.9:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bKx1\r\n\
-         Max-Forwards: 69\r\nFrom: {remote}\r\nTo: {local}\r\nCall-ID: {call_id}\r\n\
-         CSeq: 7 BYE\r\nContent-Length: 0\r\n\r\n"
-    );
-    rig.deliver_from(p2().addr, bye.as_bytes());
+    hang_up_there(&mut rig, "z9hG4bKx1");
     assert_eq!(rig.last_response().code.as_u16(), 200);
     let ended = rig.call(id).ended.unwrap();
     assert_eq!(ended.by, EndedBy::Remote);
@@ -245,15 +250,9 @@ fn the_other_partys_bye_may_come_through_any_hop() {
 fn a_bye_that_crosses_ours_is_answered_and_ends_the_farewell() {
     let mut rig = Rig::registered();
     let id = rig.call_up();
-    let (local, remote, call_id) = rig.dialog_of_call();
     rig.modes[0] = Mode::Silent;
     hang_up(&mut rig, id);
-    let bye = format!(
-        "BYE sip:1001@10.0.0.9:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bKx2\r\n\
-         Max-Forwards: 69\r\nFrom: {remote}\r\nTo: {local}\r\nCall-ID: {call_id}\r\n\
-         CSeq: 7 BYE\r\nContent-Length: 0\r\n\r\n"
-    );
-    rig.deliver_from(p2().addr, bye.as_bytes());
+    hang_up_there(&mut rig, "z9hG4bKx2");
     assert_eq!(rig.last_response().code.as_u16(), 200);
     rig.advance(60_000);
     assert!(byes(&rig).iter().all(|sent| sent.to == p1()), "not sent on to the backup");
