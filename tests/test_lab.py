@@ -76,13 +76,24 @@ def test_a_fault_of_the_network_looks_as_named(make_world, icmp, seen):
                                      Variant(record_route="shared-name"), Variant(record_route="double"),
                                      Variant(record_route="b2bua")], ids=repr)
 def test_the_pair_carries_a_call_between_foreign_phones_with_audio(make_world, variant):
-    world = make_world(variant)
+    call_between_foreign_phones(make_world(variant), "udp")
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize("record_route", ["ip", "name", "b2bua"])
+def test_the_pair_carries_a_call_from_tcp_and_tls_to_udp(make_world, record_route, transport):
+    call_between_foreign_phones(make_world(Variant(record_route=record_route, transports=("udp", transport))), transport)
+
+
+def call_between_foreign_phones(world, transport):
+    """baresip over this transport calls SIPp over UDP, talks, hears, and hangs up."""
     tone = wav.tone(world.file("mic.wav"), 440)
     audio = world.file("tone.alaw")
     with open(audio, "wb") as f:
         f.write(wav.alaw(wav.read(wav.tone(world.file("far.wav"), 1000, 2))[0]))
     namespace, address, _ = world.place(103)
-    baresip = Baresip(namespace, world.folder, "1003", address, world.primary_address, tone)
+    ca = world.pki.ca if transport == "tls" else None
+    baresip = Baresip(namespace, world.folder, "1003", address, world.primary_address, tone, transport=transport, ca=ca)
     namespace, far_address, capture = world.place(104)
     sipp = Sipp(namespace, world.folder, "1004", far_address, world.backup_address, audio)
     try:
@@ -90,6 +101,8 @@ def test_the_pair_carries_a_call_between_foreign_phones_with_audio(make_world, v
         sipp.register()
         until(lambda: world.primary.contacts("1004"), "the location table is shared")
         call = sipp.answer()
+        registered = world.primary.requests("REGISTER", transport)
+        assert registered, "baresip came by the transport that it was told to use"
         baresip.command("dial", "sip:1004@example.test")
         until(lambda: wav.heard(capture.audio(address), 440) >= 1, lambda: f"440 Hz from baresip\n{capture.ladder()}", every=0.3)
         until(lambda: baresip.recording() and wav.heard(*first_and_rate(baresip.recording())) >= 1, "1000 Hz at baresip", every=0.3)

@@ -1,7 +1,8 @@
 """A laboratory of real SIP servers, real phones and real faults in network namespaces.
 
-Each module has one subject: `net` namespaces and faults of the network, `proc` processes, `kamailio` the proxy
-pair, `farend` scripted SIP peers, `capture` what was on the wire, `sip` the text of messages, `wav` sound,
+Each module has one subject: `net` namespaces and faults of the network, `path` a way with delay, loss and disorder,
+`icmp` errors of every code, `dns` a name server, `pki` certificates, `proc` processes, `kamailio` the proxy pair,
+`farend` scripted SIP peers and `links` what they send by, `capture` what was on the wire, `sip` the text of messages, `wav` sound,
 `phone` the daemon under test with its command line, `baresip` and `sipp` foreign phones, `world` all of it put together.
 Nothing here knows what a test wants to prove.
 """

@@ -13,15 +13,17 @@ _MODULES = "/usr/lib/baresip/modules"
 
 
 class Baresip:
-    """One baresip of `user` in a namespace, registered through `proxy`; `microphone` is a WAV file."""
+    """One baresip of `user` in a namespace, registered through `proxy`; `microphone` is a WAV file. Over TLS it trusts
+    the authority in the file `ca`."""
 
-    def __init__(self, namespace, folder, user, address, proxy, microphone, codec="pcma"):
+    def __init__(self, namespace, folder, user, address, proxy, microphone, codec="pcma", transport="udp", ca=None):
         self.namespace, self.user, self.address = namespace, user, address
         self.folder = os.path.join(str(folder), f"baresip-{user}")
         os.makedirs(self.folder, exist_ok=True)
         self._write("config", f"""
 sip_listen {address}:5060
-sip_trans_def udp
+sip_trans_def {transport}
+{f"sip_cafile {ca}" if ca else ""}
 audio_player aubridge,nil
 audio_source aufile,{microphone}
 audio_alert aubridge,nil
@@ -46,8 +48,8 @@ module_app contact.so
 module_app menu.so
 module_app ctrl_tcp.so
 """)
-        self._write("accounts", f'<sip:{user}@{kamailio.DOMAIN};transport=udp>;auth_user={user}'
-                    f';auth_pass={kamailio.password(user)};outbound="sip:{proxy};transport=udp";regint=60'
+        self._write("accounts", f'<sip:{user}@{kamailio.DOMAIN};transport={transport}>;auth_user={user}'
+                    f';auth_pass={kamailio.password(user)};outbound="sip:{proxy};transport={transport}";regint=60'
                     f';answermode=auto;audio_codecs={codec}\n')
         self._write("contacts", "")
         self.proc = None

@@ -5,6 +5,7 @@ so that times are between the phone's own packets and owe nothing to the phone's
 """
 
 import os
+import re
 import struct
 import time
 
@@ -12,27 +13,35 @@ from . import sip, wav
 from .proc import Proc, run
 from .wait import until
 
-_UDP, _ICMP, _ICMP6 = 17, 1, 58
+_TCP, _UDP, _ICMP, _ICMP6 = 6, 17, 1, 58
+_FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 
 
 class Packet:
-    """A packet: `t` in seconds, addresses, ports and payload; `sip` is the message in it or None, `icmp` (type, code) or None."""
+    """A packet: `t` in seconds, addresses, ports and payload; `sip` is the message in it or None, `icmp` (type, code) or None.
 
-    def __init__(self, t, src, sport, dst, dport, payload, icmp=None):
+    A TCP segment has `tcp`, its flags as letters (S, A, F, R), and `size`, the octets in it. What its stream carries comes
+    besides as packets of their own: a SIP message, a bare CRLF ping or pong; `t` is when its first octet was sent. Of TLS
+    there are the segments only.
+    """
+
+    def __init__(self, t, src, sport, dst, dport, payload, icmp=None, transport="udp", tcp=None, size=0):
         self.t, self.src, self.sport, self.dst, self.dport, self.payload, self.icmp = t, src, sport, dst, dport, payload, icmp
+        self.transport, self.tcp, self.size = transport, tcp, size
         self.sip = sip.Message.parse(payload) if payload and not icmp else None
 
     @property
     def rtp(self):
         """(payload type, sequence, timestamp, octets), or None if this is no RTP."""
         p = self.payload
-        if self.sip or self.icmp or len(p) < 12 or p[0] >> 6 != 2 or 64 <= p[1] & 0x7F <= 95:
+        if self.sip or self.icmp or self.transport != "udp" or len(p) < 12 or p[0] >> 6 != 2 or 64 <= p[1] & 0x7F <= 95:
             return None
         sequence, timestamp = struct.unpack_from("!HI", p, 2)
         return p[1] & 0x7F, sequence, timestamp, p[12:]
 
     def __repr__(self):
-        what = f"icmp {self.icmp}" if self.icmp else self.sip.start if self.sip else f"{len(self.payload)} octets"
+        what = (f"icmp {self.icmp}" if self.icmp else self.sip.start if self.sip
+                else f"tcp {self.tcp} {self.size}" if self.tcp is not None else f"{len(self.payload)} octets")
         return f"{self.t:.3f} {self.src}:{self.sport} > {self.dst}:{self.dport} {what}"
 
 
@@ -85,13 +94,22 @@ class Capture:
             return found[count - 1] if len(found) >= count else None
         return until(enough, lambda: f"{what} on the wire {query}\n{self.ladder()}", timeout, every=0.05)
 
+    def connects(self, dst=None, after=0.0):
+        """When TCP connections were begun: the first SYN of each, as packets."""
+        seen, found = set(), []
+        for p in self.packets():
+            if p.tcp == "S" and p.t >= after and (dst is None or p.dst == dst) and (p.src, p.sport, p.dst, p.dport) not in seen:
+                seen.add((p.src, p.sport, p.dst, p.dport))
+                found.append(p)
+        return found
+
     def ladder(self, last=60):
-        """The recent SIP and ICMP packets as text, for messages of failing tests."""
-        shown = [p for p in self.packets() if p.sip or p.icmp][-last:]
+        """The recent SIP and ICMP packets, and where TCP opens and closes, as text for messages of failing tests."""
+        shown = [p for p in self.packets() if p.sip or p.icmp or p.tcp and set(p.tcp) & set("SFR")][-last:]
         if not shown:
             return "(nothing captured)"
         return "\n".join(f"{1000 * (p.t - shown[0].t):10.1f} ms {p.src}:{p.sport} > {p.dst}:{p.dport}  "
-                         + (f"ICMP {p.icmp}" if p.icmp else f"{p.sip.start}  [{p.sip.get('CSeq')}]"
+                         + (f"ICMP {p.icmp}" if p.icmp else f"TCP {p.tcp}" if p.tcp else f"{p.sip.start}  [{p.sip.get('CSeq')}]"
                             + "".join(f" Route {r}" for r in p.sip.all("Route"))) for p in shown)
 
     def audio(self, src, after=0.0):
@@ -105,7 +123,7 @@ class Capture:
 
     def malformed(self):
         """What an independent dissector (tshark) finds wrong with the SIP and RTCP captured, one line each."""
-        done = run(["tshark", "-n", "-r", self.path, "-d", "udp.port==5060,sip", "-Y",
+        done = run(["tshark", "-n", "-r", self.path, "-d", "udp.port==5060,sip", "-d", "tcp.port==5060,sip", "-Y",
                     "_ws.malformed || _ws.expert.severity == error"], timeout=60, check=False)
         return [line for line in done.stdout.splitlines() if line.strip()]
 
@@ -117,7 +135,7 @@ class Capture:
 
 def _program(interface, path):
     """tcpdump; or, where it may not give up its privileges (a user namespace), Wireshark's own capture program."""
-    wanted = "udp or icmp or icmp6 or ip[6:2] & 0x1fff != 0"
+    wanted = "udp or tcp or icmp or icmp6 or ip[6:2] & 0x1fff != 0"
     with open("/proc/self/setgroups") as f:
         if f.read().strip() == "deny":
             return ["dumpcap", "-q", "-P", "-i", interface, "-B", "8", "-w", path, "-f", wanted]
@@ -160,7 +178,7 @@ def _packets(data):
     magic = data[:4]
     order = "<" if magic in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
     nano = magic in (b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
-    at, fragments = 24, {}
+    at, fragments, streams = 24, {}, {}
     while at + 16 <= len(data):
         seconds, fraction, size, _ = struct.unpack_from(order + "IIII", data, at)
         frame = data[at + 16:at + 16 + size]
@@ -170,6 +188,55 @@ def _packets(data):
         packet = _frame(seconds + fraction / (1e9 if nano else 1e6), frame, fragments)
         if packet:
             yield packet
+        if packet and packet.transport == "tcp":
+            yield from streams.setdefault((packet.src, packet.sport, packet.dst, packet.dport), _Stream()).take(packet)
+
+
+class _Stream:
+    """One direction of a TCP connection, put in order and cut into SIP messages."""
+
+    def __init__(self):
+        self.next, self.waiting, self.text, self.began, self.foreign = None, {}, b"", 0.0, False
+
+    def take(self, segment):
+        """The packets of the messages that this segment completes."""
+        sequence, data = segment.sequence, segment.data
+        if "S" in segment.tcp:
+            self.__init__()
+            self.next = sequence + 1 & 0xFFFFFFFF
+            return
+        if self.next is None:
+            self.next = sequence
+        self.waiting.setdefault(sequence, (segment.t, data))
+        while True:
+            fit = next((s for s, (_, d) in self.waiting.items() if d and 0 <= (self.next - s & 0xFFFFFFFF) < len(d)), None)
+            if fit is None:
+                break
+            t, data = self.waiting.pop(fit)
+            new = data[self.next - fit & 0xFFFFFFFF:]
+            self.next = self.next + len(new) & 0xFFFFFFFF
+            self.began = self.began if self.text else t
+            self.text += new
+            for message in self._cut():
+                yield Packet(self.began, segment.src, segment.sport, segment.dst, segment.dport, message, transport="tcp")
+                self.began = t
+        self.waiting = {s: v for s, v in self.waiting.items() if v[1] and (s - self.next & 0xFFFFFFFF) < 1 << 20}
+
+    def _cut(self):
+        while self.text and not self.foreign:
+            if self.text[:2] == b"\r\n":
+                size = 4 if self.text[:4] == b"\r\n\r\n" else 2
+            elif not self.text[:1].isalpha():
+                self.foreign = True
+                return
+            else:
+                head, end, _ = self.text.partition(b"\r\n\r\n")
+                length = re.search(rb"(?:^|\n)(?:content-length|l)[ \t]*:[ \t]*(\d+)", head, re.I)
+                if not end or not length or len(self.text) < len(head) + 4 + int(length.group(1)):
+                    return
+                size = len(head) + 4 + int(length.group(1))
+            message, self.text = self.text[:size], self.text[size:]
+            yield message
 
 
 def _frame(t, frame, fragments):
@@ -214,6 +281,13 @@ def _transport(t, protocol, src, dst, body):
     if protocol == _UDP and len(body) >= 8:
         sport, dport = struct.unpack_from("!HH", body)
         return Packet(t, src, sport, dst, dport, body[8:])
+    if protocol == _TCP and len(body) >= 20:
+        sport, dport, sequence = struct.unpack_from("!HHI", body)
+        bits, data = body[13], body[(body[12] >> 4) * 4:]
+        flags = "".join(letter for letter, bit in (("S", _SYN), ("A", _ACK), ("F", _FIN), ("R", _RST)) if bits & bit)
+        packet = Packet(t, src, sport, dst, dport, b"", transport="tcp", tcp=flags, size=len(data))
+        packet.sequence, packet.data = sequence, data
+        return packet
     # Of ICMPv6 only the errors: neighbour discovery is not what a test looks for.
     if (protocol == _ICMP or protocol == _ICMP6 and body[:1] <= b"\x04") and len(body) >= 2:
         return Packet(t, src, 0, dst, 0, body[8:], icmp=(body[0], body[1]))

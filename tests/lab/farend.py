@@ -13,6 +13,7 @@ import threading
 import time
 
 from . import sip, wav
+from .links import Datagrams, Streams
 from .wait import TimedOut
 
 
@@ -27,34 +28,36 @@ class Received:
 
 
 class Peer:
-    """A SIP peer at one address and port.
+    """A SIP peer at one address and port, over `transport` "udp", "tcp" or "tls" (`certificate`: (certificate, key) files).
 
-    `on` maps a method to a function of (peer, received); a request without one waits to be picked up by `expect`.
+    Over TCP and TLS `links` has what a stream can do besides: `hang_up`, `pong`, `mute`. `on` maps a method to a function of (peer, received); a request without one waits to be picked up by `expect`.
     """
 
-    def __init__(self, namespace, address, port=5060):
-        self.address, self.port = address, port
+    def __init__(self, namespace, address, port=None, transport="udp", certificate=None):
+        self.address, self.port, self.transport = address, port or (5061 if transport == "tls" else 5060), transport
         self.on = {}
         self.log = []
         self.errors = []
         self._pending = []
         self._changed = threading.Condition()
         self._closing = False
-        self.socket = namespace.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-        self.socket.bind((address, port))
-        self.socket.settimeout(0.2)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        if transport == "udp":
+            self.links = Datagrams(namespace.socket(family), (address, self.port))
+        else:
+            self.links = Streams(namespace.socket(family, socket.SOCK_STREAM), (address, self.port), certificate)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     @property
     def uri(self):
         host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"sip:{host}:{self.port}"
+        return f"sip:{host}:{self.port}" + ("" if self.transport == "udp" else f";transport={self.transport}")
 
     def send(self, message, to):
-        """Sends a message (or raw bytes) to an address and port."""
+        """Sends a message (or raw bytes) to an address and port; over TCP and TLS by the connection from there."""
         data = message.encode() if isinstance(message, sip.Message) else message
-        self.socket.sendto(data, to)
+        self.links.send(data, to)
 
     def answer(self, received, status, reason="Scripted", to_tag="far", contact=None, extra=(), body=b""):
         """Answers a request to where it came from; a dialog-making answer names this peer as Contact unless told otherwise."""
@@ -87,17 +90,15 @@ class Peer:
                     and (status is None or r.message.status == status)]
 
     def close(self):
-        """Closes the socket: from now on the kernel answers with ICMP."""
+        """Closes its sockets: from now on the kernel answers with ICMP, or RST."""
         self._closing = True
         self._thread.join(2)
-        self.socket.close()
+        self.links.close()
 
     def _run(self):
         while not self._closing:
             try:
-                data, source = self.socket.recvfrom(65535)
-            except socket.timeout:
-                continue
+                data, source = self.links.receive(0.2)
             except OSError:
                 continue
             message = sip.Message.parse(data)
@@ -132,11 +133,12 @@ class Registrar(Peer):
     `realm` and `nonce` are this hop's own; `failures` collects what was wrong with credentials.
     """
 
-    def __init__(self, namespace, address, nonce, port=5060, expires=3600, realm="example.test", challenge=True):
+    def __init__(self, namespace, address, nonce, port=None, expires=3600, realm="example.test", challenge=True,
+                 transport="udp", certificate=None):
         self.nonce, self.realm, self.expires, self.challenge = nonce, realm, expires, challenge
         self.failures = []
         self.bindings = []
-        super().__init__(namespace, address, port)
+        super().__init__(namespace, address, port, transport, certificate)
         self.on["OPTIONS"] = answer_with(200, "OK")
         self.on["REGISTER"] = lambda peer, received: peer.register(received)
 

@@ -5,6 +5,7 @@ takes its peer's address for its own, decide whether a BYE can find its way afte
 """
 
 import os
+import re
 import shutil
 
 from .proc import Proc, run
@@ -24,27 +25,37 @@ class Variant:
     alias        each proxy also answers to its peer's address
     record_route "ip", "name" (a name of this proxy alone), "shared-name" (one name for both),
                  "double" (two entries with r2=on) or "b2bua" (no Record-Route; Contact names the proxy)
+    transports   what it listens on, of "udp", "tcp" (port 5060) and "tls" (port 5061); udp is always there
+    client_certificate   whether TLS clients must show a certificate of the laboratory's authority
+
+    Over TCP and TLS a Record-Route says so, and requests to a phone take the connection that it registered by.
     """
 
-    def __init__(self, alias=False, record_route="ip"):
+    def __init__(self, alias=False, record_route="ip", transports=("udp",), client_certificate=False):
         self.alias = alias
         self.record_route = record_route
+        self.transports = tuple(transports)
+        self.client_certificate = client_certificate
 
     def __repr__(self):
-        return f"{self.record_route}{'+alias' if self.alias else ''}"
+        more = "".join("+" + t for t in self.transports if t != "udp")
+        return f"{self.record_route}{'+alias' if self.alias else ''}{more}"
 
 
 class Kamailio:
-    """One proxy at `address`:5060 in the namespace; its peer is at `peer`."""
+    """One proxy at `address`:5060 in the namespace; its peer is at `peer`; `pki` makes its certificates."""
 
-    def __init__(self, namespace, folder, address, peer, variant, name):
+    def __init__(self, namespace, folder, address, peer, variant, name, pki=None):
         self.namespace, self.address, self.variant, self.name = namespace, address, variant, name
+        self.pki, self.kind = pki, "good"
         self.folder = os.path.join(str(folder), name)
         os.makedirs(self.folder, exist_ok=True)
         self.control = os.path.join(self.folder, "ctl")
         self.config = os.path.join(self.folder, "kamailio.cfg")
         with open(self.config, "w") as f:
             f.write(_config(self, peer))
+        if "tls" in variant.transports:
+            self._write_tls()
         self.proc = None
 
     def start(self, wait=True):
@@ -56,7 +67,7 @@ class Kamailio:
             os.unlink(self.control)
         self.proc = Proc(
             self.name,
-            [*self.namespace.exec, "kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", self.config, "-w", self.folder,
+            [*self.namespace.exec, "kamailio", "-DD", "-E", "-m", "64" if "tls" in self.variant.transports else "32", "-M", "4", "-f", self.config, "-w", self.folder,
              "-Y", runtime, "-P", os.path.join(runtime, "pid")],
             os.path.join(self.folder, "log"),
         )
@@ -80,6 +91,19 @@ class Kamailio:
     def answer_register_with(self, status):
         """From now on every REGISTER gets this status; None ends that."""
         self._set("register", status or 0)
+
+    def present(self, kind):
+        """From now on new TLS connections see this kind of certificate (see `pki.KINDS`)."""
+        self.kind = kind
+        self._write_tls()
+        if self.proc and self.proc.running():
+            self._command("tls.reload")
+
+    def requests(self, method=None, transport=None, call_id=None):
+        """The requests it took in, oldest first, whatever they came by: what a capture can't show of TLS."""
+        found = [Arrival(*m.groups()) for m in re.finditer(r"@(\d+\.\d+) (\w+) (\w+) (\S+) (\d+) (\S+)", self.proc.output())]
+        return [a for a in found if (method is None or a.method == method) and (call_id is None or a.call_id == call_id)
+                and (transport is None or a.transport == transport)]
 
     def contacts(self, user):
         """The contacts that the location table holds for a user."""
@@ -105,6 +129,13 @@ class Kamailio:
         if self.proc:
             self.proc.stop(timeout=1)
 
+    def _write_tls(self):
+        variant = self.variant
+        certificate, key = self.pki.server(f"{self.name}.{DOMAIN}", [self.address], self.kind, (DOMAIN, f"proxies.{DOMAIN}"))
+        with open(os.path.join(self.folder, "tls.cfg"), "w") as f:
+            f.write(_TLS.format(certificate=certificate, key=key, ca=self.pki.ca,
+                                require="yes" if variant.client_certificate else "no"))
+
     def _set(self, key, value):
         self._command("htable.seti", "mode", key, str(value))
 
@@ -112,40 +143,83 @@ class Kamailio:
         return run(["kamcmd", "-s", f"unix:{self.control}", *args], timeout=10, check=check)
 
 
+class Arrival:
+    """A request as a proxy took it in: wall-clock time, method, transport, source "address:port", CSeq and Call-ID."""
+
+    def __init__(self, t, method, transport, source, cseq, call_id):
+        self.t, self.method, self.transport, self.source, self.cseq, self.call_id = \
+            float(t), method, transport.lower(), source, int(cseq), call_id
+
+    def __repr__(self):
+        return f"{self.t:.3f} {self.method} {self.cseq} over {self.transport} from {self.source} [{self.call_id}]"
+
+
 def _config(hop, peer):
-    variant = hop.variant
-    address = hop.address
-    lines = [_HEAD]
-    lines.append(f"listen=udp:{address}:5060")
-    if variant.record_route == "double":
-        lines.append(f"listen=udp:{address}:5070")
-    lines.append(f"listen=udp:{address}:5090")
+    variant, address = hop.variant, hop.address
+    double = variant.record_route == "double"
+    streams = [t for t in ("tcp", "tls") if t in variant.transports]
+    ports = [5060] + ([5070] if double else []) + ([5061] if "tls" in streams else [])
+    lines = [_HEAD, "\n".join(_STREAMS) if streams else "disable_tcp=yes"]
+    lines += [f"listen=udp:{address}:5060", f"listen=udp:{address}:5090"]
+    lines += [f"listen=udp:{address}:5070"] if double else []
+    lines += [f"listen=tcp:{address}:5060"] if "tcp" in streams else []
+    lines += ["enable_tls=yes", f"listen=tls:{address}:5061"] if "tls" in streams else []
     lines += [f'alias="{DOMAIN}"', f'alias="{hop.name}.{DOMAIN}"', f'alias="proxies.{DOMAIN}"']
-    if variant.alias:
-        lines.append(f'alias="{peer}:5060"')
-        if variant.record_route == "double":
-            lines.append(f'alias="{peer}:5070"')
+    lines += [f'alias="{peer}:{port}"' for port in ports] if variant.alias else []
     lines.append(_MODULES.replace("@SELF@", address).replace("@PEER@", peer).replace("@CONTROL@", hop.control)
-                 .replace("@DOUBLE@", "1" if variant.record_route == "double" else "0"))
+                 .replace("@DOUBLE@", "1" if double or streams else "0"))
+    if "tls" in streams:
+        lines.append(f'loadmodule "tls.so"\nmodparam("tls", "config", "{hop.folder}/tls.cfg")')
     record = {
         "ip": "record_route();",
-        "double": 'record_route();',
-        "name": f'record_route_preset("{hop.name}.{DOMAIN}:5060");',
-        "shared-name": f'record_route_preset("proxies.{DOMAIN}:5060");',
+        "double": "record_route();",
+        "name": _named(f"{hop.name}.{DOMAIN}", streams),
+        "shared-name": _named(f"proxies.{DOMAIN}", streams),
         "b2bua": "route(B2BUA);",
     }[variant.record_route]
-    send = f"$fs = \"udp:{address}:5070\";" if variant.record_route == "double" else ""
+    send = f"$fs = \"udp:{address}:5070\";" if double else ""
     lines.append(_ROUTES.replace("@RECORD@", record).replace("@SEND@", send).replace("@DOMAIN@", DOMAIN)
+                 .replace("@ALIAS@", 'if ($proto != "udp") force_tcp_alias();' if streams else "")
                  .replace("@SELF@", address).replace("@HIDDEN@", "1" if variant.record_route == "b2bua" else "0"))
     return "\n".join(lines) + "\n"
 
+
+def _named(name, streams):
+    """Record-Route by name: one entry where both sides use the same transport, else a pair with the outgoing one first."""
+    if not streams:
+        return f'record_route_preset("{name}:5060");'
+    return (f'$var(near) = "{name}:5060"; $var(far) = "{name}:5060";'
+            f'if ($proto == "tcp") $var(near) = "{name}:5060;transport=tcp";'
+            f'if ($proto == "tls") $var(near) = "{name}:5061;transport=tls";'
+            f'if ($(ru{{uri.transport}}) =~ "[tT][cC][pP]") $var(far) = "{name}:5060;transport=tcp";'
+            f'if ($(ru{{uri.transport}}) =~ "[tT][lL][sS]") $var(far) = "{name}:5061;transport=tls";'
+            'if ($var(near) == $var(far)) record_route_preset("$var(near)");'
+            'else record_route_preset("$var(far);r2=on", "$var(near);r2=on");')
+
+
+_STREAMS = ["tcp_children=2", "tcp_connection_lifetime=3700", "tcp_accept_aliases=yes", "tcp_connect_timeout=4"]
+
+_TLS = """[server:default]
+method = TLSv1.2+
+certificate = {certificate}
+private_key = {key}
+ca_list = {ca}
+verify_certificate = {require}
+require_certificate = {require}
+[client:default]
+method = TLSv1.2+
+certificate = {certificate}
+private_key = {key}
+ca_list = {ca}
+verify_certificate = no
+require_certificate = no
+"""
 
 _HEAD = """#!KAMAILIO
 debug=1
 log_stderror=yes
 children=2
 auto_aliases=no
-disable_tcp=yes
 dns=no
 rev_dns=no
 use_dns_cache=on
@@ -197,6 +271,7 @@ modparam("dmq_usrloc", "sync", 1)
 _ROUTES = """
 request_route {
     if (is_method("KDMQ") && $Rp == 5090) { dmq_handle_message(); exit; }
+    xlog("L_NOTICE", "@$TV(Sn) $rm $proto $si:$sp $cs $ci\\n");
     if ($sht(mode=>all) > 0) {
         if (is_method("ACK")) exit;
         if ($sht(mode=>retry_after) > 0) append_to_reply("Retry-After: $sht(mode=>retry_after)\\r\\n");
@@ -216,6 +291,7 @@ route[REGISTER] {
     if ($sht(mode=>register) > 0) { sl_send_reply("$sht(mode=>register)", "Laboratory"); exit; }
     if (!pv_www_authenticate("@DOMAIN@", "secret-$au", "0")) { www_challenge("@DOMAIN@", "1"); exit; }
     consume_credentials();
+    @ALIAS@
     if (!save("location")) sl_reply_error();
 }
 

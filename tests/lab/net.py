@@ -12,6 +12,7 @@ import shutil
 import socket
 import threading
 
+from .path import Path, open_tap
 from .proc import run
 
 PREFIX = "10.90.0."
@@ -41,31 +42,39 @@ class Namespace:
         """Loads nftables rules inside."""
         run([*self.exec, "nft", "-f", "-"], stdin=rules)
 
-    def names(self, table, nameserver):
-        """What programs inside know of names: /etc/hosts from `table` (name → addresses) and the name server to ask."""
+    def names(self, nameservers, options="timeout:2 attempts:2", search=()):
+        """Which name servers programs inside ask (addresses), with the options and search list of resolv.conf(5);
+        /etc/hosts inside knows nothing but localhost."""
         folder = f"/etc/netns/{self.name}"
         os.makedirs(folder, exist_ok=True)
         with open(f"{folder}/hosts", "w") as f:
-            f.write("127.0.0.1 localhost\n" + "".join(f"{a} {n}\n" for n, addresses in table.items() for a in addresses))
+            f.write("127.0.0.1 localhost\n")
+        lines = [f"nameserver {address}" for address in nameservers] + [f"options {options}"]
+        lines += [f"search {' '.join(search)}"] if search else []
         with open(f"{folder}/resolv.conf", "w") as f:
-            f.write(f"nameserver {nameserver}\n")
+            f.write("\n".join(lines) + "\n")
 
-    def socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM):
-        """A socket that lives inside, for a peer that runs in this process: only the creating thread enters."""
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM, protocol=0):
+        """A socket that lives inside, for a peer that runs in this process."""
+        return self.inside(lambda: socket.socket(family, kind, protocol))
+
+    def inside(self, create):
+        """What `create` returns when it runs inside: only the thread that calls it enters."""
         made = []
 
-        def create():
+        def enter():
             libc = ctypes.CDLL(None, use_errno=True)
             fd = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
             try:
                 if libc.setns(fd, _CLONE_NEWNET) != 0:
-                    made.append(OSError(ctypes.get_errno(), f"setns to {self.name}"))
-                else:
-                    made.append(socket.socket(family, kind))
+                    raise OSError(ctypes.get_errno(), f"setns to {self.name}")
+                made.append(create())
+            except OSError as error:
+                made.append(error)
             finally:
                 os.close(fd)
 
-        thread = threading.Thread(target=create)
+        thread = threading.Thread(target=enter)
         thread.start()
         thread.join()
         if isinstance(made[0], OSError):
@@ -90,13 +99,20 @@ atexit.register(delete_all)
 
 
 class Network:
-    """The servers' namespace `core` with a bridge, and any number of phones' namespaces at it, all on one LAN."""
+    """The servers' namespace `core` with a bridge, and any number of phones' namespaces at it, all on one LAN.
+
+    Its faults strike between the phones and the servers; servers go on talking with each other. They add up until `heal`.
+    An address may be IPv4 or IPv6.
+    """
 
     def __init__(self):
         self.core = Namespace("core")
+        # Otherwise the first address takes the others of its subnet with it when it goes.
+        run([*self.core.exec, "sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1"])
         self.core.ip("link", "add", "lan", "type", "bridge")
         self.core.ip("link", "set", "lan", "up")
         self.phones = []
+        self._paths = []
 
     def server(self, host):
         """Adds a server's address, such as 10.90.0.11 for host 11, to the core; returns it."""
@@ -108,25 +124,84 @@ class Network:
         self.core.ip("addr", "add", f"{PREFIX6}{host}/64", "dev", "lan", "nodad")
         return f"{PREFIX6}{host}"
 
-    def phone(self, host):
-        """A namespace for a phone with the address that ends in `host` on its interface eth0; returns both."""
+    def remove_server(self, address):
+        """The host is gone from the LAN: nobody answers ARP for it, so phones' own kernels say "no route to host" after 3 s."""
+        self.core.ip("addr", "del", f"{address}/{64 if ':' in address else 24}", "dev", "lan")
+
+    def phone(self, host, impaired=False):
+        """A namespace for a phone with the address that ends in `host` on its interface eth0; returns both.
+
+        `impaired` makes its cable a `path.Path`, found in the namespace's `path`."""
         namespace = Namespace(f"ua{host}")
         port = f"ua{host}"
-        self.core.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace.name)
+        if impaired:
+            ends = namespace.inside(lambda: open_tap("eth0")), self.core.inside(lambda: open_tap(port))
+            namespace.path = Path(*ends)
+            self._paths.append(namespace.path)
+        else:
+            self.core.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace.name)
         self.core.ip("link", "set", port, "master", "lan", "up")
         namespace.ip("addr", "add", f"{PREFIX}{host}/24", "dev", "eth0")
         namespace.ip("addr", "add", f"{PREFIX6}{host}/64", "dev", "eth0", "nodad")
         namespace.ip("link", "set", "eth0", "up")
+        namespace.port, namespace.address = port, f"{PREFIX}{host}"
         self.phones.append(namespace)
-        return namespace, f"{PREFIX}{host}"
+        return namespace, namespace.address
+
+    def unplug(self, namespace):
+        """Pulls the phone's cable: its eth0 loses the carrier and keeps its addresses."""
+        if hasattr(namespace, "path"):
+            raise ValueError("an impaired phone's interface has no cable to pull: take its eth0 down")
+        self.core.ip("link", "set", namespace.port, "down")
+
+    def plug(self, namespace):
+        """Puts the cable back."""
+        self.core.ip("link", "set", namespace.port, "up")
+
+    def readdress(self, namespace, host):
+        """Gives the phone another IPv4 address, as a new DHCP lease does: the old one is gone first. Returns the new one."""
+        namespace.ip("addr", "del", f"{namespace.address}/24", "dev", "eth0")
+        namespace.ip("addr", "add", f"{PREFIX}{host}/24", "dev", "eth0")
+        namespace.address = f"{PREFIX}{host}"
+        return namespace.address
 
     def drop(self, address):
         """Packets to this server vanish: silence without any sign."""
-        self._rule(f"ip daddr {address} drop")
+        self._to(address, "drop")
 
-    def reject(self, address, icmp_type):
-        """Packets to this server are answered with this ICMP type, as nftables names it."""
-        self._rule(f"ip daddr {address} ip protocol udp reject with icmp type {icmp_type}")
+    def drop_from(self, address):
+        """Packets from this server vanish: it hears the phones and they don't hear it."""
+        self._from(address, "drop")
+
+    def drop_both(self, address):
+        """Nothing passes, either way."""
+        self.drop(address)
+        self.drop_from(address)
+
+    def lose(self, percent, address, way="both"):
+        """Of the packets to and from this server this share vanishes at random; way "to", "from" or "both"."""
+        for name, rule in (("to", self._to), ("from", self._from)):
+            if way in (name, "both"):
+                rule(address, f"numgen random mod 100 < {int(percent)} drop")
+
+    def reject(self, address, icmp_type, protocol="udp"):
+        """Packets to this server are answered with this ICMP type, as nftables names it (`icmp.Errors` sends the others);
+        protocol "udp", "tcp" or "{ udp, tcp }"."""
+        family = "icmpv6" if ":" in address else "icmp"
+        self._to(address, f"meta l4proto {protocol} reject with {family} type {icmp_type}")
+
+    def tcp_black_hole(self, address):
+        """No new TCP connection to this server comes about: its SYN is lost. Those that are open live on."""
+        self._to(address, "tcp flags & (syn | ack) == syn drop")
+
+    def tcp_dead(self, address):
+        """Every TCP segment to and from this server is lost; UDP passes."""
+        self._to(address, "meta l4proto tcp drop")
+        self._from(address, "meta l4proto tcp drop")
+
+    def tcp_reset(self, address):
+        """Every TCP segment to this server is answered with RST: nothing can be opened, and what is open breaks when used."""
+        self._to(address, "meta l4proto tcp reject with tcp reset")
 
     def heal(self):
         """Takes every rule back."""
@@ -134,11 +209,23 @@ class Network:
 
     def close(self):
         """Removes all namespaces."""
+        for path in self._paths:
+            path.close()
         for namespace in [*self.phones, self.core]:
             namespace.delete()
 
-    def _rule(self, rule):
-        self.core.nft(f"table inet lab {{\nchain in {{\ntype filter hook input priority 0;\n{rule};\n}}\n}}\n")
+    def _to(self, address, rule):
+        self._rule("in", "input", f'iifname "lan" {_family(address)} daddr {address} {rule}')
+
+    def _from(self, address, rule):
+        self._rule("out", "output", f'oifname "lan" {_family(address)} saddr {address} {rule}')
+
+    def _rule(self, chain, hook, rule):
+        self.core.nft(f"table inet lab {{\nchain {chain} {{\ntype filter hook {hook} priority 0;\n{rule};\n}}\n}}\n")
+
+
+def _family(address):
+    return "ip6" if ":" in address else "ip"
 
 
 def remaining():

@@ -49,6 +49,12 @@ def line_items(user, proxy=None, backup=None, line=1, **more):
     return items
 
 
+def hop_name(address, transport="udp"):
+    """A hop as the daemon writes it, such as udp:10.90.0.11:5060; TLS is at 5061."""
+    host = f"[{address}]" if ":" in address else address
+    return f"{transport}:{host}:{5061 if transport == 'tls' else 5060}"
+
+
 class Events:
     """The stream of `phonectl --json watch`, kept from the first to the last."""
 
@@ -184,17 +190,17 @@ class Phone:
         """The line's object in `account list`."""
         return next(a for a in self.json("account", "list")["accounts"] if a["line"] == line)
 
-    def hop_state(self, address, line=1):
+    def hop_state(self, address, line=1, transport="udp"):
         """The object of one hop in `account list`, by its address."""
-        return next(h for h in self.account(line)["hops"] if h["hop"] == f"udp:{address}:5060")
+        return next(h for h in self.account(line)["hops"] if h["hop"] == hop_name(address, transport))
 
-    def registered(self, hop=None, timeout=10, line=1):
+    def registered(self, hop=None, timeout=10, line=1, transport="udp"):
         """Waits until the line is registered, at this hop's address if given; returns the account."""
         last = {}
         def now():
             last.clear()
             last.update(self.account(line))
-            return last["state"] == "registered" and (hop is None or last["hop"] == f"udp:{hop}:5060") and dict(last)
+            return last["state"] == "registered" and (hop is None or last["hop"] == hop_name(hop, transport)) and dict(last)
         return until(now, lambda: f"{self.name} registered at {hop or 'any hop'}; account: {json.dumps(last)}", timeout, 0.05)
 
     def settled(self, hop, timeout=10):

@@ -7,8 +7,9 @@ from . import net
 from .capture import Capture
 from .dns import Dns
 from .farend import Peer, Registrar
-from .kamailio import Kamailio, Variant
+from .kamailio import DOMAIN, Kamailio, Variant
 from .phone import Phone, line_items
+from .pki import Pki
 
 PRIMARY, BACKUP, DNS = 11, 12, 53
 
@@ -23,6 +24,7 @@ class World:
         self.network = net.Network()
         self.primary_address = self.network.server(PRIMARY)
         self.backup_address = self.network.server(BACKUP)
+        self._pki = None
         self.dns = Dns(self.network.core, self.network.server(DNS), {
             "p1.example.test": [self.primary_address], "p2.example.test": [self.backup_address],
             "proxies.example.test": [self.primary_address, self.backup_address]})
@@ -30,27 +32,51 @@ class World:
         self._names(self.network.core)
         self.primary = self.backup = None
         if pair is not None:
-            self.primary = Kamailio(self.network.core, self.folder, self.primary_address, self.backup_address, pair, "p1")
-            self.backup = Kamailio(self.network.core, self.folder, self.backup_address, self.primary_address, pair, "p2")
+            tls = "tls" in pair.transports
+            self.primary = Kamailio(self.network.core, self.folder, self.primary_address, self.backup_address, pair, "p1",
+                                    tls and self.pki)
+            self.backup = Kamailio(self.network.core, self.folder, self.backup_address, self.primary_address, pair, "p2",
+                                   tls and self.pki)
             for hop in (self.primary, self.backup):
                 hop.start(wait=False)
             for hop in (self.primary, self.backup):
                 hop.ready()
                 self.closers.append(hop.stop)
 
-    def place(self, host):
-        """A namespace with the address ending in `host` and a capture on its interface: (namespace, address, capture)."""
-        namespace, address = self.network.phone(host)
+    @property
+    def pki(self):
+        """The laboratory's certificates, made when first asked for; `pki.ca` is what a phone should trust."""
+        if self._pki is None:
+            self._pki = Pki(self.folder)
+        return self._pki
+
+    def publish(self, transports=("udp",), with_naptr=False, ttl=60):
+        """Lets the DNS lead the laboratory's domain to the pair, p1 first: SRV records, NAPTR too if asked for."""
+        self.dns.put_service(DOMAIN, [f"p1.{DOMAIN}", f"p2.{DOMAIN}"], transports, with_naptr, ttl)
+
+    def half_open(self, hop):
+        """The proxy's host restarts and nobody hears of it: no FIN, no RST. Connections to it hang in the air at the
+        phones until they are used, which gets a RST from the new life."""
+        self.network.tcp_dead(hop.address)
+        hop.kill()
+        hop.start()
+        self.network.heal()
+
+    def place(self, host, impaired=False):
+        """A namespace with the address ending in `host` and a capture on its interface: (namespace, address, capture).
+        `impaired` makes its cable a `path.Path`, the namespace's `path`."""
+        namespace, address = self.network.phone(host, impaired)
         self._names(namespace)
         capture = Capture(namespace, self.folder, (self.dns.address, 53))
         self.closers.append(capture.stop)
         return namespace, address, capture
 
-    def phone(self, user="1001", host=None, audio="null", auto_answer=False, start=True, items=None, line=None, **more):
+    def phone(self, user="1001", host=None, audio="null", auto_answer=False, start=True, items=None, line=None,
+              impaired=False, **more):
         """A phone of `user` whose line uses the pair as outbound proxies; `line` changes items (blanks as underscores),
-        `items` replaces the whole configuration. Its `capture` shows its own interface."""
+        `items` replaces the whole configuration. Its `capture` shows its own interface; `impaired` as for `place`."""
         host = host or int(user) - 900
-        namespace, address, capture = self.place(host)
+        namespace, address, capture = self.place(host, impaired)
         if items is None:
             items = line_items(user, self.primary_address, self.backup_address, **(line or {}))
         phone = Phone(namespace, self.folder, f"phone-{host}", address, items, audio, auto_answer, **more)
@@ -101,4 +127,4 @@ class World:
         return complaints
 
     def _names(self, namespace):
-        namespace.names(self.dns.table, self.dns.address)
+        namespace.names([self.dns.address])
