@@ -20,7 +20,10 @@ _NEIGHBOUR_DISCOVERY = range(133, 138)
 
 def open_tap(name):
     """A new TAP interface of this name in the calling thread's namespace; it lives as long as the file stays open."""
-    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    try:
+        fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    except OSError as error:
+        raise PermissionError(f"the laboratory's impaired paths need /dev/net/tun, readable and writable: {error}") from error
     fcntl.ioctl(fd, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TAP | _IFF_NO_PI))
     return fd
 
