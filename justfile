@@ -4,7 +4,7 @@
 check:
     scripts/test
 
-# One part of the checks: deps lint unit sim build blackbox
+# One part of the checks: deps lint unit sim build blackbox device
 test part:
     scripts/test {{part}}
 

@@ -32,6 +32,9 @@ pub(crate) enum Failure {
         /// Why.
         reason: String,
     },
+    /// The phone answers and does not do what it is for; why, in words.
+    #[error("not healthy: {0}")]
+    Unhealthy(String),
     /// No phone answers.
     #[error("{}: {reason}", socket.display())]
     NoPhone {
@@ -58,6 +61,7 @@ impl Failure {
             Self::Refused(problem) => Self::RefusedFile { path, problem },
             Self::RefusedFile { .. }
             | Self::File { .. }
+            | Self::Unhealthy(_)
             | Self::NoPhone { .. }
             | Self::NotSent(_)
             | Self::Output(_)
@@ -68,7 +72,7 @@ impl Failure {
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {
-            Self::Refused(_) | Self::RefusedFile { .. } => 1,
+            Self::Refused(_) | Self::RefusedFile { .. } | Self::Unhealthy(_) => 1,
             Self::File { .. } | Self::NotSent(_) | Self::Output(_) | Self::ReaderGone => 2,
             Self::NoPhone { .. } => 3,
         }
@@ -88,6 +92,7 @@ impl Failure {
                 lines.extend(problem.also.iter().map(of_file));
             }
             Self::File { .. }
+            | Self::Unhealthy(_)
             | Self::NoPhone { .. }
             | Self::NotSent(_)
             | Self::Output(_)

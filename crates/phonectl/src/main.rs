@@ -13,6 +13,7 @@ mod config;
 mod drill;
 mod event;
 mod failure;
+mod health;
 mod journal;
 mod output;
 mod span;
@@ -85,6 +86,8 @@ enum Noun {
     Watch(watch::Watch),
     /// The phone, its lines and its calls at a glance.
     Status(status::Status),
+    /// Whether the phone works, as an exit status for scripts and updaters.
+    Health(health::Health),
 }
 
 fn main() -> ExitCode {
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Noun::Drill(drill) => drill.run(&client, &mut output),
         Noun::Watch(watch) => watch.run(&client, &mut output),
         Noun::Status(status) => status.run(&client, &mut output),
+        Noun::Health(health) => health.run(&client, &mut output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! Spans of time and points in time as users type them: `60s`, `5m`; `2026-11-22T13:37:00Z`, or how
 //! long ago. The only place of the command line that reads a clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use control::Timestamp;
 
@@ -32,6 +32,20 @@ pub(crate) fn since(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| {
         "neither a time such as 2026-11-22T13:37:00Z nor a span such as 10m".to_owned()
     })
+}
+
+/// A moment after which nobody waits any more.
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// So many seconds from now.
+    pub(crate) fn after(seconds: u32) -> Self {
+        Self(Instant::now() + Duration::from_secs(seconds.into()))
+    }
+
+    pub(crate) fn has_passed(&self) -> bool {
+        Instant::now() >= self.0
+    }
 }
 
 #[cfg(test)]

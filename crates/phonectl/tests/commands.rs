@@ -167,6 +167,44 @@ fn every_verb_becomes_the_request_of_the_protocol() {
     }
 }
 
+/// Requirement F11: an updater goes back to the former system by this exit status.
+#[test]
+fn health_is_an_exit_status_and_says_what_is_wrong() {
+    let status = |accounts: Value| {
+        let status = json!({"version": "1.2.3", "uptime_s": 5, "accounts": accounts, "calls": []});
+        Phone::answering(&[json!({"ok": {"status": status}})])
+    };
+    let mut failed = account();
+    failed["state"] = json!("failed");
+    let mut silent = account();
+    silent["state"] = json!("disabled");
+
+    let (_, output) = status(json!([account(), silent.clone()])).run(&["health"], "");
+    assert_eq!((stdout(&output), output.status.code()), ("healthy: 1 line registered\n", Some(0)));
+    let (_, output) = status(json!([])).run(&["health"], "");
+    assert_eq!(
+        (stdout(&output), output.status.code()),
+        ("healthy: no line is configured\n", Some(0))
+    );
+    let (_, output) = status(json!([failed.clone(), silent])).run(&["health"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = "phonectl: not healthy: line 1 cannot register (icmp port unreachable)\n";
+    assert_eq!((stdout(&output), stderr(&output)), ("", complaint));
+
+    let (_, output) = status(json!([failed])).run(&["--json", "health"], "");
+    let report: Value = serde_json::from_str(stdout(&output)).unwrap();
+    assert_eq!(report["healthy"], json!(false));
+    assert_eq!(report["problems"], json!(["line 1 cannot register (icmp port unreachable)"]));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn health_waits_no_longer_than_it_is_told() {
+    let output = phonectl(Path::new("/nowhere/sock"), &["health", "--wait", "1"], "");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("no phone answers"), "{}", stderr(&output));
+}
+
 #[test]
 fn json_is_what_stands_under_ok_in_one_line() {
     for payload in [
