@@ -11,6 +11,7 @@
 
 mod call;
 mod document;
+mod drill;
 pub mod frame;
 mod items;
 pub mod limits;
@@ -22,6 +23,7 @@ mod timestamp;
 
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
 pub use document::{Document, DocumentError};
+pub use drill::{DrillState, DrillStatus};
 pub use frame::{Decoder, FrameError, decode, encode};
 pub use items::Items;
 pub use notification::{

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountStatus, CallStatus, Timestamp};
+use crate::{AccountStatus, CallStatus, DrillStatus, Timestamp};
 
 /// One event, with the time at which it happened. In JSON all fields stand side by side:
 /// `{"t":"…Z","mono_ms":123.456,"event":"failover","line":1,…}`.
@@ -36,6 +36,8 @@ pub enum Event {
     Failback(Move),
     /// A request found no hop that answered (B4).
     Unavailable(Unreached),
+    /// A drill began, its line is registered elsewhere, or it ended.
+    Drill(DrillStatus),
     /// The configuration changed.
     Config {
         /// The items whose value is another one now.
@@ -54,6 +56,7 @@ impl Event {
             Self::Call(call) => Some(call.line),
             Self::Failover(step) | Self::Failback(step) => Some(step.line),
             Self::Unavailable(unreached) => Some(unreached.line),
+            Self::Drill(drill) => Some(drill.line),
             Self::Config { .. } | Self::Audio(_) => None,
         }
     }
@@ -71,7 +74,7 @@ pub struct Move {
     /// The hop that follows.
     pub to: String,
     /// Why. A failover's begins with `no answer`, `icmp`, `tcp`, `tls`, `dns`, `drill`, `link` or a
-    /// status code; a failback's is `signal`, `interval`, `manual` or `restart`.
+    /// status code; a failback's is `signal`, `interval`, `manual`, `restart` or `drill`.
     pub cause: String,
     /// Transmissions to `from`.
     pub attempts: u32,

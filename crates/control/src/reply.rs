@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountStatus, CallStatus, Document, Items, JournalEntry};
+use crate::{AccountStatus, CallStatus, Document, DrillStatus, Items, JournalEntry};
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub enum Payload {
     Document(Document),
     /// The journal, oldest first.
     Entries(Vec<JournalEntry>),
+    /// The drill that was begun, or that has ended and what it measured.
+    Drill(DrillStatus),
     /// Notifications follow.
     Watching {},
     /// The whole state.

@@ -170,7 +170,8 @@ pub struct JournalRequest {
 }
 
 /// A fault that is only played: the phone treats a hop as dead, with no change to the network.
-/// Answered with [`crate::Payload::Done`]; what it leads to is in the events.
+/// Answered with [`crate::Payload::Drill`]: where it stands, or what it has measured; what it leads to
+/// is in the events too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DrillRequest {
@@ -180,7 +181,7 @@ pub enum DrillRequest {
         line: u8,
         /// `primary`, `current`, or a hop as `account list` writes it.
         hop: String,
-        /// For how many seconds, at least 1.
+        /// For how many seconds, 1 to 86400.
         for_s: u32,
     },
     /// Ends the one that runs.

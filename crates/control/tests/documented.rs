@@ -40,7 +40,7 @@ fn every_event_on_the_page_is_one_and_no_kind_is_missing() {
         })
         .collect();
     let expected =
-        ["audio", "call", "config", "failback", "failover", "registration", "unavailable"];
+        ["audio", "call", "config", "drill", "failback", "failover", "registration", "unavailable"];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 

@@ -5,8 +5,9 @@
 use control::{
     AccountRequest, AccountState, AccountStatus, AudioState, AudioStatus, CallRequest, CallState,
     CallStatus, ChangeReport, Changed, ConfigRequest, DaemonStatus, Direction, Document,
-    DrillRequest, Ended, EndedBy, Event, ExportFormat, HopState, HopStatus, Items, JournalRequest,
-    Move, Notification, Payload, Problem, Reply, Request, Server, Timestamp, Unreached,
+    DrillRequest, DrillState, DrillStatus, Ended, EndedBy, Event, ExportFormat, HopState,
+    HopStatus, Items, JournalRequest, Move, Notification, Payload, Problem, Reply, Request, Server,
+    Timestamp, Unreached,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -131,6 +132,21 @@ fn call_list_is_as_the_interface_says_and_ended_only_after_the_end() {
     is_written(&call, &json);
 }
 
+const DRILL: &str = r#""line":1,"hop":"udp:10.0.0.1:5060","state":"recovered","for_s":60,"served":true,"to":"udp:10.0.0.2:5060","outage_ms":33500.25,"calls_moved":2"#;
+
+fn drill() -> DrillStatus {
+    DrillStatus {
+        line: 1,
+        hop: "udp:10.0.0.1:5060".into(),
+        state: DrillState::Recovered,
+        for_s: 60,
+        served: true,
+        to: Some("udp:10.0.0.2:5060".into()),
+        outage_ms: Some(33500.25),
+        calls_moved: 2,
+    }
+}
+
 fn event(event: Event) -> Notification {
     Notification { t: time("2026-11-22T13:37:00.123Z"), mono_ms: 123.456, event }
 }
@@ -162,6 +178,7 @@ fn events_carry_their_fields_beside_time_and_kind() {
             }),
             r#""line":2,"method":"BYE","cause":"503 Service Unavailable""#,
         ),
+        ("drill", Event::Drill(drill()), DRILL),
         (
             "config",
             Event::Config { items: vec!["SIP1 Proxy Addr".into()] },
@@ -192,6 +209,7 @@ fn the_journal_holds_each_entry_as_its_event() {
 fn other_answers_have_one_key_each() {
     is_written(&Payload::Id("c1".into()), r#"{"id":"c1"}"#);
     is_written(&Payload::Done {}, r#"{"done":{}}"#);
+    is_written(&Payload::Drill(drill()), &format!(r#"{{"drill":{{{DRILL}}}}}"#));
     is_written(&Payload::Watching {}, r#"{"watching":{}}"#);
     let pairs = [("SIP1 Proxy Addr", "10.0.0.1"), ("SIP  Port", "5060")];
     let items: Items = pairs.map(|(item, value)| (item.into(), value.into())).into_iter().collect();

@@ -95,6 +95,8 @@ pub enum Reason {
     SettingsChanged,
     /// The hop that the line used is not in the list any more.
     HopsChanged,
+    /// A drill that the line had left this hop for is over.
+    DrillOver,
 }
 
 /// One request to one hop.
@@ -125,6 +127,8 @@ pub enum ReturnCause {
     Manual,
     /// The line had to register anew: start, link back, back-off over, settings.
     Restart,
+    /// A drill is over.
+    Drill,
 }
 
 impl fmt::Display for ReturnCause {
@@ -134,6 +138,7 @@ impl fmt::Display for ReturnCause {
             Self::Interval => "interval",
             Self::Manual => "manual",
             Self::Restart => "restart",
+            Self::Drill => "drill",
         })
     }
 }

@@ -36,7 +36,7 @@ pub enum Cause {
     Status(u16),
     /// Our own link is down or has no route: nobody's fault.
     LinkDown,
-    /// A drill treats it as dead (failover design §7).
+    /// A drill sends nothing there, so that nothing comes back (failover design §7).
     Drill,
 }
 
@@ -51,7 +51,13 @@ impl Cause {
     /// (failover design §1). Silence speaks only for the request that met it.
     #[must_use]
     pub const fn is_proof(self) -> bool {
-        !matches!(self, Self::NoAnswer | Self::Status(_) | Self::LinkDown)
+        !matches!(self, Self::NoAnswer | Self::Status(_) | Self::LinkDown | Self::Drill)
+    }
+
+    /// Whether nothing came back: from a hop, or because a drill sent nothing there.
+    #[must_use]
+    pub const fn is_silence(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::Drill)
     }
 }
 
@@ -113,6 +119,7 @@ mod tests {
     fn silence_and_answers_prove_nothing_to_other_requests_but_icmp_does() {
         assert!(!Cause::NoAnswer.is_proof());
         assert!(!Cause::Status(503).is_proof());
+        assert!(!Cause::Drill.is_proof(), "a drill is silence that is played");
         assert!(Cause::IcmpPort.is_proof());
         assert!(Cause::TcpReset.is_proof());
     }

@@ -81,6 +81,11 @@ impl Health {
         if self.held_until.is_none_or(|until| until > now) {
             return false;
         }
+        self.forget(now)
+    }
+
+    /// What was believed of it is believed no longer.
+    pub(crate) fn forget(&mut self, now: Instant) -> bool {
         self.held_until = None;
         self.set(HopState::Unknown, None, now)
     }

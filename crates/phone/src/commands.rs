@@ -59,6 +59,10 @@ impl Phone {
                 self.account(line)?.machine.unregister(now);
                 Ok(Done::Ok)
             }
+            Command::StartDrill { line, hop, length } => {
+                self.start_drill(line, hop, length, now).map(Done::Drill)
+            }
+            Command::StopDrill => self.end_drill(now).map(Done::Drill).ok_or(Refusal::NoDrill),
             Command::ShutDown => {
                 self.shut_down(now);
                 Ok(Done::Ok)
@@ -188,6 +192,9 @@ impl Phone {
 
     /// A line that is no longer configured: its calls are ended, its registration is taken back.
     fn remove_line(&mut self, line: LineNumber, now: Instant) {
+        if self.core.drills.concerns(line) {
+            self.end_drill(now);
+        }
         let calls = self.calls.iter().filter(|(_, call)| call.line == line && !call.is_over());
         let ids: Vec<CallId> = calls.map(|(id, _)| *id).collect();
         for id in ids {

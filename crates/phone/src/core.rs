@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use failover::Cause;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use sip_core::endpoint::{ClientId, Endpoint, Tokens};
+use sip_core::endpoint::{ClientId, Endpoint, Tokens, Transmit};
 use sip_core::message::{Request, Response};
 use sip_core::transport::Hop;
 
@@ -19,6 +19,7 @@ use crate::account::Account;
 use crate::account::evidence::{Heard, Lesson};
 use crate::call::farewell::Farewell;
 use crate::call::stray::Stray;
+use crate::drill::Drills;
 use crate::journal::Journal;
 use crate::limits;
 use crate::output::{Event, MediaCommand, Output, Switch, Tone};
@@ -83,6 +84,7 @@ pub(crate) struct Core {
     pub(crate) farewells: BTreeMap<u32, Farewell>,
     pub(crate) ports: Ports,
     pub(crate) journal: Journal,
+    pub(crate) drills: Drills,
     pub(crate) auto_answer: bool,
     pub(crate) user_agent: String,
     /// Hops just found unavailable: calls that wait there move on.
@@ -114,6 +116,7 @@ impl Core {
             farewells: BTreeMap::new(),
             ports: Ports::default(),
             journal: Journal::default(),
+            drills: Drills::default(),
             auto_answer: false,
             user_agent: String::new(),
             deaths: VecDeque::new(),
@@ -129,10 +132,13 @@ impl Core {
 
     /// Sends a request for its owner.
     pub(crate) fn send(&mut self, owner: Owner, parcel: Parcel, now: Instant) -> ClientId {
-        let Parcel { mut request, to, local, patience } = parcel;
+        let Parcel { line, mut request, to, local, patience } = parcel;
         self.dress(&mut request);
         let id = self.endpoint.send(request, to, local, patience, now);
         self.owners.insert(id, owner);
+        if self.drills.covers(line, to) {
+            self.drills.withhold(id);
+        }
         id
     }
 
@@ -175,14 +181,29 @@ impl Core {
     pub(crate) fn forget_the_dead(&mut self) {
         let endpoint = &self.endpoint;
         self.owners.retain(|id, _| endpoint.request_of(*id).is_some());
+        self.drills.retain(|id| endpoint.request_of(id).is_some());
     }
 
     /// Lets the line learn; a hop found unavailable is told to the calls as well.
     pub(crate) fn learn(&mut self, line: LineNumber, hop: usize, lesson: Lesson, now: Instant) {
         let Some(account) = self.accounts.get_mut(&line) else { return };
+        let over = |hop| !self.drills.covers(line, hop);
+        if lesson == Lesson::Unavailable(Cause::Drill)
+            && account.hops.get(hop).is_some_and(|entry| over(entry.hop))
+        {
+            return;
+        }
         account.learn(hop, lesson, now);
         if let (Lesson::Unavailable(cause), Some(at)) = (lesson, account.hops.get(hop)) {
             self.deaths.push_back((line, at.hop, cause));
+        }
+    }
+
+    /// Puts a message of the transaction layer on the wire, unless a drill keeps it here.
+    pub(crate) fn transmit(&mut self, transmit: Transmit) {
+        if !self.drills.keeps(&transmit) {
+            let Transmit { local, to, bytes, .. } = transmit;
+            self.output(Output::Transmit { local, to, bytes });
         }
     }
 
@@ -205,6 +226,9 @@ impl Core {
 
     /// Tells listeners, and keeps what belongs in the journal.
     pub(crate) fn event(&mut self, event: Event, now: Instant) {
+        if let Event::Failover(switch) = &event {
+            self.drills.note(switch);
+        }
         self.journal.record(&event, now);
         self.out.push_back(Output::Event(event));
     }
@@ -236,6 +260,8 @@ impl Core {
 /// A request, ready to go.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
+    /// The line whose request it is.
+    pub(crate) line: LineNumber,
     /// Without Via.
     pub(crate) request: Request,
     /// Where to.

@@ -18,10 +18,9 @@ use crate::call::incoming::{Arrival, refuse};
 use crate::call::{Call, stray};
 use crate::core::{Owner, Reply};
 use crate::input::Undeliverable;
-use crate::output::Output;
 use crate::screen::{self, Admission};
 use crate::settings::LineNumber;
-use crate::{CallId, Phone, limits};
+use crate::{CallId, Phone, drill, limits};
 
 impl Phone {
     /// Runs until nothing more follows from what has happened.
@@ -31,11 +30,7 @@ impl Phone {
             while let Some(output) = self.core.endpoint.poll_output() {
                 moved = true;
                 match output {
-                    SipOutput::Transmit(transmit) => self.core.output(Output::Transmit {
-                        local: transmit.local,
-                        to: transmit.to,
-                        bytes: transmit.bytes,
-                    }),
+                    SipOutput::Transmit(transmit) => self.core.transmit(transmit),
                     SipOutput::Event(event) => self.on_sip(event, None, now),
                 }
             }
@@ -55,6 +50,7 @@ impl Phone {
                 break;
             }
         }
+        drill::observe(&mut self.core, now);
         self.ask_for_ports();
     }
 
@@ -65,6 +61,12 @@ impl Phone {
                 self.on_reply(id, Reply::Provisional(response), now);
             }
             SipEvent::Final { id, response } => self.on_reply(id, Reply::Final(response), now),
+            // To its owner a request that a drill kept here is one that met a silent hop.
+            SipEvent::Silent { id } | SipEvent::TimedOut { id }
+                if self.core.drills.withheld(id) =>
+            {
+                self.on_reply(id, Reply::Failed(Heard::Unreachable(Cause::Drill)), now);
+            }
             SipEvent::Silent { id } => self.on_reply(id, Reply::Silent, now),
             SipEvent::TimedOut { id } => self.on_reply(id, Reply::TimedOut, now),
             SipEvent::Unreachable { id } => {
@@ -237,11 +239,7 @@ impl Phone {
         }
         for output in named {
             match output {
-                SipOutput::Transmit(transmit) => self.core.output(Output::Transmit {
-                    local: transmit.local,
-                    to: transmit.to,
-                    bytes: transmit.bytes,
-                }),
+                SipOutput::Transmit(transmit) => self.core.transmit(transmit),
                 SipOutput::Event(event) => self.on_sip(event, Some(heard.clone()), now),
             }
         }

@@ -5,10 +5,12 @@
 //! It judges nothing: whether an ICMP error counts is decided in `account::evidence`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use sip_core::transport::Hop;
 
 use crate::settings::{LineNumber, ServerRole, Settings};
+use crate::status::DrillStatus;
 
 /// One happening.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +147,30 @@ pub enum Command {
     Register(LineNumber),
     /// Remove our registration and stay unregistered.
     Unregister(LineNumber),
+    /// Treat a hop of a line as dead for a while (failover design §7); one that runs ends first.
+    StartDrill {
+        /// The line.
+        line: LineNumber,
+        /// The hop.
+        hop: DrillHop,
+        /// For how long, 1 s to 1 day.
+        length: Duration,
+    },
+    /// End the drill that runs.
+    StopDrill,
     /// Un-register everything and end all calls with BYE; [`crate::Phone::is_quiet`] tells when done.
     ShutDown,
+}
+
+/// Which hop a drill concerns; it keeps to that address when the line's list changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrillHop {
+    /// The first of the line's order.
+    Primary,
+    /// The one that the line is registered through.
+    Current,
+    /// This one.
+    This(Hop),
 }
 
 /// What a command gave back.
@@ -156,6 +180,8 @@ pub enum Done {
     Ok,
     /// A call was made or concerned.
     Call(crate::CallId),
+    /// A drill was begun or ended: where it stands.
+    Drill(DrillStatus),
 }
 
 /// Why a command was refused, in words for the person who gave it.
@@ -197,6 +223,20 @@ pub enum Refusal {
     /// The line's registration is disabled.
     #[error("registration is disabled on line {} (SIP{} Enable Reg is 0)", .0.0, .0.0)]
     Disabled(LineNumber),
+    /// The line has no such hop.
+    #[error("{hop} is no server of line {}", line.0)]
+    NotAHop {
+        /// The line.
+        line: LineNumber,
+        /// What was named.
+        hop: Hop,
+    },
+    /// A drill too short or too long.
+    #[error("a drill lasts from {0} to {1} s")]
+    DrillLength(u64, u64),
+    /// No drill to end.
+    #[error("no drill runs")]
+    NoDrill,
     /// Shutting down.
     #[error("the phone is shutting down")]
     ShuttingDown,

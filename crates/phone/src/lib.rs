@@ -22,6 +22,7 @@ mod call;
 mod commands;
 mod core;
 mod dispatch;
+mod drill;
 pub mod input;
 mod journal;
 mod limits;
@@ -113,6 +114,7 @@ impl Phone {
     /// Does what has become due.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.core.endpoint.handle_timeout(now);
+        self.expire_drill(now);
         for account in self.core.accounts.values_mut() {
             account.handle_timeout(now);
         }
@@ -138,7 +140,9 @@ impl Phone {
         let farewells = farewells.filter_map(|bye| Some((bye.waits_until()?, "BYE: give up")));
         let tone = self.core.tone_until.map(|at| (at, "tone: off"));
         let all = accounts.chain(calls).chain(farewells).chain(tone);
-        all.chain(self.core.endpoint.poll_timeout()).min_by_key(|(at, _)| *at)
+        let rest =
+            self.core.drills.poll_timeout().into_iter().chain(self.core.endpoint.poll_timeout());
+        all.chain(rest).min_by_key(|(at, _)| *at)
     }
 
     /// Every line, in order.

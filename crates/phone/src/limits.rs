@@ -18,6 +18,9 @@ pub(crate) const FAREWELLS: usize = 64;
 pub(crate) const STRAYS: usize = 64;
 /// Entries of the failover journal.
 pub(crate) const JOURNAL: usize = 256;
+/// Shortest and longest drill.
+pub(crate) const DRILL: (Duration, Duration) =
+    (Duration::from_secs(1), Duration::from_secs(24 * 3600));
 /// Answers to OPTIONS from strangers in any second.
 pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;
 /// `stale=true` that is believed at one hop for one request (failover design §1).

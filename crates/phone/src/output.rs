@@ -10,7 +10,7 @@ use sip_core::transport::Hop;
 
 use crate::input::LastGood;
 use crate::settings::LineNumber;
-use crate::status::{AccountStatus, CallStatus};
+use crate::status::{AccountStatus, CallStatus, DrillStatus};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub enum Event {
         /// What the last hop said or did not say.
         cause: String,
     },
+    /// A drill began, has cost its line what it costs, or ended.
+    Drill(DrillStatus),
 }
 
 /// A change of hop.
@@ -71,7 +73,7 @@ pub struct Switch {
     /// To this one.
     pub to: Hop,
     /// In words that begin as `design/interfaces` says: `no answer`, `icmp …`, a status code,
-    /// or for a failback `signal`, `interval`, `manual`, `restart`.
+    /// or `drill`; for a failback `signal`, `interval`, `manual`, `restart` or `drill`.
     pub cause: String,
     /// Transmissions to `from`; for a failback, 1.
     pub attempts: u32,

@@ -134,3 +134,35 @@ pub struct CallStatus {
     /// A note for the user: the rung taken, a change that did not take.
     pub note: Option<String>,
 }
+
+/// How far a drill is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrillState {
+    /// The hop counts as dead.
+    Running,
+    /// It still does, and the line is registered elsewhere.
+    Recovered,
+    /// It does no longer.
+    Ended,
+}
+
+/// A drill and what it has measured (failover design §7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrillStatus {
+    /// The line concerned.
+    pub line: LineNumber,
+    /// The hop that counts as dead.
+    pub hop: Hop,
+    /// How far it is.
+    pub state: DrillState,
+    /// How long it was to last.
+    pub length: Duration,
+    /// The line was registered through that hop when it began; without, there is no outage.
+    pub served: bool,
+    /// Where the line was registered next.
+    pub to: Option<Hop>,
+    /// From the start until then: so long no incoming call would have come.
+    pub outage: Option<Duration>,
+    /// Requests of calls that left the hop for another.
+    pub calls_moved: u32,
+}

@@ -3,7 +3,7 @@
 
 use control::{Payload, encode};
 
-use crate::{account, call, config, failure::Failure, journal, output::Output, status};
+use crate::{account, call, config, drill, failure::Failure, journal, output::Output, status};
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
 #[derive(Default)]
@@ -40,6 +40,7 @@ pub(crate) fn show(
         Payload::Changes(report) => config::show_changes(report, output),
         Payload::Document(document) => config::show_document(document, output),
         Payload::Entries(entries) => journal::show(entries, output),
+        Payload::Drill(status) => output.line(&drill::sentence(status)),
         Payload::Status(status) => status::show(status, output),
         Payload::Watching {} => Ok(()),
     }

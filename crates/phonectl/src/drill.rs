@@ -2,7 +2,7 @@
 //! any change to the network, so that one can see what an outage would cost.
 
 use clap::Subcommand;
-use control::{DrillRequest, Request};
+use control::{DrillRequest, DrillState, DrillStatus, Request};
 
 use crate::{
     answer::{self, Wording},
@@ -29,20 +29,41 @@ pub(crate) enum Drill {
               value_parser = span::seconds)]
         for_s: u32,
     },
-    /// End the drill that runs.
+    /// End the drill that runs, and show what it has measured.
     Stop,
 }
 
 impl Drill {
     pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
-        let (request, done) = match self {
-            Self::Start { line, hop, for_s } => {
-                let done = format!("line {line}: {hop} counts as dead for {for_s} s");
-                (DrillRequest::Start { line, hop, for_s }, done)
-            }
-            Self::Stop => (DrillRequest::Stop {}, "drill ended".to_owned()),
+        let request = match self {
+            Self::Start { line, hop, for_s } => DrillRequest::Start { line, hop, for_s },
+            Self::Stop => DrillRequest::Stop {},
         };
         let payload = client.ask(&Request::Drill(request))?;
-        answer::show(&payload, &Wording::done(done), output)
+        answer::show(&payload, &Wording::default(), output)
+    }
+}
+
+/// A drill in words: what counts as dead, and what that has cost.
+pub(crate) fn sentence(status: &DrillStatus) -> String {
+    let DrillStatus { line, hop, for_s, calls_moved, .. } = status;
+    let what = match status.state {
+        DrillState::Running => return format!("line {line}: {hop} counts as dead for {for_s} s"),
+        DrillState::Recovered => format!("line {line}, {hop} counting as dead"),
+        DrillState::Ended => format!("line {line}: drill of {hop} ended"),
+    };
+    let calls = match calls_moved {
+        0 => String::new(),
+        1 => ", 1 request of a call moved".to_owned(),
+        more => format!(", {more} requests of calls moved"),
+    };
+    match (&status.to, status.outage_ms) {
+        (Some(to), Some(outage)) => {
+            format!("{what}: registered through {to} after {:.1} s{calls}", outage / 1000.0)
+        }
+        _ if status.served => {
+            format!("{what}: the line was not registered elsewhere within that time{calls}")
+        }
+        _ => format!("{what}: the line did not depend on it{calls}"),
     }
 }

@@ -3,7 +3,7 @@
 
 use control::{AccountState, AudioState, Event, Move, Notification};
 
-use crate::call;
+use crate::{call, drill};
 
 /// `2026-11-22T13:37:00.123Z  line 1  failover  INVITE: …`.
 pub(crate) fn line(notification: &Notification) -> String {
@@ -30,6 +30,7 @@ pub(crate) fn line(notification: &Notification) -> String {
         Event::Unavailable(unreached) => {
             format!("unavailable  {}: no server answers: {}", unreached.method, unreached.cause)
         }
+        Event::Drill(status) => format!("drill  {}", drill::sentence(status)),
         Event::Config { items } => format!("config  changed: {}", items.join(", ")),
         Event::Audio(audio) => {
             let state = match audio.state {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use control::Notification;
 use phone::output::{Event, Switch};
 use phone::settings::LineNumber;
-use phone::status::{AccountStatus, CallState, CallStatus, LineState};
+use phone::status::{AccountStatus, CallState, CallStatus, DrillStatus, LineState};
 use sip_core::transport::Hop;
 use tokio::sync::broadcast;
 
@@ -72,6 +72,7 @@ impl Reporter {
             Event::Unavailable { line, method, cause } => {
                 tracing::warn!(line = line.0, method, cause, "no server answered");
             }
+            Event::Drill(status) => log_drill(status),
         }
         self.events.send(view::notification(event, now, clock));
     }
@@ -107,6 +108,13 @@ fn log_switch(what: &str, switch: &Switch) {
     let Switch { line, method, to, cause, attempts, elapsed, .. } = switch;
     let from = text(switch.from);
     tracing::info!(line = line.0, method, from, %to, cause, attempts, ?elapsed, "{what}");
+}
+
+fn log_drill(status: &DrillStatus) {
+    let DrillStatus { line, hop, state, length, served, to, outage, calls_moved } = status;
+    let (to, outage) = (text(*to), outage.map(|outage| outage.as_secs_f64()));
+    let line = line.0;
+    tracing::info!(line, %hop, ?state, ?length, served, to, outage, calls_moved, "drill");
 }
 
 fn text(hop: Option<Hop>) -> String {

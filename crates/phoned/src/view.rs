@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use control::{
-    AccountState, AccountStatus, CallState, CallStatus, Direction, Ended, EndedBy, Event, HopState,
-    HopStatus, Move, Notification, Server, Unreached,
+    AccountState, AccountStatus, CallState, CallStatus, Direction, DrillState, DrillStatus, Ended,
+    EndedBy, Event, HopState, HopStatus, Move, Notification, Server, Unreached,
 };
 use phone::output::Switch;
 use phone::settings::ServerRole;
@@ -38,6 +38,7 @@ fn event(happened: phone::output::Event, clock: Reading) -> Event {
         Own::Unavailable { line, method, cause } => {
             Event::Unavailable(Unreached { line: line.0, method, cause })
         }
+        Own::Drill(status) => Event::Drill(drill(status)),
     }
 }
 
@@ -110,6 +111,24 @@ fn step(switch: Switch) -> Move {
         cause: switch.cause,
         attempts: switch.attempts,
         elapsed_ms: milliseconds(switch.elapsed),
+    }
+}
+
+/// A drill.
+pub(crate) fn drill(status: own::DrillStatus) -> DrillStatus {
+    DrillStatus {
+        line: status.line.0,
+        hop: status.hop.to_string(),
+        state: match status.state {
+            own::DrillState::Running => DrillState::Running,
+            own::DrillState::Recovered => DrillState::Recovered,
+            own::DrillState::Ended => DrillState::Ended,
+        },
+        for_s: u32::try_from(status.length.as_secs()).unwrap_or(u32::MAX),
+        served: status.served,
+        to: status.to.map(|hop| hop.to_string()),
+        outage_ms: status.outage.map(milliseconds),
+        calls_moved: status.calls_moved,
     }
 }
 

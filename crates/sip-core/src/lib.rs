@@ -81,7 +81,7 @@
 //!     }
 //!     // A datagram comes in ...
 //!     if let Some(datagram) = wire.pop_front() {
-//!         let Transmit { local: from, to, bytes } = datagram;
+//!         let Transmit { local: from, to, bytes, .. } = datagram;
 //!         let receiver = if to.addr == bob_at { &mut bob } else { &mut alice };
 //!         receiver.handle_datagram(to.addr, from, to.transport, &bytes, now);
 //!         continue;

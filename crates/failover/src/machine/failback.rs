@@ -40,6 +40,12 @@ impl Failback {
         self.due = None;
     }
 
+    fn probe_at_once(&mut self, now: Instant) {
+        if self.at_once.is_some() {
+            self.due = Some(now);
+        }
+    }
+
     /// The primary, come back to before, has failed at `when` (failover design §6, flap damping).
     pub(super) fn left_primary(&mut self, when: Instant, policy: &Policy) {
         let Some(returned) = self.returned.take() else { return };
@@ -87,8 +93,8 @@ impl Machine {
             self.failback.left_primary(started, &self.policy);
         }
         self.arm_failback(now);
-        if self.failback.at_once.is_some() && self.failback.due.is_some() {
-            self.failback.due = Some(now);
+        if self.failback.due.is_some() || self.failback.at_once == Some(Reason::DrillOver) {
+            self.failback.probe_at_once(now);
         }
     }
 
@@ -116,7 +122,7 @@ impl Machine {
     }
 
     pub(super) fn send_probe(&mut self, now: Instant) {
-        let reason = self.failback.at_once.take().unwrap_or(Reason::Interval);
+        let reason = self.failback.at_once.unwrap_or(Reason::Interval);
         self.issue(Task::Probe, HopId::PRIMARY, false, reason, now);
     }
 
@@ -135,6 +141,7 @@ impl Machine {
             }
             Outcome::LocalOutage => {}
         }
+        self.failback.at_once = None;
         self.rearm_failback(now);
     }
 

@@ -284,6 +284,7 @@ fn why(from: Option<HopId>, to: HopId, reason: Reason, signal: bool) -> Why {
     match reason {
         Reason::Manual => Why::Return(ReturnCause::Manual),
         Reason::Interval => Why::Return(ReturnCause::Interval),
+        Reason::DrillOver => Why::Return(ReturnCause::Drill),
         Reason::SignalFailback => Why::Return(ReturnCause::Signal),
         Reason::Boot
         | Reason::Restart

@@ -95,7 +95,7 @@ impl Machine {
                 self.learn(hop, |health| health.hold_off(*for_, *cause, now));
                 self.keep_alive_failed(hop, *cause, started, now);
             }
-            Outcome::Unavailable(Cause::NoAnswer) if !self.keep_alive.proven => {
+            Outcome::Unavailable(cause) if cause.is_silence() && !self.keep_alive.proven => {
                 if matches!(self.phase, Phase::Settled) {
                     let course = Course::of(Reason::KeepAliveFailed);
                     self.hunt(Course { doubt: Some(hop), ..course }, now);

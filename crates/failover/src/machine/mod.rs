@@ -2,13 +2,15 @@
 //!
 //! This file holds the parts together and owns none of the rules. They stand in: `hunt` (a REGISTER
 //! goes from hop to hop), `keep_alive`, `failback` (the way back to the primary), `evidence` (what
-//! other requests show), `control` (what users and settings want), `link`, `timers`, `orders`.
+//! other requests show), `control` (what users and settings want), `drill`, `link`, `timers`,
+//! `orders`.
 //! Whatever is due at the time of a call is done within it, so that the owner never has to ask
 //! twice.
 
 #[cfg(test)]
 mod closure;
 mod control;
+mod drill;
 mod evidence;
 mod failback;
 mod hunt;

@@ -1,7 +1,7 @@
 //! The failover design told as stories: one test for each rule, its name the rule.
 //!
 //! `line` is §1 (column *Line*), `order` §2, `finding_out`, `returning` and `waiting` are §6,
-//! `control` is what users and settings want, `records` §7.
+//! `control` is what users and settings want, `records` and `drill` §7.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 )]
 
 mod control;
+mod drill;
 mod finding_out;
 mod line;
 mod order;

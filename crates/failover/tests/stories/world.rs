@@ -20,6 +20,8 @@ pub(crate) enum World {
     Mute,
     /// Answers nothing.
     Silent,
+    /// A drill sends nothing there.
+    Drilled,
     /// ICMP port unreachable.
     Closed,
     /// 503 to everything.
@@ -125,7 +127,11 @@ impl Line {
             } else {
                 let index = self.flying.iter().position(|(_, at)| *at == next).unwrap();
                 let (attempt, _) = self.flying.remove(index);
-                self.machine.handle_outcome(attempt.id, silence(), self.now);
+                let outcome = match self.hops[usize::from(attempt.hop.0)] {
+                    World::Drilled => Outcome::Unavailable(Cause::Drill),
+                    _ => silence(),
+                };
+                self.machine.handle_outcome(attempt.id, outcome, self.now);
             }
             self.collect();
         }
@@ -272,7 +278,7 @@ fn answer(hop: World, task: Task, expires: Duration) -> Option<Outcome> {
         World::Up => Some(good),
         World::Mute if options => None,
         World::Mute => Some(good),
-        World::Silent => None,
+        World::Silent | World::Drilled => None,
         World::Closed => Some(Outcome::Unavailable(Cause::IcmpPort)),
         World::Busy => Some(Outcome::Unavailable(Cause::Status(503))),
         World::Leave(seconds) => {

@@ -49,6 +49,15 @@ pub(crate) enum Heard {
 }
 
 impl Heard {
+    /// Whether nothing came back, in a drill or truly.
+    pub(crate) fn is_silence(&self) -> bool {
+        match self {
+            Self::Silence => true,
+            Self::Unreachable(cause) => cause.is_silence(),
+            Self::Answer { .. } | Self::LocalOutage => false,
+        }
+    }
+
     /// In words that begin as the interface says: `no answer`, `icmp …`, a status code.
     pub(crate) fn in_words(&self) -> String {
         match self {

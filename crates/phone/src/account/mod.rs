@@ -218,9 +218,21 @@ impl Account {
     /// The network could not deliver a bare CRLF: the one evidence that this keep-alive gives
     /// (failover design §6). Only of the current hop, and only where one was sent.
     pub(crate) fn crlf_undeliverable(&mut self, hop: Hop, cause: failover::Cause, now: Instant) {
-        let current = self.machine.current().and_then(|id| self.hops.get(usize::from(id.0)));
-        if self.crlf_due.is_some() && current.is_some_and(|entry| entry.hop == hop) {
+        if self.crlf_due.is_some() && self.current_hop() == Some(hop) {
             self.learn_at(hop, cause, now);
+        }
+    }
+
+    /// The hop that the line is registered through, or was last.
+    pub(crate) fn current_hop(&self) -> Option<Hop> {
+        let at = usize::from(self.machine.current()?.0);
+        self.hops.get(at).map(|entry| entry.hop)
+    }
+
+    /// A drill at this hop is over (failover design §7).
+    pub(crate) fn drill_over(&mut self, hop: Hop, now: Instant) {
+        if let Some(id) = self.hops.iter().position(|entry| entry.hop == hop).and_then(hop_id) {
+            self.machine.handle_drill_over(id, now);
         }
     }
 

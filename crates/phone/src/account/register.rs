@@ -145,8 +145,9 @@ impl Account {
         }
         let local = self.hops.get(usize::from(running.attempt.hop.0)).map(|entry| entry.local);
         let Some(local) = local else { return false };
-        let parcel = Parcel { request, to: running.hop, local, patience: running.attempt.wait };
-        running.id = Some(core.send(Owner::Line(self.settings.line), parcel, now));
+        let (line, patience) = (self.settings.line, running.attempt.wait);
+        let parcel = Parcel { line, request, to: running.hop, local, patience };
+        running.id = Some(core.send(Owner::Line(line), parcel, now));
         true
     }
 
@@ -323,7 +324,9 @@ impl Account {
         };
         if self.crlf_due.is_none_or(|at| at <= now) {
             let (local, to) = (entry.local, entry.hop);
-            core.output(Output::Transmit { local, to, bytes: b"\r\n\r\n".to_vec() });
+            if !core.drills.covers(self.settings.line, to) {
+                core.output(Output::Transmit { local, to, bytes: b"\r\n\r\n".to_vec() });
+            }
             self.crlf_due = Some(now + every);
         }
     }

@@ -144,7 +144,7 @@ impl Session {
         if refreshes {
             request.headers.set(HeaderName::Contact, account.contact(local));
         }
-        Some(Parcel { request, to, local, patience })
+        Some(Parcel { line: self.line, request, to, local, patience })
     }
 
     /// The ACK of a 2xx to our INVITE with that CSeq, and where it goes: the dialog's own way, or

@@ -11,6 +11,7 @@
 
 mod bye;
 mod callee;
+mod drill;
 mod invite;
 mod keep_alive;
 mod register;

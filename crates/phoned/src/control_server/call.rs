@@ -29,7 +29,7 @@ pub(super) async fn answer(request: CallRequest, desk: &Desk) -> Result<Payload,
 async fn dial(command: Command, desk: &Desk) -> Result<Payload, Problem> {
     match desk.command(command).await? {
         Done::Call(id) => Ok(Payload::Id(id.to_string())),
-        Done::Ok => Ok(Payload::Done {}),
+        Done::Ok | Done::Drill(_) => Ok(Payload::Done {}),
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::desk::Desk;
-use super::{account, call, config, journal};
+use super::{account, call, config, drill, journal};
 use crate::limits;
 
 /// Octets taken from the socket at once.
@@ -116,7 +116,7 @@ async fn answer(request: Request, desk: &Desk) -> Result<Payload, Problem> {
         Request::Call(request) => call::answer(request, desk).await,
         Request::Config(request) => config::answer(request, desk).await,
         Request::Journal(request) => journal::answer(request, desk).await,
-        Request::Drill(_) => Err(Problem::new("drills are not in this version")),
+        Request::Drill(request) => drill::answer(request, desk).await,
         Request::Status {} => account::status(desk).await,
         Request::Watch {} => Ok(Payload::Watching {}),
     }

@@ -9,6 +9,7 @@ mod call;
 mod client;
 mod config;
 mod desk;
+mod drill;
 mod journal;
 
 pub(crate) use desk::Desk;

@@ -27,7 +27,13 @@ fn what_is_no_request_is_refused_and_the_connection_goes_on() {
         assert!(client.line().starts_with("{\"error\":"));
     }
     let drill = Request::Drill(DrillRequest::Stop {});
-    assert!(client.ask(&drill).unwrap_err().message.contains("not in this version"));
+    assert_eq!(client.ask(&drill).unwrap_err().message, "no drill runs");
+    let (hop, for_s) = ("second".into(), 60);
+    let drill = Request::Drill(DrillRequest::Start { line: 1, hop, for_s });
+    assert!(client.ask(&drill).unwrap_err().message.contains("neither primary"));
+    let (hop, for_s) = ("primary".into(), 60);
+    let drill = Request::Drill(DrillRequest::Start { line: 1, hop, for_s });
+    assert_eq!(client.ask(&drill).unwrap_err().message, "line 1 is not configured");
     assert!(matches!(client.ask(&Request::Status {}), Ok(Payload::Status(_))));
 }
 

@@ -370,11 +370,11 @@ impl Clients {
             match (output, response) {
                 (ClientOutput::TransmitRequest, _) => {
                     client.transmissions += 1;
-                    sink.transmit(client.local, client.hop, client.bytes.clone());
+                    sink.transmit(client.local, client.hop, client.bytes.clone(), Some(id));
                 }
                 (ClientOutput::TransmitAck, Some(response)) => {
                     let ack = ack_of(&client.request, response);
-                    sink.transmit(client.local, client.hop, ack.to_bytes());
+                    sink.transmit(client.local, client.hop, ack.to_bytes(), Some(id));
                 }
                 (ClientOutput::Provisional, response) => {
                     may_cancel = true;

@@ -31,6 +31,8 @@ pub struct Transmit {
     pub to: Hop,
     /// The message.
     pub bytes: Vec<u8>,
+    /// The transaction of ours that it belongs to; `None` for an answer, and for the ACK of a 2xx.
+    pub client: Option<ClientId>,
 }
 
 /// What happened to a request of ours, or which request of another's has come.

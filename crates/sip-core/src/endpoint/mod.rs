@@ -92,7 +92,7 @@ impl Endpoint {
     pub fn send_stateless(&mut self, request: Request, to: Hop, local: SocketAddr) {
         let branch = self.tokens.branch();
         let request = derived::with_own_via(request, to.transport, local, &branch);
-        let transmit = Transmit { local, to, bytes: request.to_bytes() };
+        let transmit = Transmit { local, to, bytes: request.to_bytes(), client: None };
         self.outputs.push_back(Output::Transmit(transmit));
     }
 
@@ -213,8 +213,8 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    fn transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit(Transmit { local, to, bytes }));
+    fn transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>, client: Option<ClientId>) {
+        self.outputs.push_back(Output::Transmit(Transmit { local, to, bytes, client }));
     }
 
     fn event(&mut self, event: Event) {

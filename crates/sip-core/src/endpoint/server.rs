@@ -224,7 +224,7 @@ impl Servers {
         }
         tag_response(&mut response, &sink.tokens.tag());
         let to = response_hop(via, arrival.remote.transport, arrival.remote.addr);
-        sink.transmit(arrival.local, to, response.to_bytes());
+        sink.transmit(arrival.local, to, response.to_bytes(), None);
     }
 
     /// A copy of a request is answered by its transaction. A new one opens a transaction, whose id
@@ -390,7 +390,7 @@ impl Servers {
                 ServerOutput::Ack => continue,
             }
             let (local, to, bytes) = (server.local, server.way_back, server.latest.clone());
-            outputs.push_back(Output::Transmit(Transmit { local, to, bytes }));
+            outputs.push_back(Output::Transmit(Transmit { local, to, bytes, client: None }));
         }
         if server.machine.is_over() {
             self.remove(id);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::state::{Phase, Registration, Wait};
 use super::model::{Config, State};
 use crate::health::HopState;
-use crate::{AttemptId, LineState, Outcome, TIMEOUT, Task};
+use crate::{AttemptId, LineState, Outcome, Reason, TIMEOUT, Task};
 
 pub(super) fn state(state: &State, config: &Config) {
     never_stuck(state);
@@ -62,7 +62,8 @@ fn no_stale_timer(state: &State, config: &Config) {
             Phase::Settled | Phase::Disabled | Phase::Off { .. } => false,
         };
         assert!(may_fail_back(state) || on_its_way, "failback for nothing: {state:#?}");
-        assert!(config.policy.register_failback);
+        let drilled = machine.failback.at_once == Some(Reason::DrillOver);
+        assert!(config.policy.register_failback || drilled, "{state:#?}");
     }
     if matches!(machine.phase, Phase::Off { .. } | Phase::Disabled) {
         let silent = machine.poll_timeout().is_none_or(|(_, name)| name == "hold-off ends");

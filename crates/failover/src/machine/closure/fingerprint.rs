@@ -9,7 +9,7 @@ use super::super::Machine;
 use super::super::failback::Failback;
 use super::super::keep_alive::KeepAlive;
 use super::super::state::{Flight, Hunt, Phase, Wait};
-use crate::{HopId, Reason, Task};
+use crate::{Cause, HopId, Reason, Task};
 
 /// See the module.
 pub(super) type Fingerprint = Vec<i32>;
@@ -58,6 +58,7 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
     let mut print = vec![hop(*current), hop(*last_good), i32::from(link_down_since.is_some())];
     for health in hops {
         print.push(health.state as i32);
+        print.push(i32::from(health.cause == Some(Cause::Drill)));
         print.push(until(health.held_until, now));
     }
     print.push(until(registration.map(|held| held.expires_at()), now));
@@ -124,6 +125,7 @@ fn reason(reason: Reason) -> i32 {
         Reason::Boot | Reason::Restart => 0,
         Reason::LinkUp => 1,
         Reason::HopsChanged => 2,
+        Reason::DrillOver => 4,
         Reason::Refresh
         | Reason::Manual
         | Reason::Failover(_)

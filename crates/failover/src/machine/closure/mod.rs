@@ -60,6 +60,7 @@ const CALM: Faults = Faults {
     control: false,
     link: false,
     dial: false,
+    drill: false,
 };
 
 const HELD: Faults = Faults { hold_off: Some(secs(5)), ..CALM };
@@ -173,6 +174,14 @@ fn a_link_that_goes_down_and_up_at_any_time_closes() {
 #[test]
 fn a_user_who_registers_and_unregisters_at_any_time_closes() {
     close(2, pinned(), Faults { control: true, ..CALM });
+}
+
+#[test]
+fn a_drill_that_ends_at_any_time_closes_and_leaves_nothing_behind() {
+    let drill = Faults { drill: true, ..CALM };
+    close(2, pinned(), drill);
+    close(2, signal(), drill);
+    close(3, stay(), drill);
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(super) struct Faults {
     pub(super) link: bool,
     /// The user dials, which uses the hold-off of signal failback up.
     pub(super) dial: bool,
+    /// The primary's silence is that of a drill, which may end at any time.
+    pub(super) drill: bool,
 }
 
 /// A family of states.
@@ -61,6 +63,8 @@ pub(super) enum Event {
     Unregister,
     Link(bool),
     Dial,
+    /// A drill at the primary ends.
+    DrillOver,
     /// Nothing happens for so long; less than until [`Event::Time`].
     Pass(Duration),
 }
@@ -71,13 +75,16 @@ pub(super) struct State {
     pub(super) machine: Machine,
     pub(super) sent: VecDeque<Sent>,
     pub(super) now: Instant,
+    /// What the primary's silence is.
+    silence: Cause,
 }
 
 impl State {
     pub(super) fn first(config: &Config) -> Self {
         let now = crate::testing::t0();
         let machine = Machine::new(config.hops, config.policy.clone(), Start::cold(), 0, now);
-        let mut state = Self { machine, sent: VecDeque::new(), now };
+        let silence = if config.faults.drill { Cause::Drill } else { Cause::NoAnswer };
+        let mut state = Self { machine, sent: VecDeque::new(), now, silence };
         state.take_outputs();
         state
     }
@@ -125,6 +132,9 @@ impl State {
         if config.faults.dial {
             events.push(Event::Dial);
         }
+        if config.faults.drill {
+            events.push(Event::DrillOver);
+        }
         if config.faults.link {
             events.push(Event::Link(!link_up));
         }
@@ -148,6 +158,7 @@ impl State {
             Event::Register => self.machine.register(self.now),
             Event::Unregister => self.machine.unregister(self.now),
             Event::Link(up) => self.machine.handle_link(*up, self.now),
+            Event::DrillOver => self.machine.handle_drill_over(HopId::PRIMARY, self.now),
             Event::Dial => drop(self.machine.order(RequestKind::Invite, self.now)),
             Event::Pass(time) => self.now += *time,
         }
@@ -157,9 +168,12 @@ impl State {
     fn pass_time(&mut self) {
         let Some(at) = self.next_time() else { return };
         self.now = at;
-        let over = self.sent.iter().find(|sent| sent.deadline <= at).map(|sent| sent.id);
+        let over = self.sent.iter().find(|sent| sent.deadline <= at).copied();
         match over {
-            Some(id) => self.end(id, Outcome::Unavailable(Cause::NoAnswer)),
+            Some(sent) if sent.hop.is_primary() => {
+                self.end(sent.id, Outcome::Unavailable(self.silence));
+            }
+            Some(sent) => self.end(sent.id, Outcome::Unavailable(Cause::NoAnswer)),
             None => self.machine.handle_timeout(at),
         }
     }

@@ -18,6 +18,7 @@ const ALL: Faults = Faults {
     control: true,
     link: true,
     dial: true,
+    drill: true,
 };
 
 fn pick(dice: &mut Dice, count: usize) -> usize {

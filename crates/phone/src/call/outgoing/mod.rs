@@ -154,7 +154,8 @@ impl Outgoing {
             None => account.preempt(hop.hop, &mut request, &cnonce),
         }
         let patience = account.patience(true, self.at + 1 == self.order.hops.len());
-        let parcel = Parcel { request: request.clone(), to: hop.hop, local: hop.local, patience };
+        let (line, to, local) = (self.line, hop.hop, hop.local);
+        let parcel = Parcel { line, request: request.clone(), to, local, patience };
         let id = core.send(Owner::Leg(self.call), parcel, now);
         let stage = Stage::Sent;
         self.legs.push(Leg { id, request, at, hop: hop.hop, local: hop.local, stage });

@@ -8,7 +8,7 @@ use sip_core::message::Response;
 use sip_core::transport::Hop;
 
 use super::{Outgoing, Stage, Step};
-use crate::account::evidence::{Asked, Heard, Lesson, judge};
+use crate::account::evidence::{Asked, Lesson, judge};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::limits;
 
@@ -83,7 +83,7 @@ impl Outgoing {
         let Some(leg) = self.legs.last() else { return Step::On };
         let (at, hop) = (leg.at, leg.hop);
         let Some(account) = core.accounts.get_mut(&self.line) else { return Step::On };
-        let proof = !matches!(heard, Heard::Silence) || account.silence_is_proof(at);
+        let proof = !heard.is_silence() || account.silence_is_proof(at);
         let lesson = judge(Asked::Options, &heard, account.knobs()).lesson;
         if matches!(lesson, Lesson::Alive | Lesson::Nothing) || !proof {
             return Step::On;
@@ -123,7 +123,7 @@ impl Outgoing {
         let Some(account) = core.accounts.get(&self.line) else { return };
         let request = account.options(at, &token);
         let patience = account.patience(false, false);
-        let parcel = Parcel { request, to, local, patience };
+        let parcel = Parcel { line: self.line, request, to, local, patience };
         let id = core.send(Owner::Check(self.call), parcel, now);
         if let Some(check) = &mut self.check {
             check.in_flight = Some(id);
