@@ -125,10 +125,11 @@ def test_secrets_leave_only_when_asked_for(world):
     assert "secret-1001" not in phone.proc.output()
 
 
-def test_an_export_imported_into_a_fresh_phone_registers_it(world):
+@pytest.mark.parametrize("form", ["text", "xml"])
+def test_an_export_imported_into_a_fresh_phone_registers_it(world, form):
     old = world.phone("1001")
     old.settled(world.primary_address)
-    text = old.ctl("config", "export", "--with-secrets").stdout
+    text = old.ctl("config", "export", "--format", form, "--with-secrets").stdout
     new = world.phone("1001", host=130, items={})
     new.ctl("config", "import", "-", stdin=text)
     new.settled(world.primary_address)

@@ -14,7 +14,7 @@ pub fn config_md() -> String {
          <!-- Written from the table of items in crates/config-store/src/items; \
          BLESS=1 cargo test -p config-store --test config_md writes it again. -->\n\n\
          Each item can be read and set with `phonectl config get` and `config set`, on the web page, \
-         and by a provisioning file in the Fanvil text form, which has the same names. `N` stands \
+         and by a provisioning file in Fanvil's forms, whose text form has the same names. `N` stands \
          for the number of a line, 1 to {MAX_LINES}. Case and repeated blanks in a name do not \
          matter. A change takes effect when it is submitted; calls go on.\n\n\
          An empty value means the default. A password that is set reads `********`, and setting \
@@ -34,18 +34,24 @@ pub fn config_md() -> String {
     }
     page.push_str(
         "\n## Files\n\n\
-         `phonectl config import` takes the Fanvil text form and changes what it names, nothing \
-         else; a file with any wrong value is refused as a whole, naming line, item, value and \
-         range. Items that the phone does not know are kept. `phonectl config export` gives back the \
-         file that was imported last, octet for octet, with only those values rewritten that have \
-         changed since; what earlier files or `config set` brought beyond it stands at the end of \
-         its section. Without `--with-secrets` password items are left out, also those that the \
-         phone knows only by their name (`… Password`, `… Pswd`, cipher keys).\n\n\
-         How strict the form is read: the first line must be `<<VOIP CONFIG FILE>>Version:2.…`; \
+         `phonectl config import` takes Fanvil's text form and both of its XML forms, told apart by \
+         content, and changes what the file names, nothing else; a file with any wrong value is \
+         refused as a whole, naming line, item, value and range. Items that the phone does not know \
+         are kept. `phonectl config export` gives back the file of the text form that was imported \
+         last, `--format xml` that of the XML form, octet for octet, with only those values \
+         rewritten that have changed since; what earlier files of that form or `config set` brought \
+         beyond it stands at the end of its section. Without `--with-secrets` password items are \
+         left out, also those that the phone knows only by their name (`… Password`, `… Pswd`, \
+         cipher keys).\n\n\
+         How strict the text form is read: the first line must be `<<VOIP CONFIG FILE>>Version:2.…`; \
          every other line is a section (`<… MODULE>`), an item (`name :value`), a comment (`#`, \
          `;`) or blank; an item of this page may stand in it once; `<<END OF FILE>>` may be missing, \
-         but then the last line must be whole. A file has at most 1 MiB. The XML form (`<sysConf>`) \
-         is not read yet.\n",
+         but then the last line must be whole. A file has at most 1 MiB.\n\n\
+         The XML form is `<sysConf>` with `<sip><line index=\"1\"><ProxyAddr>…`: an element is \
+         called as the item without blanks and `SIPN`, and stands in the element of its line. The \
+         older series' `<VOIP_CONFIG_FILE>` with `<SIP_Line_List_Entry><ID>SIP1</ID><Proxy_Addr>…` \
+         is taken as well. It must be well-formed UTF-8 without a document type; nothing in it is \
+         ever fetched.\n",
     );
     page
 }

@@ -7,7 +7,7 @@
 //!   checked [`Patch`], all or nothing; a change that has been acknowledged survives the loss of
 //!   power at any instant (D1, F11).
 //! - [`Settings`] is the same configuration with types, for the parts that work by it.
-//! - [`fanvil`] reads and writes the Fanvil text form (F8).
+//! - [`fanvil`] reads and writes Fanvil's files, text and XML (F8).
 //!
 //! This crate knows no SIP and opens no socket. What an item leads to is decided elsewhere.
 

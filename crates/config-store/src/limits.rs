@@ -13,6 +13,12 @@ pub const MAX_DOCUMENT: usize = 1024 * 1024;
 /// Lines of a configuration file; a full export of a phone has some thousands.
 pub const MAX_FILE_LINES: usize = 20_000;
 
+/// Elements, texts and attributes of a configuration file of the XML form.
+pub const MAX_XML_NODES: u32 = 100_000;
+
+/// Elements within elements of such a file; real ones have five or six.
+pub const MAX_XML_DEPTH: usize = 32;
+
 /// How many submissions the history of changes keeps; the oldest is forgotten first.
 pub const MAX_HISTORY: u32 = 200;
 

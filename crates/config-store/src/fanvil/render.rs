@@ -2,6 +2,7 @@
 //! in force. A line whose value still means what is in force is given back octet for octet.
 
 use super::{
+    means,
     secrets::is_secret,
     text::{Line, TextFile},
 };
@@ -60,12 +61,7 @@ pub(crate) fn render(file: Option<&TextFile>, values: &Values, with_secrets: boo
 
 /// Rewrites a known item's value unless the text that stands there means the same.
 fn update(line: &mut Line, name: ItemName, value: &str) {
-    let item = name.item();
-    let meant = match std::str::from_utf8(line.value()) {
-        Ok("") => Some(item.default.to_owned()),
-        Ok(text) => item.kind.check(text),
-        Err(_) => None,
-    };
+    let meant = std::str::from_utf8(line.value()).ok().and_then(|text| means(name, text));
     if meant.as_deref() != Some(value) {
         line.set_value(value);
     }

@@ -22,7 +22,8 @@ pub(super) fn is_secret(line: &Line) -> bool {
     }
 }
 
-fn is_secret_name(folded: &str) -> bool {
+/// The same of a folded name that the phone does not know.
+pub(super) fn is_secret_name(folded: &str) -> bool {
     let mut words = folded.rsplit(' ');
     let last = words.next().unwrap_or_default();
     let before = words.next().unwrap_or_default();

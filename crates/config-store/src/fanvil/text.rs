@@ -21,107 +21,15 @@
 
 use std::ops::Range;
 
+use super::error::FormError;
 use crate::{
-    items::{ItemError, ItemName, folded},
+    items::{ItemName, folded},
     limits::{MAX_DOCUMENT, MAX_FILE_LINES},
 };
 
 const HEADER: &[u8] = b"<<VOIP CONFIG FILE>>";
 const FOOTER: &[u8] = b"<<END OF FILE>>";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Why a file is refused; lines count from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FormError {
-    /// It is longer than a configuration may be.
-    #[error(
-        "configuration of {octets} octets, more than the {} allowed",
-        crate::limits::MAX_DOCUMENT
-    )]
-    TooLong {
-        /// Its length.
-        octets: usize,
-    },
-    /// It has more lines than a configuration may have.
-    #[error("line {MAX_FILE_LINES}: the configuration goes on beyond this line, the last allowed")]
-    TooManyLines,
-    /// It is of the XML form.
-    #[error("the XML form (<sysConf>) is not supported yet; use the text form")]
-    Xml,
-    /// It does not begin as it must.
-    #[error("line 1: not `<<VOIP CONFIG FILE>>Version:2.…`, so not a Fanvil text configuration")]
-    NoHeader,
-    /// The version is not 2.
-    #[error("line 1: version `{version}` is not supported, only 2.…")]
-    Version {
-        /// What stands there.
-        version: String,
-    },
-    /// A line is nothing that may stand there.
-    #[error("line {line}: `{text}` is neither `name :value` nor a section nor a comment")]
-    NotALine {
-        /// Its number.
-        line: usize,
-        /// How it begins.
-        text: String,
-    },
-    /// The file ends within a line.
-    #[error("line {line}: the file ends within this line and has no <<END OF FILE>>: cut short?")]
-    CutShort {
-        /// The last line's number.
-        line: usize,
-    },
-    /// Something follows the footer.
-    #[error("line {line}: content after <<END OF FILE>>")]
-    AfterFooter {
-        /// Its number.
-        line: usize,
-    },
-    /// A known item's value is not UTF-8.
-    #[error("line {line}: `{item}`: the value is not UTF-8 text")]
-    NotUtf8 {
-        /// Its number.
-        line: usize,
-        /// The item.
-        item: String,
-    },
-    /// A known item stands there for the second time.
-    #[error("line {line}: `{item}` is given twice, first on line {first}")]
-    Twice {
-        /// Its number.
-        line: usize,
-        /// The item.
-        item: String,
-        /// Where it stands first.
-        first: usize,
-    },
-    /// An item's name or value is refused.
-    #[error("line {line}: {error}")]
-    Item {
-        /// Its number.
-        line: usize,
-        /// Why.
-        error: ItemError,
-    },
-}
-
-impl FormError {
-    /// The line concerned, from 1; `None` where the file as a whole is refused.
-    #[must_use]
-    pub fn line(&self) -> Option<usize> {
-        match self {
-            Self::TooLong { .. } | Self::Xml => None,
-            Self::NoHeader | Self::Version { .. } => Some(1),
-            Self::TooManyLines => Some(MAX_FILE_LINES),
-            Self::NotALine { line, .. }
-            | Self::CutShort { line }
-            | Self::AfterFooter { line }
-            | Self::NotUtf8 { line, .. }
-            | Self::Twice { line, .. }
-            | Self::Item { line, .. } => Some(*line),
-        }
-    }
-}
 
 /// A file of the text form.
 #[derive(Clone, PartialEq, Eq)]

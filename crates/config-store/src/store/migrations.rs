@@ -10,7 +10,7 @@ use super::error::DatabaseError;
 type Step = fn(&Transaction<'_>) -> Result<(), DatabaseError>;
 
 /// The steps, oldest first.
-const STEPS: &[Step] = &[v1];
+const STEPS: &[Step] = &[v1, v2];
 
 /// The newest form.
 pub(super) fn newest() -> u32 {
@@ -65,6 +65,19 @@ fn v1(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
     )
 }
 
+/// One imported file of each form (F8) instead of one of the text form.
+fn v2(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
+    transaction.execute_batch(
+        "ALTER TABLE document RENAME TO document_1;
+         CREATE TABLE document (
+             form TEXT PRIMARY KEY NOT NULL CHECK (form IN ('text', 'xml')),
+             octets BLOB NOT NULL
+         ) STRICT;
+         INSERT INTO document (form, octets) SELECT 'text', octets FROM document_1;
+         DROP TABLE document_1;",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,18 +97,43 @@ mod tests {
         let transaction = connection.transaction().unwrap();
         v1(&transaction).unwrap();
         transaction.commit().unwrap();
+        assert_eq!(
+            tables(&connection),
+            FORM_1.map(|(name, columns)| (name.into(), columns.into()))
+        );
+    }
+
+    #[test]
+    fn step_2_keeps_the_imported_file() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let transaction = connection.transaction().unwrap();
+        v1(&transaction).unwrap();
+        transaction.execute("INSERT INTO document (id, octets) VALUES (1, x'00ff')", ()).unwrap();
+        v2(&transaction).unwrap();
+        transaction.commit().unwrap();
+        let mut form_2 = FORM_1;
+        form_2[1] = ("document", "form,octets");
+        assert_eq!(
+            tables(&connection),
+            form_2.map(|(name, columns)| (name.into(), columns.into()))
+        );
+        let kept: (String, Vec<u8>) = connection
+            .query_row("SELECT form, octets FROM document", (), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(kept, ("text".to_owned(), vec![0, 255]));
+    }
+
+    fn tables(connection: &Connection) -> Vec<(String, String)> {
         let mut query = connection
             .prepare(
                 "SELECT m.name, group_concat(p.name) FROM sqlite_schema m, pragma_table_info(m.name) p
                  WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' GROUP BY m.name ORDER BY 1",
             )
             .unwrap();
-        let tables: Vec<(String, String)> = query
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        assert_eq!(tables, FORM_1.map(|(name, columns)| (name.into(), columns.into())));
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
     }
 
     #[test]

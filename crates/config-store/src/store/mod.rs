@@ -14,7 +14,7 @@ mod migrations;
 mod open;
 mod state;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 pub use change::{Change, Changes, Origin, Submission};
 pub use error::{ImportError, SetError, StoreError};
@@ -22,7 +22,7 @@ pub use open::Recovery;
 
 use crate::{
     Patch, Settings,
-    fanvil::{self, TextFile},
+    fanvil::{self, File, Files, Form},
     items::{ItemError, ItemName},
     values::{Values, masked},
 };
@@ -34,8 +34,8 @@ pub struct Store {
     place: open::Place,
     recovery: Option<Recovery>,
     values: Values,
-    /// The last imported file with what earlier ones had beyond it.
-    file: Option<TextFile>,
+    /// What has been imported.
+    files: Files,
 }
 
 impl Store {
@@ -100,24 +100,21 @@ impl Store {
     /// What is wrong with the file, by line, or why the change could not be kept.
     pub fn import(&mut self, octets: &[u8], origin: Origin) -> Result<Changes, ImportError> {
         let imported = fanvil::read(octets).map_err(ImportError::Form)?;
-        let file = match &self.file {
-            Some(old) => fanvil::merge(old, &imported.file),
-            None => imported.file,
-        };
-        file.within_limits().map_err(|error| ImportError::Form(vec![error]))?;
-        let kept = file.unknown_items();
-        let mut changes = self.commit(&imported.patch, Some(file), origin)?;
+        let files = self.files.with(imported.file);
+        let files = files.map_err(|error| ImportError::Form(vec![error]))?;
+        let kept = files.unknown_items();
+        let mut changes = self.commit(&imported.patch, Some(files), origin)?;
         changes.kept = kept;
         changes.warnings.splice(0..0, imported.warnings);
         Ok(changes)
     }
 
-    /// The configuration as a file of the text form. Where a file was imported it is that file, with
-    /// only those values rewritten that have changed since. Without `with_secrets` password items
-    /// are left out.
+    /// The configuration as a file of a form. Where a file of that form was imported it is that file,
+    /// with only those values rewritten that have changed since. Without `with_secrets` password
+    /// items are left out.
     #[must_use]
-    pub fn export(&self, with_secrets: bool) -> Vec<u8> {
-        fanvil::render(self.file.as_ref(), &self.values, with_secrets)
+    pub fn export(&self, form: Form, with_secrets: bool) -> Vec<u8> {
+        self.files.render(form, &self.values, with_secrets)
     }
 
     /// The latest submissions that changed anything, newest first; passwords are masked in them.
@@ -132,11 +129,11 @@ impl Store {
     fn commit(
         &mut self,
         patch: &Patch,
-        file: Option<TextFile>,
+        files: Option<Files>,
         origin: Origin,
     ) -> Result<Changes, StoreError> {
         let values = patch.applied_to(&self.values);
-        if values == self.values && (file.is_none() || file == self.file) {
+        if values == self.values && files.as_ref().is_none_or(|files| *files == self.files) {
             // The same file is imported at every start.
             return Ok(Changes::default());
         }
@@ -146,10 +143,12 @@ impl Store {
             .filter(|(_, old, new)| old != new)
             .map(|(name, old, new)| Change::new(name, masked(name, old), masked(name, new)))
             .collect();
-        write(&mut self.connection, patch, file.as_ref(), &items, origin)
+        write(&mut self.connection, patch, files.as_ref(), &items, origin)
             .map_err(|error| self.place.blame(error))?;
         self.values = values;
-        self.file = file.or(self.file.take());
+        if let Some(files) = files {
+            self.files = files;
+        }
         self.back_up();
         Ok(Changes { warnings: self.warnings(&items), items, kept: 0 })
     }
@@ -176,7 +175,7 @@ impl Store {
 
     /// Reads what the database holds. What an older or newer phoned or another hand has put there
     /// and this one does not accept has its default instead.
-    fn load(connection: &Connection) -> Result<(Values, Option<TextFile>), DatabaseError> {
+    fn load(connection: &Connection) -> Result<(Values, Files), DatabaseError> {
         let mut values = Values::default();
         let mut rows = connection.prepare("SELECT name, value FROM item")?;
         let pairs = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -191,23 +190,25 @@ impl Store {
                 }
             }
         }
-        let octets: Option<Vec<u8>> =
-            connection.query_row("SELECT octets FROM document", [], |row| row.get(0)).optional()?;
-        let file = octets.and_then(|octets| match TextFile::parse(&octets) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                tracing::warn!(%error, "stored configuration file not accepted, left out of exports");
-                None
+        let mut files = Files::default();
+        let mut rows = connection.prepare("SELECT octets FROM document ORDER BY form")?;
+        for octets in rows.query_map([], |row| row.get(0))? {
+            let octets: Vec<u8> = octets?;
+            match File::parse(&octets).and_then(|file| files.with(file)) {
+                Ok(with) => files = with,
+                Err(error) => {
+                    tracing::warn!(%error, "stored configuration file not accepted, left out of exports");
+                }
             }
-        });
-        Ok((values, file))
+        }
+        Ok((values, files))
     }
 }
 
 fn write(
     connection: &mut Connection,
     patch: &Patch,
-    file: Option<&TextFile>,
+    files: Option<&Files>,
     items: &[Change],
     origin: Origin,
 ) -> Result<(), DatabaseError> {
@@ -222,10 +223,14 @@ fn write(
             None => transaction.execute("DELETE FROM item WHERE name = ?1", (name,))?,
         };
     }
-    if let Some(file) = file {
+    for (form, octets) in files.into_iter().flat_map(Files::octets) {
+        let form = match form {
+            Form::Text => "text",
+            Form::Xml => "xml",
+        };
         transaction.execute(
-            "INSERT OR REPLACE INTO document (id, octets) VALUES (1, ?1)",
-            (file.octets(),),
+            "INSERT OR REPLACE INTO document (form, octets) VALUES (?1, ?2)",
+            (form, octets),
         )?;
     }
     if !items.is_empty() {

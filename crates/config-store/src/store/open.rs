@@ -58,8 +58,8 @@ impl Store {
         connection: Connection,
         recovery: Option<Recovery>,
     ) -> Result<Self, StoreError> {
-        let (values, file) = Self::load(&connection).map_err(|error| place.blame(error))?;
-        let store = Self { connection, place, recovery, values, file };
+        let (values, files) = Self::load(&connection).map_err(|error| place.blame(error))?;
+        let store = Self { connection, place, recovery, values, files };
         if !store.place.file("config.db.bak").exists() {
             store.back_up();
         }

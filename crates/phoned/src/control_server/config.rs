@@ -1,6 +1,6 @@
 //! Requests about the configuration: the store checks and keeps, then the lines put it in force.
 
-use config_store::fanvil::FormError;
+use config_store::fanvil::{Form, FormError};
 use config_store::{Changes, ImportError, ItemError, Origin, SetError};
 use control::{
     ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, Payload, Problem,
@@ -51,10 +51,11 @@ async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
 }
 
 async fn export(format: ExportFormat, secrets: bool, desk: &Desk) -> Result<Payload, Problem> {
-    if format == ExportFormat::Xml {
-        return Err(Problem::new("the XML form is not in this version; export as text"));
-    }
-    let octets = desk.store.with(move |store| store.export(secrets)).await.map_err(gone)?;
+    let form = match format {
+        ExportFormat::Text => Form::Text,
+        ExportFormat::Xml => Form::Xml,
+    };
+    let octets = desk.store.with(move |store| store.export(form, secrets)).await.map_err(gone)?;
     let document = Document::from_octets(&octets);
     document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
 }
