@@ -59,3 +59,7 @@ pub const DEVICE_RETRY: Duration = Duration::from_secs(1);
 /// How long a sound device may take and give nothing before it counts as lost. A sound server was
 /// measured to need 1.2 s before its first capture.
 pub const DEVICE_STALL: Duration = Duration::from_secs(3);
+
+/// Real-time priority of the media thread (1 to 99): above everything of the system that is not
+/// real-time, below the kernel's own threads for interrupts (50).
+pub const REALTIME_PRIORITY: u8 = 10;

@@ -175,6 +175,20 @@ fn tones_are_heard_without_a_call_and_the_recording_goes_on_from_one_to_the_next
     assert!((1.1..1.6).contains(&(heard.len() as f64 / 8000.0)), "{}", heard.len());
 }
 
+/// Requirement F11: who feeds the watchdog compares two of these.
+#[test]
+fn the_pulse_goes_on_while_there_is_work_and_only_then() {
+    let mut engine = engine("null");
+    assert_eq!(engine.pulse(), None);
+    engine.play_tone(Some(Tone::Busy));
+    let begun = engine.pulse().unwrap();
+    sleep(ms(300));
+    let later = engine.pulse().unwrap();
+    assert!((5..=20).contains(&(later - begun)), "{begun} … {later}");
+    engine.play_tone(None);
+    assert_eq!(engine.pulse(), None);
+}
+
 #[test]
 fn a_wrong_file_is_told_when_the_engine_is_made() {
     let spec: DeviceSpec = "wav:/no/such/file.wav".parse().unwrap();

@@ -86,6 +86,11 @@ impl Audio {
         Arc::clone(&self.ready)
     }
 
+    /// Ticks of the sound thread; `None` while none is needed.
+    pub(crate) fn pulse(&self) -> Option<u64> {
+        self.engine.pulse()
+    }
+
     /// What the engine has reported since the last time.
     pub(crate) fn poll(&mut self) -> VecDeque<Input> {
         let mut inputs = VecDeque::new();

@@ -142,7 +142,7 @@ impl Parts {
         let mut others = JoinSet::new();
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("lines", lines.run()));
-        others.spawn(named("watchdog", supervise::feed_watchdog()));
+        others.spawn(named("watchdog", supervise::feed_watchdog(inbox.clone())));
         let driver = Driver {
             phone: Phone::new(seed()?, clock.read().now()),
             inbox: messages,

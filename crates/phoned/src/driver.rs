@@ -51,6 +51,8 @@ pub(crate) enum Ask {
     Calls(oneshot::Sender<Vec<CallStatus>>),
     /// What happened, on one line or on all.
     Journal(Option<LineNumber>, oneshot::Sender<Vec<phone::JournalEntry>>),
+    /// Whether this loop and the sound thread go round: see [`Audio::pulse`].
+    Pulse(oneshot::Sender<Option<u64>>),
 }
 
 /// Why the driver ended before it was told to.
@@ -137,6 +139,7 @@ impl Driver {
             Ask::Accounts(back) => drop(back.send(self.phone.accounts())),
             Ask::Calls(back) => drop(back.send(self.phone.calls(now))),
             Ask::Journal(line, back) => drop(back.send(self.phone.journal(line))),
+            Ask::Pulse(back) => drop(back.send(self.audio.pulse())),
         }
     }
 

@@ -11,12 +11,14 @@
 
 mod call;
 mod pace;
+mod priority;
 mod settings;
 mod socket;
 mod stream;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -66,6 +68,7 @@ pub struct Engine {
     outbox: Outbox,
     events: Receiver<MediaEvent>,
     published: Published,
+    pulse: Arc<AtomicU64>,
     commands: Option<Sender<Command>>,
     thread: Option<JoinHandle<()>>,
     calls: BTreeSet<u64>,
@@ -88,6 +91,7 @@ impl Engine {
             outbox: Outbox { events: sender, wake: Arc::new(Mutex::new(wake)) },
             events,
             published: Published::default(),
+            pulse: Arc::default(),
             commands: None,
             thread: None,
             calls: BTreeSet::new(),
@@ -175,6 +179,13 @@ impl Engine {
         !self.calls.is_empty() || self.tone.is_some()
     }
 
+    /// Ticks of the media thread since the engine was made, 50 a second; `None` while it has no work
+    /// and so need not tick. Two equal answers more than a tick apart mean a thread that hangs.
+    #[must_use]
+    pub fn pulse(&self) -> Option<u64> {
+        self.is_active().then(|| self.pulse.load(Ordering::Relaxed))
+    }
+
     /// Counters exist from the start, so that a fresh call is not an unknown one.
     fn publish(&self, id: u64) {
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
@@ -198,13 +209,15 @@ impl Engine {
         let (sender, commands) = channel();
         let before = self.thread.take();
         let (devices, outbox) = (self.devices.clone(), self.outbox.clone());
-        let published = self.published.clone();
+        let (published, pulse) = (self.published.clone(), self.pulse.clone());
         let (focus, muted) = (self.focus, self.muted);
         let started = thread::Builder::new().name("media".into()).spawn(move || {
             if before.is_some_and(|thread| thread.join().is_err()) {
                 tracing::error!("the media thread before has panicked");
             }
-            worker::Worker::new(devices, commands, outbox, published, focus, muted).run();
+            priority::raise();
+            let shared = worker::Shared { devices, outbox, published, pulse };
+            worker::Worker::new(commands, shared, focus, muted).run();
         });
         match started {
             Ok(thread) => self.thread = Some(thread),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Instant, SystemTime};
@@ -22,11 +23,21 @@ use crate::{Frame, SILENCE, Tone};
 /// Ticks between two publications of the counters.
 const PUBLISH: u32 = 5;
 
+/// What the thread shares with its handle.
+pub(super) struct Shared {
+    pub(super) devices: Arc<Devices>,
+    pub(super) outbox: Outbox,
+    pub(super) published: Published,
+    /// Counts the ticks.
+    pub(super) pulse: Arc<AtomicU64>,
+}
+
 /// See the module.
 pub(super) struct Worker {
     commands: Receiver<Command>,
     outbox: Outbox,
     published: Published,
+    pulse: Arc<AtomicU64>,
     microphone: Slot<Box<dyn Capture>>,
     ear: Slot<Box<dyn Playback>>,
     calls: BTreeMap<u64, Call>,
@@ -40,19 +51,19 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(
-        devices: Arc<Devices>,
         commands: Receiver<Command>,
-        outbox: Outbox,
-        published: Published,
+        shared: Shared,
         focus: Option<u64>,
         muted: bool,
     ) -> Self {
+        let Shared { devices, outbox, published, pulse } = shared;
         let clocks = Clocks::read();
         let since_1970 = clocks.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self {
             commands,
             outbox,
             published,
+            pulse,
             microphone: Slot::new(devices.clone(), Devices::capture, clocks.now),
             ear: Slot::new(devices, Devices::playback, clocks.now),
             calls: BTreeMap::new(),
@@ -164,6 +175,7 @@ impl Worker {
             mix(&mut heard, &tone.frame(), 1);
         }
         self.play(&heard, clocks);
+        self.pulse.fetch_add(1, Ordering::Relaxed);
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(PUBLISH) {
             self.publish();

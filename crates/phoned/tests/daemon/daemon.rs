@@ -78,7 +78,13 @@ impl Daemon {
     }
 
     pub(crate) fn start_in(folder: TempDir, more: &[&str]) -> Self {
-        let mut child = command(&folder, more).spawn().unwrap();
+        let command = command(&folder, more);
+        Self::spawn(folder, command)
+    }
+
+    /// Starts a command made by [`command`], and waits until it is ready.
+    pub(crate) fn spawn(folder: TempDir, mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (lines, log) = channel();
         std::thread::spawn(move || {

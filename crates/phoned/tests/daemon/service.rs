@@ -1,11 +1,12 @@
 //! The service itself on the wire: registering, moving on, surviving, leaving.
 
 use std::net::UdpSocket;
+use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
 use control::AccountState;
 
-use crate::daemon::{Daemon, line};
+use crate::daemon::{Daemon, NEVER, command, line};
 use crate::registrar::Registrar;
 
 #[test]
@@ -123,4 +124,36 @@ fn an_idle_phone_is_small() {
     let kib: u64 = resident.split_whitespace().nth(1).unwrap().parse().unwrap();
     // A debug build is larger than what is shipped.
     assert!(kib < 20 * 1024, "{resident}");
+}
+
+/// Requirement F11: systemd hears `ready`, then that it lives, and nothing from a daemon that stands
+/// still.
+#[test]
+fn the_service_manager_hears_that_it_is_ready_and_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let manager = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    let mut command = command(&folder, &[]);
+    command.env("NOTIFY_SOCKET", folder.path().join("notify"));
+    command.env("WATCHDOG_USEC", "600000");
+    let mut daemon = Daemon::spawn(folder, command);
+    let hear = |patience: Duration| {
+        let mut buffer = [0; 256];
+        manager.set_read_timeout(Some(patience)).unwrap();
+        manager.recv(&mut buffer).ok().map(|n| String::from_utf8_lossy(&buffer[..n]).into_owned())
+    };
+    let mut heard: Vec<_> = (0..4).filter_map(|_| hear(NEVER)).collect();
+    heard.iter_mut().for_each(|said| said.truncate(said.trim_end().len()));
+    assert!(heard.contains(&"READY=1".to_owned()), "{heard:?}");
+    assert_eq!(heard.iter().filter(|said| *said == "WATCHDOG=1").count(), 3, "{heard:?}");
+    daemon.signal("STOP");
+    while hear(Duration::from_millis(100)).is_some() {}
+    assert_eq!(hear(Duration::from_millis(700)), None, "it stands still");
+    daemon.signal("CONT");
+    assert!(hear(NEVER).is_some_and(|said| said.contains("WATCHDOG=1")));
+    daemon.signal("TERM");
+    while let Some(said) = hear(Duration::from_millis(700)) {
+        heard.push(said.trim_end().to_owned());
+    }
+    assert!(heard.contains(&"STOPPING=1".to_owned()), "{heard:?}");
+    assert_eq!(daemon.ends().0.code(), Some(0));
 }
