@@ -13,7 +13,7 @@ _MODULES = "/usr/lib/baresip/modules"
 
 
 class Baresip:
-    """One baresip of `user` in a namespace, registered through `proxy`; `microphone` is a WAV file. Over TLS it trusts
+    """One baresip of `user` in a namespace, registered through `proxy` (None: where DNS leads it); `microphone` is a WAV file. Over TLS it trusts
     the authority in the file `ca`."""
 
     def __init__(self, namespace, folder, user, address, proxy, microphone, codec="pcma", transport="udp", ca=None):
@@ -48,16 +48,21 @@ module_app contact.so
 module_app menu.so
 module_app ctrl_tcp.so
 """)
+        outbound = f';outbound="sip:{proxy};transport={transport}"' if proxy else ""
         self._write("accounts", f'<sip:{user}@{kamailio.DOMAIN};transport={transport}>;auth_user={user}'
-                    f';auth_pass={kamailio.password(user)};outbound="sip:{proxy};transport={transport}";regint=60'
+                    f';auth_pass={kamailio.password(user)}{outbound};regint=60'
                     f';answermode=auto;audio_codecs={codec}\n')
         self._write("contacts", "")
         self.proc = None
 
-    def start(self):
-        """Starts it and waits until it is registered."""
+    def launch(self):
+        """Starts it."""
         self.proc = Proc("baresip", [*self.namespace.exec, "baresip", "-4", "-f", self.folder],
                          os.path.join(self.folder, "log"))
+
+    def start(self):
+        """Starts it and waits until it is registered."""
+        self.launch()
         until(lambda: "200 OK" in self.proc.output(), lambda: f"baresip registered:\n{self.proc.output()[-2000:]}", 10)
         return self
 

@@ -101,9 +101,16 @@ class Kamailio:
 
     def requests(self, method=None, transport=None, call_id=None):
         """The requests it took in, oldest first, whatever they came by: what a capture can't show of TLS."""
-        found = [Arrival(*m.groups()) for m in re.finditer(r"@(\d+\.\d+) (\w+) (\w+) (\S+) (\d+) (\S+)", self.proc.output())]
-        return [a for a in found if (method is None or a.method == method) and (call_id is None or a.call_id == call_id)
-                and (transport is None or a.transport == transport)]
+        return [a for a in self._log() if method in (None, a.method) and a.method != "SAVED"
+                and call_id in (None, a.call_id) and transport in (None, a.transport)]
+
+    def registrations(self, after=0.0):
+        """The REGISTERs that it has answered with 200 since this wall-clock time."""
+        return [a for a in self._log() if a.method == "SAVED" and a.t >= after]
+
+    def add_contact(self, user, uri):
+        """Puts a contact into the location table, as if its phone had registered, for an hour."""
+        self._command("ul.add", "location", f"s:{user}", uri, "3600", "1.0", "s:.", "0", "0", "16383")
 
     def contacts(self, user):
         """The contacts that the location table holds for a user."""
@@ -135,6 +142,10 @@ class Kamailio:
         with open(os.path.join(self.folder, "tls.cfg"), "w") as f:
             f.write(_TLS.format(certificate=certificate, key=key, ca=self.pki.ca,
                                 require="yes" if variant.client_certificate else "no"))
+
+    def _log(self):
+        found = re.finditer(r"@(\d+\.\d+) (\w+) (\w+) (\S+) (\d+) (\S+)", self.proc.output())
+        return [Arrival(*m.groups()) for m in found]
 
     def _set(self, key, value):
         self._command("htable.seti", "mode", key, str(value))
@@ -292,7 +303,8 @@ route[REGISTER] {
     if (!pv_www_authenticate("@DOMAIN@", "secret-$au", "0")) { www_challenge("@DOMAIN@", "1"); exit; }
     consume_credentials();
     @ALIAS@
-    if (!save("location")) sl_reply_error();
+    if (!save("location")) { sl_reply_error(); exit; }
+    xlog("L_NOTICE", "@$TV(Sn) SAVED $proto $si:$sp $cs $ci\\n");
 }
 
 route[CALL] {
