@@ -68,6 +68,8 @@ pub struct LineSettings {
     pub trying_limit: Duration,
     /// After how long without RTP and RTCP a call that is not held is ended.
     pub media_timeout: Duration,
+    /// The session timer that calls ask for, at least 90 s; `None`: they ask for none.
+    pub session_timer: Option<Duration>,
     /// Failover and failback.
     pub policy: Policy,
 }
@@ -288,6 +290,7 @@ fn line_settings(values: &Values, line: u8) -> Option<LineSettings> {
         ring_limit: seconds(&items::RING_LIMIT),
         trying_limit: seconds(&items::TRYING_LIMIT),
         media_timeout: seconds(&items::MEDIA_TIMEOUT),
+        session_timer: flag(&items::SESSION_TIMER).then(|| session_timer(values, line)),
         policy: policy(values, line),
     })
 }
@@ -322,6 +325,14 @@ fn policy(values: &Values, line: u8) -> Policy {
         flap_damping: flag(&items::FLAP_DAMPING),
         backoff_cap: seconds(&items::BACKOFF_CAP),
         start_spread: seconds(&items::START_SPREAD),
+    }
+}
+
+/// Files in the field have 0 where the timer is off; switched on, it then lasts the usual time.
+fn session_timer(values: &Values, line: u8) -> Duration {
+    match values.number(&items::S_TIMER_EXPIRES, line) {
+        0 => Duration::from_secs(1800),
+        seconds => Duration::from_secs(seconds).max(Duration::from_secs(90)),
     }
 }
 
@@ -435,6 +446,7 @@ mod tests {
         assert_eq!(line.codecs, ["PCMA", "PCMU"]);
         assert!(line.refuse_unknown);
         assert_eq!(line.ring_limit, Duration::from_secs(180));
+        assert_eq!(line.session_timer, Some(Duration::from_secs(1800)));
         assert_eq!(line.media_timeout, Duration::from_secs(60));
         assert_eq!(
             line.policy,

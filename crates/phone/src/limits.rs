@@ -35,3 +35,5 @@ pub(crate) const DIGITS: usize = 64;
 pub(crate) const TRYING_CHECK: Duration = Duration::from_secs(30);
 /// How often a change of the session is repeated after `500` with `Retry-After`, or 491.
 pub(crate) const CHANGE_REPEATS: u8 = 3;
+/// Wait before a session refresh that did not take is tried again, unless a hop answers before.
+pub(crate) const REFRESH_AGAIN: Duration = Duration::from_secs(10);

@@ -5,10 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use sip_core::message::{HeaderName, Method, Request, StatusCode};
+use sip_core::message::{HeaderName, Method, Request, Response, StatusCode};
+use sip_core::usage::session_timer;
 
-use crate::call::ALLOW;
 use crate::call::incoming::{Arrival, Key, tagged};
+use crate::call::{ALLOW, SUPPORTED};
 use crate::core::Core;
 use crate::limits;
 use crate::settings::LineNumber;
@@ -109,8 +110,12 @@ fn admit_invite(core: &mut Core, arrival: &Arrival, now: Instant) -> Admission {
     if stranger {
         return answer(core, arrival, StatusCode::FORBIDDEN, now);
     }
-    if request.headers.values(&HeaderName::Require).next().is_some() {
-        return answer(core, arrival, StatusCode::BAD_EXTENSION, now);
+    if let Some(mut refusal) = unfit(request) {
+        if let Ok(to) = refusal.headers.to() {
+            refusal.headers.set(HeaderName::To, to.with_tag(&core.tokens.tag()));
+        }
+        core.endpoint.respond(arrival.server, refusal, now);
+        return Admission::Answered;
     }
     if !request.body.is_empty() && !is_sdp(request) {
         return answer(core, arrival, StatusCode::UNSUPPORTED_MEDIA_TYPE, now);
@@ -119,6 +124,24 @@ fn admit_invite(core: &mut Core, arrival: &Arrival, now: Instant) -> Admission {
         Some(key) => Admission::Ring(line, key),
         None => answer(core, arrival, StatusCode::BAD_REQUEST, now),
     }
+}
+
+/// The refusal of a request that demands what we do not know (RFC 3261 §8.2.2.3) or too short a
+/// session (RFC 4028 §9), within a dialog or without.
+pub(crate) fn unfit(request: &Request) -> Option<Response> {
+    let known = |tag: &str| SUPPORTED.split(", ").any(|ours| ours.eq_ignore_ascii_case(tag));
+    let unknown: Vec<&str> =
+        request.headers.require().into_iter().filter(|tag| !known(tag)).collect();
+    if !unknown.is_empty() {
+        let mut refusal = Response::to(request, StatusCode::BAD_EXTENSION);
+        refusal.headers.set(HeaderName::Unsupported, unknown.join(", "));
+        return Some(refusal);
+    }
+    let refreshes = matches!(request.method, Method::Invite | Method::Update);
+    let least = session_timer::too_small(request).filter(|_| refreshes)?;
+    let mut refusal = Response::to(request, StatusCode::SESSION_INTERVAL_TOO_SMALL);
+    refusal.headers.set(HeaderName::MinSe, least);
+    Some(refusal)
 }
 
 fn is_sdp(request: &Request) -> bool {
@@ -170,15 +193,11 @@ fn answer(core: &mut Core, arrival: &Arrival, code: StatusCode, now: Instant) ->
         200 | 405 | 501 => {
             response.headers.set(HeaderName::Allow, ALLOW);
             response.headers.set(HeaderName::Accept, "application/sdp");
+            response.headers.set(HeaderName::Supported, SUPPORTED);
         }
         415 => {
             response.headers.set(HeaderName::Accept, "application/sdp");
             response.headers.set(HeaderName::AcceptEncoding, "identity");
-        }
-        420 => {
-            let required: Vec<String> =
-                arrival.request.headers.values(&HeaderName::Require).map(str::to_owned).collect();
-            response.headers.set(HeaderName::Unsupported, required.join(", "));
         }
         _ => {}
     }

@@ -109,6 +109,9 @@ pub struct LineSettings {
     pub trying_limit: Duration,
     /// No RTP or RTCP for so long, while not held, ends a call (default 60 s).
     pub media_timeout: Duration,
+    /// Session timer that calls ask for (RFC 4028), at least 90 s (default 1800 s); `None` asks for
+    /// none and agrees to what others ask for.
+    pub session_timer: Option<Duration>,
 }
 
 /// The whole phone.

@@ -68,6 +68,7 @@ fn line_settings(number: u8, line: &stored::LineSettings, fixed: &Fixed) -> Opti
         ring_limit: line.ring_limit,
         trying_limit: line.trying_limit,
         media_timeout: line.media_timeout,
+        session_timer: line.session_timer,
     })
 }
 

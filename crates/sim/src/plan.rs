@@ -67,6 +67,8 @@ pub struct LineStyle {
     pub ring_limit: Duration,
     /// Silence after which a call ends.
     pub media_timeout: Duration,
+    /// Session timer that calls ask for.
+    pub session_timer: Option<Duration>,
 }
 
 /// What one person means to do: call another.
@@ -258,6 +260,8 @@ fn line(dice: &mut Dice) -> LineStyle {
         register_first: dice.chance(15),
         ring_limit: Duration::from_secs(dice.between(40, 180)),
         media_timeout: Duration::from_secs(dice.between(20, 60)),
+        // Short ones are refreshed, and may expire, within a call of this plan.
+        session_timer: dice.pick([None, Some(90), Some(120)]).map(Duration::from_secs),
     }
 }
 

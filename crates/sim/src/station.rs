@@ -134,6 +134,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         ring_limit: style.ring_limit,
         trying_limit: Duration::from_secs(180),
         media_timeout: style.media_timeout,
+        session_timer: style.session_timer,
     }
 }
 

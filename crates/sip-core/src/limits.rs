@@ -27,3 +27,7 @@ pub const ROUTE_SET: usize = 70;
 
 /// Bindings of others reported from one answer to REGISTER.
 pub const FOREIGN_BINDINGS: usize = 32;
+
+/// How often one session asks for longer because of a 422: each proxy on the way may want more than
+/// the one before.
+pub const SESSION_RAISES: u8 = 4;

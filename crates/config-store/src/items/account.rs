@@ -89,4 +89,11 @@ items! {
     MEDIA_TIMEOUT = Line "Media Timeout", kind::seconds(5, 3600), "60",
         "After how long without sound packets a call that is not held is ended.",
         "未保持的通话在多长时间收不到语音包后结束。";
+    SESSION_TIMER = Line "Session Timer", Kind::Flag, "1",
+        "Whether calls ask for a session timer, so that one which nobody refreshes ends on both sides; what others ask for is agreed to either way.",
+        "通话是否请求会话定时器（无人刷新的通话会在两端结束）；对方的请求总是接受。";
+    S_TIMER_EXPIRES = Line "S Timer Expires" alias "S.Timer Expires" alias "S.Timer Expire",
+        Kind::Number { min: 0, max: 86_400, unit: "s" }, "1800",
+        "How long a session lasts unless it is refreshed, which happens at half of it; below 90 s counts as 90 s, 0 as 1800 s.",
+        "会话未刷新时的有效时间，在一半时刷新；小于 90 秒按 90 秒，0 按 1800 秒。";
 }

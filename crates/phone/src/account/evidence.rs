@@ -26,6 +26,8 @@ pub(crate) enum Asked {
     Bye,
     /// re-INVITE or UPDATE.
     Change,
+    /// Any other request within a dialog.
+    InDialog,
     /// OPTIONS: keep-alive, or the check of a hop that only said 100.
     Options,
 }
@@ -78,6 +80,8 @@ pub(crate) enum Next {
     Authenticate,
     /// Is repeated here with the `Min-Expires` that was asked for.
     MinExpires,
+    /// Is repeated here with the `Min-SE` that was asked for (RFC 4028 §7.3).
+    LongerSession,
     /// Is repeated here without `reg-id` (RFC 5626 §6: 439).
     WithoutOutbound,
     /// Is repeated here after a REGISTER to this hop (setting *register first*).
@@ -154,6 +158,7 @@ fn judge_answer(asked: Asked, code: u16, retry_after: Option<Duration>, knobs: K
         (_, Asked::Options) => row(Next::Final, Lesson::Alive),
         (401 | 407, _) => row(Next::Authenticate, Lesson::Alive),
         (423, Asked::Register) => row(Next::MinExpires, Lesson::Alive),
+        (422, Asked::Invite { .. } | Asked::Change) => row(Next::LongerSession, Lesson::Alive),
         (439, Asked::Register) => row(Next::WithoutOutbound, Lesson::Alive),
         (503, _) if retry_after.is_some() && !ringing => {
             row(Next::Elsewhere, Lesson::HeldOff(retry_after.unwrap_or_default(), status))
@@ -217,7 +222,7 @@ mod tests {
     /// Failover design §1, row 2 (baresip#39, janus#1747).
     #[test]
     fn a_challenge_is_answered_at_the_same_hop_and_proves_it_alive() {
-        for asked in [Asked::Register, INVITE, Asked::Bye, Asked::Change] {
+        for asked in [Asked::Register, INVITE, Asked::Bye, Asked::Change, Asked::InDialog] {
             for code in [401, 407] {
                 assert_eq!(
                     answer(asked, code),
@@ -228,10 +233,12 @@ mod tests {
         assert_eq!(answer(Asked::Options, 407).next, Next::Final, "keep-alives answer none");
     }
 
-    /// Failover design §1, row 3.
+    /// Failover design §1, row 3; RFC 4028 §7.3.
     #[test]
     fn an_interval_too_brief_and_a_refused_outbound_are_repeated_here() {
         assert_eq!(answer(Asked::Register, 423).next, Next::MinExpires);
+        assert_eq!(answer(INVITE, 422).next, Next::LongerSession);
+        assert_eq!(answer(Asked::Change, 422).next, Next::LongerSession);
         assert_eq!(answer(Asked::Register, 439).next, Next::WithoutOutbound);
     }
 
@@ -296,6 +303,17 @@ mod tests {
         let wait = Duration::from_secs(3);
         assert_eq!(answer_after(Asked::Change, 500, 3).next, Next::RepeatAfter(wait));
         assert_eq!(answer(Asked::Change, 504).next, Next::Elsewhere);
+    }
+
+    /// Failover design §1, row 7: "other in-dialog: 503, 502, 504"; a 500 is the other party's.
+    #[test]
+    fn any_other_request_of_a_dialog_goes_on_after_503_502_and_504_only() {
+        for code in [503, 502, 504] {
+            assert_eq!(answer(Asked::InDialog, code).next, Next::Elsewhere, "{code}");
+        }
+        for code in [500, 501, 404, 481, 603] {
+            assert_eq!(answer(Asked::InDialog, code).next, Next::Final, "{code}");
+        }
     }
 
     /// Failover design §1, row 8.

@@ -1,289 +1,208 @@
-//! A change of a session that is up: hold and resume by re-INVITE (RFC 3261 §14, RFC 3264 §8.4).
+//! Changes of a session that is up: hold and resume by re-INVITE (RFC 3261 §14, RFC 3264 §8.4), and
+//! its refresh by UPDATE or re-INVITE (RFC 4028).
 //!
-//! Climbs the ladder of failover design §5. When no rung takes, the call and its media go on as
-//! they were and the user is told: a change is never worth the call.
+//! One change at a time; a change is never worth the call. One that no hop takes leaves the call and
+//! its media as they were and the user is told (failover design §5, rung 3); a refresh is tried
+//! again until the session expires.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sip_core::endpoint::ClientId;
-use sip_core::message::{HeaderName, Method, Request, Response};
-use sip_core::transport::Hop;
+use sip_core::message::{HeaderName, Method, Response};
 
-use super::ladder::{Ladder, Place};
-use super::session::Session;
-use crate::account::auth::Tries;
-use crate::account::evidence::{Asked, Heard, Next, judge};
+use super::in_dialog::{self, InDialog, Outcome, Outline};
+use super::{Call, Phase, SUPPORTED};
 use crate::core::{Core, Owner, Reply};
+use crate::input::Refusal;
 use crate::limits;
-use crate::output::Switch;
+use crate::output::MediaCommand;
+use crate::status::{Ended, EndedBy};
+
+/// What a change is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Hold (`true`) or resume.
+    Hold(bool),
+    /// Keep the session from expiring.
+    Refresh,
+}
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
-    call: crate::CallId,
-    /// What the user asked for: hold (`true`) or resume.
-    pub(crate) hold: bool,
-    offer: Vec<u8>,
-    ladder: Ladder,
-    current: Option<(ClientId, Request)>,
-    tries: Tries,
-    started: Instant,
-    repeats: u8,
-    repeat_at: Option<Instant>,
-}
-
-/// What a step leads to.
-#[derive(Clone, Debug)]
-pub(crate) enum Outcome {
-    /// Goes on.
-    On,
-    /// Accepted with this response.
-    Taken(Box<Response>),
-    /// Did not take, with words for the user.
-    Refused(String),
-    /// The other side does not know the dialog any more (RFC 3261 §12.2.1.2).
-    DialogGone,
+    pub(crate) purpose: Purpose,
+    pub(crate) request: InDialog,
 }
 
 impl Change {
-    /// Sends the first re-INVITE.
-    pub(crate) fn begin(
-        core: &mut Core,
-        session: &mut Session,
-        call: crate::CallId,
-        hold: bool,
-        offer: Vec<u8>,
-        now: Instant,
-    ) -> Option<Self> {
-        let account = core.accounts.get_mut(&session.line)?;
-        let ladder = session.plan(account, &Method::Invite, now);
-        let tries = Tries::default();
-        let mut change = Self {
-            call,
-            hold,
-            offer,
-            ladder,
-            current: None,
-            tries,
-            started: now,
-            repeats: 0,
-            repeat_at: None,
-        };
-        change.send(core, session, None, now).then_some(change)
+    /// Whether an offer of ours is out with it.
+    pub(crate) fn has_offer(&self) -> bool {
+        !self.request.outline.body.is_empty()
     }
 
-    fn send(
+    fn in_words(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Hold(true) => "hold",
+            Purpose::Hold(false) => "resume",
+            Purpose::Refresh => "the refresh of the session",
+        }
+    }
+}
+
+impl Call {
+    /// Holds or resumes.
+    ///
+    /// # Errors
+    /// When the call is not up, is so already, or is being changed.
+    pub(crate) fn hold(
         &mut self,
         core: &mut Core,
-        session: &mut Session,
-        challenge: Option<&Response>,
+        hold: bool,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let what = if hold { "hold it" } else { "resume it" };
+        let wrong = Refusal::WrongState(self.id, self.state_in_words(), what);
+        let Phase::Up(up) = &self.phase else { return Err(wrong) };
+        if up.held == hold || up.change.is_some() || !up.is_acknowledged() {
+            return Err(wrong);
+        }
+        let offer = self.audio.offer_hold(hold);
+        let outline = Outline::new(Method::Invite).with_body("application/sdp", offer);
+        if !self.change(core, Purpose::Hold(hold), outline, now) {
+            self.audio.withdraw_offer();
+            return Err(wrong);
+        }
+        self.note = None;
+        Ok(())
+    }
+
+    /// Sends a change on its way; `false` where it cannot be sent.
+    fn change(
+        &mut self,
+        core: &mut Core,
+        purpose: Purpose,
+        mut outline: Outline,
         now: Instant,
     ) -> bool {
-        let cnonce = core.tokens.cnonce();
-        let Some(account) = core.accounts.get_mut(&session.line) else { return false };
-        let full = self.ladder.is_last() || matches!(self.ladder.rung.place, Place::Elsewhere(_));
-        let patience = account.patience(true, full);
-        let rung = self.ladder.rung;
-        let Some(mut parcel) = session.request(Method::Invite, rung, patience, account) else {
-            return false;
-        };
-        match challenge {
-            Some(response) => {
-                let request = &mut parcel.request;
-                if !account.answer(parcel.to, response, request, &mut self.tries, &cnonce) {
-                    return false;
-                }
-            }
-            None => account.preempt(parcel.to, &mut parcel.request, &cnonce),
-        }
-        parcel.request.headers.set(HeaderName::ContentType, "application/sdp");
-        parcel.request.body.clone_from(&self.offer);
-        let request = parcel.request.clone();
-        let id = core.send(Owner::InDialog(self.call), parcel, now);
-        self.current = Some((id, request));
-        true
+        let Phase::Up(up) = &mut self.phase else { return false };
+        outline.headers.set(HeaderName::Supported, SUPPORTED);
+        up.timer.ask(&mut outline.headers);
+        let owner = Owner::InDialog(self.id);
+        let request = InDialog::begin(core, &mut up.session, owner, outline, now);
+        up.change = request.map(|request| Change { purpose, request });
+        up.change.is_some()
     }
 
-    /// An answer, or the lack of one.
-    pub(crate) fn on_reply(
+    /// Refreshes the session: by UPDATE, which cannot disturb the media, where the other side takes
+    /// it, else by a re-INVITE that offers what holds already (RFC 4028 §7.4).
+    pub(super) fn refresh(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Up(up) = &mut self.phase else { return };
+        if !up.is_settled() {
+            return up.timer.retry(now + limits::REFRESH_AGAIN);
+        }
+        let outline = match up.peer_updates {
+            true => Outline::new(Method::Update),
+            false => Outline::new(Method::Invite).with_body("application/sdp", self.audio.offer()),
+        };
+        if !self.change(core, Purpose::Refresh, outline, now) {
+            self.refresh_later(now);
+        }
+    }
+
+    fn refresh_later(&mut self, now: Instant) {
+        self.audio.withdraw_offer();
+        if let Phase::Up(up) = &mut self.phase {
+            up.timer.retry(now + limits::REFRESH_AGAIN);
+        }
+    }
+
+    /// An answer to a request of ours within the dialog.
+    pub(crate) fn on_in_dialog(
         &mut self,
         core: &mut Core,
-        session: &mut Session,
         id: ClientId,
         reply: &Reply,
         now: Instant,
-    ) -> Outcome {
-        let Some((current, request)) = self.current.clone() else { return Outcome::On };
-        if current != id {
-            return Outcome::On;
-        }
-        if let Reply::Final(response) = reply
-            && response.code.is_success()
-        {
-            self.taken(core, session, &request, response, now);
-            return Outcome::Taken(Box::new(response.clone()));
-        }
-        let Some(heard) = reply.heard() else { return Outcome::On };
-        if let Heard::Answer { code, .. } = heard
-            && self.ladder.refuses_repair(code)
-            && self.ladder.unmodified().is_some()
-        {
-            return self.sent_or_refused(core, session, now);
-        }
-        let Some(account) = core.accounts.get(&session.line) else { return Outcome::On };
-        let verdict = judge(Asked::Change, &heard, account.knobs());
-        if let Place::Line(hop) = self.ladder.rung.place {
-            core.learn(session.line, hop, verdict.lesson, now);
-        }
-        self.after(core, session, &heard, reply, verdict.next, now)
+    ) {
+        let Phase::Up(up) = &mut self.phase else { return };
+        let outcome = match &mut up.change {
+            Some(change) => change.request.on_reply(core, &mut up.session, id, reply, now),
+            None => Outcome::On,
+        };
+        in_dialog::acknowledge(core, &up.session, id, reply, now);
+        self.on_changed(core, outcome, now);
     }
 
-    fn after(
-        &mut self,
-        core: &mut Core,
-        session: &mut Session,
-        heard: &Heard,
-        reply: &Reply,
-        next: Next,
-        now: Instant,
-    ) -> Outcome {
-        match (next, heard, reply) {
-            (Next::Authenticate, _, Reply::Final(response)) => {
-                if self.send(core, session, Some(response), now) {
-                    Outcome::On
-                } else {
-                    Outcome::Refused(self.words("the proxy refused the credentials"))
+    /// What has come of the change.
+    pub(super) fn on_changed(&mut self, core: &mut Core, outcome: Outcome, now: Instant) {
+        let Phase::Up(up) = &mut self.phase else { return };
+        let Some(change) = &up.change else { return };
+        match outcome {
+            Outcome::On => {}
+            Outcome::Taken(response) => self.on_change_taken(core, &response, now),
+            // A change does not keep its number, so this is never said of one.
+            Outcome::Delivered => {}
+            Outcome::Refused(response) => self.on_change_refused(core, &response, now),
+            Outcome::Unreached(why) => {
+                let words = format!("{} did not take: {why}", change.in_words());
+                self.give_up_change(core, words, now);
+            }
+            Outcome::DialogGone => {
+                let reason = "the other party has no such call any more".to_owned();
+                self.leave(core, Ended { by: EndedBy::Failure, code: 481, reason }, now);
+            }
+        }
+    }
+
+    fn on_change_taken(&mut self, core: &mut Core, response: &Response, now: Instant) {
+        let Phase::Up(up) = &mut self.phase else { return };
+        let Some(change) = up.change.take() else { return };
+        up.timer.granted(response, now);
+        if change.has_offer() && self.audio.accept(&response.body).is_err() {
+            self.audio.withdraw_offer();
+        }
+        match change.purpose {
+            Purpose::Hold(hold) => {
+                up.held = hold;
+                self.audio.apply(core, self.line, self.id);
+                core.media(MediaCommand::Focus((!hold).then_some(self.id)));
+                self.announce(core, now);
+            }
+            Purpose::Refresh => {
+                if self.note.take().is_some() {
+                    self.announce(core, now);
                 }
             }
-            (Next::Elsewhere, _, _) => self.climb(core, session, heard, now),
-            (Next::RepeatAfter(wait), _, _) => self.repeat(wait, now),
-            // RFC 3261 §14.1: both sides changed at once; the one that owns the Call-ID waits longer.
-            (_, Heard::Answer { code: 491, .. }, _) => {
-                let wait = Duration::from_millis(2100 + u64::from(core.random_u32() % 1900));
-                self.repeat(wait, now)
+        }
+    }
+
+    fn on_change_refused(&mut self, core: &mut Core, response: &Response, now: Instant) {
+        let Phase::Up(up) = &mut self.phase else { return };
+        let Some(change) = &mut up.change else { return };
+        let code = response.code.as_u16();
+        if code == 422 && up.timer.raise(response) {
+            up.timer.ask(&mut change.request.outline.headers);
+            if change.request.again(core, &mut up.session, now) {
+                return;
             }
-            (_, Heard::Answer { code: 481, .. }, _) => Outcome::DialogGone,
-            (_, _, Reply::Final(response)) => {
-                let words = format!("{} {}", response.code.as_u16(), response.reason);
-                Outcome::Refused(self.words(&words))
-            }
-            _ => self.climb(core, session, heard, now),
         }
+        if matches!(code, 405 | 501) && change.request.outline.method == Method::Update {
+            up.peer_updates = false;
+            up.change = None;
+            return self.refresh(core, now);
+        }
+        let words = format!("{} did not take: {code} {}", change.in_words(), response.reason);
+        self.give_up_change(core, words, now);
     }
 
-    fn taken(
-        &mut self,
-        core: &mut Core,
-        session: &mut Session,
-        request: &Request,
-        response: &Response,
-        now: Instant,
-    ) {
-        session.dialog.target_refresh(&response.headers);
-        let failed_over = self.ladder.tried > 0;
-        let rung = self.ladder.rung;
-        let Some(account) = core.accounts.get_mut(&session.line) else { return };
-        session.landed(rung, account);
-        if let (Place::Line(hop), true) = (rung.place, failed_over) {
-            account.served(hop, now);
+    fn give_up_change(&mut self, core: &mut Core, words: String, now: Instant) {
+        let Phase::Up(up) = &mut self.phase else { return };
+        let Some(change) = up.change.take() else { return };
+        self.audio.withdraw_offer();
+        if change.purpose == Purpose::Refresh {
+            self.refresh_later(now);
         }
-        if let Place::Line(hop) = rung.place {
-            account.answered(hop, response.code.as_u16(), now);
-        }
-        if let Some((ack, to, local)) = session.ack(request, account, now) {
-            core.send_ack(ack, to, local);
-        }
-    }
-
-    fn climb(
-        &mut self,
-        core: &mut Core,
-        session: &mut Session,
-        heard: &Heard,
-        now: Instant,
-    ) -> Outcome {
-        let from = self.hop(core, session);
-        let attempts = self.current.as_ref().map_or(0, |(id, _)| core.endpoint.transmissions(*id));
-        if self.ladder.next().is_none() {
-            return Outcome::Refused(
-                self.words(&format!("no proxy took it ({})", heard.in_words())),
-            );
-        }
-        if let Some(to) = self.hop(core, session) {
-            let switch = Switch {
-                line: session.line,
-                method: "INVITE".to_owned(),
-                from,
-                to,
-                cause: heard.in_words(),
-                attempts,
-                elapsed: now.saturating_duration_since(self.started),
-            };
-            core.failover(switch, now);
-        }
-        self.sent_or_refused(core, session, now)
-    }
-
-    fn sent_or_refused(&mut self, core: &mut Core, session: &mut Session, now: Instant) -> Outcome {
-        if self.send(core, session, None, now) {
-            Outcome::On
-        } else {
-            Outcome::Refused(self.words("no proxy is left"))
-        }
-    }
-
-    fn repeat(&mut self, wait: Duration, now: Instant) -> Outcome {
-        if self.repeats == limits::CHANGE_REPEATS {
-            return Outcome::Refused(self.words("the other party is busy changing the call"));
-        }
-        self.repeats += 1;
-        self.current = None;
-        self.repeat_at = Some(now + wait);
-        Outcome::On
-    }
-
-    /// When a repeat is due.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.repeat_at
-    }
-
-    /// Repeats what was asked to wait.
-    pub(crate) fn handle_timeout(
-        &mut self,
-        core: &mut Core,
-        session: &mut Session,
-        now: Instant,
-    ) -> Outcome {
-        if self.repeat_at.take_if(|at| *at <= now).is_none() {
-            return Outcome::On;
-        }
-        self.sent_or_refused(core, session, now)
-    }
-
-    /// A rung whose hop was found unavailable by other evidence is left at once.
-    pub(crate) fn on_hop_dead(
-        &mut self,
-        core: &mut Core,
-        session: &mut Session,
-        hop: Hop,
-        heard: &Heard,
-        now: Instant,
-    ) -> Outcome {
-        if self.current.is_none() || self.hop(core, session) != Some(hop) {
-            return Outcome::On;
-        }
-        self.climb(core, session, heard, now)
-    }
-
-    fn hop(&self, core: &Core, session: &Session) -> Option<Hop> {
-        match self.ladder.rung.place {
-            Place::Elsewhere(hop) => Some(hop),
-            Place::Line(at) => core.accounts.get(&session.line)?.hops.get(at).map(|e| e.hop),
-        }
-    }
-
-    fn words(&self, why: &str) -> String {
-        let what = if self.hold { "hold" } else { "resume" };
-        format!("{what} did not take: {why}")
+        self.note = Some(words);
+        self.announce(core, now);
     }
 }

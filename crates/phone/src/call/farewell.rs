@@ -84,7 +84,9 @@ impl Farewell {
                 self.ladder.is_last() || matches!(self.ladder.rung.place, Place::Elsewhere(_));
             let patience = account.patience(false, full);
             let rung = self.ladder.rung;
-            if let Some(mut parcel) = self.session.request(Method::Bye, rung, patience, account) {
+            if let Some(mut parcel) =
+                self.session.request(Method::Bye, None, rung, patience, account)
+            {
                 account.preempt(parcel.to, &mut parcel.request, &cnonce);
                 self.current = Some(core.send(Owner::Farewell(id), parcel, now));
                 return Progress::On;
@@ -145,6 +147,7 @@ impl Farewell {
             Next::Final
             | Next::MinExpires
             | Next::WithoutOutbound
+            | Next::LongerSession
             | Next::RegisterFirst
             | Next::RepeatAfter(_) => self.landed(core, now),
         }
@@ -177,7 +180,8 @@ impl Farewell {
         let Some(to) = account.hops.get(hop).map(|entry| entry.hop) else { return false };
         let patience = account.patience(false, self.ladder.is_last());
         let rung = self.ladder.rung;
-        let Some(mut parcel) = self.session.request(Method::Bye, rung, patience, account) else {
+        let Some(mut parcel) = self.session.request(Method::Bye, None, rung, patience, account)
+        else {
             return false;
         };
         if !account.answer(to, response, &mut parcel.request, &mut self.tries, &cnonce) {

@@ -12,7 +12,7 @@ use sip_core::endpoint::ServerId;
 use sip_core::message::{HeaderName, Request, Response, StatusCode};
 use sip_core::transaction::Timers;
 use sip_core::transport::Hop;
-use sip_core::usage::{Accepted, AcceptedOutput};
+use sip_core::usage::{Accepted, AcceptedOutput, SessionTimer};
 
 use super::session::Session;
 use crate::core::Core;
@@ -156,6 +156,7 @@ impl Answered {
         line: LineNumber,
         copy: &Copy,
         body: &[u8],
+        timer: &mut SessionTimer,
         now: Instant,
     ) -> Option<Self> {
         let Arrival { server, request, remote, local } = &copy.arrival;
@@ -164,7 +165,8 @@ impl Answered {
         let hop = account.hop_of_source(*remote).unwrap_or(*remote);
         let contact = account.contact(*local);
         let session = Session::new(line, dialog, hop, *local);
-        let response = session_response(request, &copy.tag, &contact, body);
+        let mut response = session_response(request, &copy.tag, &contact, body);
+        timer.grant(request, &mut response.headers, now);
         Some(Self::send(core, session, *server, request, response, now))
     }
 
@@ -175,10 +177,12 @@ impl Answered {
         server: ServerId,
         request: &Request,
         body: &[u8],
+        timer: &mut SessionTimer,
         now: Instant,
     ) -> Option<Self> {
         let contact = core.accounts.get(&session.line)?.contact(session.local);
-        let response = session_response(request, "", &contact, body);
+        let mut response = session_response(request, "", &contact, body);
+        timer.grant(request, &mut response.headers, now);
         Some(Self::send(core, session, server, request, response, now))
     }
 
@@ -234,6 +238,7 @@ fn session_response(request: &Request, tag: &str, contact: &str, body: &[u8]) ->
     let mut response = tagged(request, StatusCode::OK, tag);
     response.headers.set(HeaderName::Contact, contact);
     response.headers.set(HeaderName::Allow, super::ALLOW);
+    response.headers.set(HeaderName::Supported, super::SUPPORTED);
     if !body.is_empty() {
         response.headers.set(HeaderName::ContentType, "application/sdp");
         response.body = body.to_vec();

@@ -42,6 +42,7 @@ pub(crate) struct Ladder {
     /// The one that is tried now.
     pub(crate) rung: Rung,
     left: VecDeque<Rung>,
+    named: Place,
     /// Rungs tried before this one.
     pub(crate) tried: u32,
 }
@@ -63,7 +64,7 @@ impl Ladder {
     pub(crate) fn plan(situation: Situation, order: &Order, begin_at_named: bool) -> Self {
         let Place::Line(named) = situation.named else {
             let rung = Rung { place: situation.named, route: RouteUse::AsIs };
-            return Self { rung, left: VecDeque::new(), tried: 0 };
+            return Self { rung, left: VecDeque::new(), named: situation.named, tried: 0 };
         };
         let route = |hop: usize| {
             if hop == named || !situation.repair {
@@ -89,12 +90,17 @@ impl Ladder {
         }
         let rung =
             rungs.pop_front().unwrap_or(Rung { place: situation.named, route: RouteUse::AsIs });
-        Self { rung, left: rungs, tried: 0 }
+        Self { rung, left: rungs, named: situation.named, tried: 0 }
     }
 
     /// Whether no rung is left after this one: it has the full 64·T1 (requirement A4).
     pub(crate) fn is_last(&self) -> bool {
         self.left.is_empty()
+    }
+
+    /// Whether the rung is the one that the route set names: what is said there of the dialog counts.
+    pub(crate) fn is_at_named(&self) -> bool {
+        self.rung.place == self.named
     }
 
     /// Climbs; `None` when this was the last rung.

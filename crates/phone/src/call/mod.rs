@@ -1,12 +1,14 @@
 //! A call as its user sees it, from the first digit to the last BYE.
 //!
 //! Joins the parts that each know one thing: `outgoing` and `incoming` set it up, `up` keeps it,
-//! `change` alters it, `farewell` and `stray` end what nobody holds, `ladder`, `route` and `session`
-//! find the way of its requests, `audio` has the sound. This file keeps the phase and the status.
+//! `within` takes what arrives in it, `change` alters it, `farewell` and `stray` end what nobody
+//! holds, `in_dialog`, `ladder`, `route` and `session` find the way of its requests, `audio` has the
+//! sound. This file keeps the phase and the status.
 
 pub(crate) mod audio;
 pub(crate) mod change;
 pub(crate) mod farewell;
+pub(crate) mod in_dialog;
 pub(crate) mod incoming;
 pub(crate) mod ladder;
 pub(crate) mod outgoing;
@@ -16,6 +18,7 @@ pub(crate) mod session;
 mod setup;
 pub(crate) mod stray;
 mod up;
+mod within;
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +37,9 @@ use outgoing::Outgoing;
 use up::Up;
 
 /// Methods that this phone takes (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE";
+/// Extensions that this phone knows (RFC 3261 §20.37).
+pub(crate) const SUPPORTED: &str = "timer";
 
 /// See the module.
 #[derive(Clone, Debug)]

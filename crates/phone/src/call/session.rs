@@ -125,23 +125,28 @@ impl Session {
         self.worked = Some(Worked { hop: entry.hop, repaired_from });
     }
 
-    /// The next request of the dialog, CSeq raised, for a rung.
+    /// The next request of the dialog for a rung: with that CSeq, or with the next one.
     ///
     /// `None` where the hop has gone from the list meanwhile.
     pub(crate) fn request(
         &mut self,
         method: Method,
+        cseq: Option<u32>,
         rung: Rung,
         patience: Duration,
         account: &Account,
     ) -> Option<Parcel> {
         let (to, local) = self.address(rung.place, account)?;
         let route = self.route(rung.route, to, account)?;
-        self.dialog.local_cseq = self.dialog.local_cseq.saturating_add(1);
-        let cseq = self.dialog.local_cseq;
-        let refreshes = method == Method::Invite;
+        let next = self.dialog.local_cseq.saturating_add(1);
+        let cseq = cseq.unwrap_or(next);
+        self.dialog.local_cseq = self.dialog.local_cseq.max(cseq);
+        let has_contact = matches!(
+            method,
+            Method::Invite | Method::Update | Method::Refer | Method::Notify | Method::Subscribe
+        );
         let mut request = self.dialog.request_with(method, cseq, &route);
-        if refreshes {
+        if has_contact {
             request.headers.set(HeaderName::Contact, account.contact(local));
         }
         Some(Parcel { line: self.line, request, to, local, patience })

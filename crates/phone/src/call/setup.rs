@@ -5,7 +5,8 @@ use std::time::Instant;
 use failover::RequestKind;
 use sip_core::dialog::Dialog;
 use sip_core::endpoint::{ClientId, ServerId};
-use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, StatusCode};
+use sip_core::message::{HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode};
+use sip_core::usage::SessionTimer;
 
 use super::audio::Audio;
 use super::incoming::{self, Answered, Arrival, Incoming, Key};
@@ -13,7 +14,7 @@ use super::outgoing::{self, Leg, Outgoing, Step};
 use super::session::Session;
 use super::stray::{self, Stray};
 use super::up::{OurInvite, Up};
-use super::{ALLOW, Call, Phase, farewell};
+use super::{ALLOW, Call, Phase, SUPPORTED, farewell};
 use crate::CallId;
 use crate::account::Account;
 use crate::core::{Core, Reply};
@@ -60,7 +61,8 @@ impl Call {
         template.headers.set(HeaderName::ContentType, "application/sdp");
         template.body = audio.offer();
         audio.start(core, id);
-        let mut setup = Outgoing::new(line, id, template, bare_user, order, now);
+        let timer = session_timer(core, line);
+        let mut setup = Outgoing::new(line, id, template, bare_user, order, timer, now);
         let step = setup.start(core, now);
         let mut call = Self {
             id,
@@ -157,14 +159,16 @@ impl Call {
             let reason = "no codec in common".to_owned();
             return self.end(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
         };
-        let Some(answered) = Answered::open(core, self.line, &copy, &body, now) else {
+        let mut timer = session_timer(core, self.line);
+        let Some(answered) = Answered::open(core, self.line, &copy, &body, &mut timer, now) else {
             incoming::refuse(core, &copy.arrival, StatusCode::BAD_REQUEST, now);
             let reason = "the INVITE names no way back".to_owned();
             return self.end(core, Ended { by: EndedBy::Failure, code: 400, reason }, now);
         };
         let session = answered.session.clone();
         self.answered_at = Some(now);
-        self.phase = Phase::Up(Box::new(Up::called(session, key, answered)));
+        let updates = takes_update(&copy.arrival.request.headers);
+        self.phase = Phase::Up(Box::new(Up::called(session, key, answered, timer, updates)));
         self.sound_on(core, now);
         self.announce(core, now);
     }
@@ -251,7 +255,9 @@ impl Call {
 
     /// Some hop of the line has answered.
     pub(crate) fn on_line_alive(&mut self, core: &mut Core, now: Instant) {
-        let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
+        let Phase::Outgoing { setup, .. } = &mut self.phase else {
+            return self.refresh_if_late(now);
+        };
         let step = setup.on_line_alive(core, now);
         self.step(core, step, now);
     }
@@ -292,7 +298,12 @@ impl Call {
         };
         let session = Session::new(self.line, dialog, leg.hop, leg.local);
         let invite = OurInvite::new(leg.id, leg.request);
-        let up = Up::calling(session, invite);
+        let mut timer = match &self.phase {
+            Phase::Outgoing { setup, .. } => setup.timer.clone(),
+            Phase::Incoming(_) | Phase::Up(_) | Phase::Over => session_timer(core, self.line),
+        };
+        timer.granted(response, now);
+        let up = Up::calling(session, invite, timer, takes_update(&response.headers));
         up.acknowledge(core, now);
         // An early answer (RFC 3264 in a 183) stands where the 2xx has no body.
         let agreed = match response.body.is_empty() {
@@ -310,6 +321,16 @@ impl Call {
     }
 }
 
+/// A session timer as the line's settings have it.
+fn session_timer(core: &Core, line: LineNumber) -> SessionTimer {
+    SessionTimer::new(core.accounts.get(&line).and_then(|account| account.settings.session_timer))
+}
+
+/// Whether the maker of a message takes UPDATE (RFC 3311 §4).
+fn takes_update(headers: &Headers) -> bool {
+    headers.tokens(&HeaderName::Allow).iter().any(|method| *method == Method::Update.as_str())
+}
+
 /// The INVITE without what differs from hop to hop: Via, Contact, CSeq, credentials.
 fn template(
     account: &Account,
@@ -323,6 +344,7 @@ fn template(
     request.headers.push(HeaderName::To, to);
     request.headers.push(HeaderName::CallId, call_id);
     request.headers.push(HeaderName::Allow, ALLOW);
+    request.headers.push(HeaderName::Supported, SUPPORTED);
     request
 }
 

@@ -19,3 +19,4 @@ mod returning;
 mod rig;
 mod servers;
 mod session;
+mod session_timer;

@@ -123,6 +123,7 @@ pub(crate) fn line_settings() -> LineSettings {
         ring_limit: Duration::from_secs(180),
         trying_limit: Duration::from_secs(180),
         media_timeout: Duration::from_secs(60),
+        session_timer: Some(Duration::from_secs(1800)),
     }
 }
 
@@ -368,6 +369,18 @@ impl Rig {
         record_route: &[&str],
         contact: &str,
     ) {
+        self.answer_call_as(sent, tag, record_route, contact, |_| {});
+    }
+
+    /// The same with a change to the 200.
+    pub(crate) fn answer_call_as(
+        &mut self,
+        sent: &Sent,
+        tag: &str,
+        record_route: &[&str],
+        contact: &str,
+        change: impl FnOnce(&mut Response),
+    ) {
         let call_id = sent.header(HeaderName::CallId);
         let mut dialog = Default::default();
         self.reply(sent, 200, |response, _| {
@@ -381,6 +394,7 @@ impl Rig {
             response.headers.push(HeaderName::Contact, contact);
             response.headers.push(HeaderName::ContentType, "application/sdp");
             response.body = sdp("10.0.0.50", 20_000, "sendrecv").into_bytes();
+            change(response);
         });
         self.dialog = dialog;
     }

@@ -106,6 +106,68 @@ fn a_491_is_repeated_after_a_wait() {
     assert_eq!(rig.state(id), CallState::Held);
 }
 
+/// RFC 3261 §13.2.2.4: the 2xx comes again while its ACK is lost, whoever waits for it still.
+#[test]
+fn a_repeated_2xx_to_a_hold_is_acknowledged_again() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let invite = hold(&mut rig, id);
+    accept(&mut rig, &invite, "recvonly");
+    accept(&mut rig, &invite, "recvonly");
+    assert_eq!(rig.log(Method::Ack).len(), 2);
+    assert_eq!(rig.state(id), CallState::Held);
+}
+
+/// RFC 3261 §13.2.2.4; failover design §1: a late answer from the hop that was given up.
+#[test]
+fn a_late_2xx_to_the_hold_at_the_dead_hop_is_acknowledged_too() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    let first = hold(&mut rig, id);
+    rig.advance(3_600);
+    let second = rig.last(Method::Invite);
+    accept(&mut rig, &first, "recvonly");
+    let acked: Vec<u32> =
+        rig.sent.iter().filter(|sent| sent.is(Method::Ack)).map(Sent::cseq).collect();
+    assert_eq!(acked, [first.cseq()]);
+    accept(&mut rig, &second, "recvonly");
+    assert_eq!(rig.last(Method::Ack).cseq(), second.cseq());
+    assert_eq!(rig.state(id), CallState::Held);
+}
+
+/// Failover design §5: a backup that never saw the dialog does not end a call whose media flows.
+#[test]
+fn a_481_from_another_hop_than_the_routes_leaves_the_call_up() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Dead;
+    hold(&mut rig, id);
+    for _ in 0..2 {
+        let at_backup = rig.last(Method::Invite);
+        assert_eq!(at_backup.to, p2());
+        rig.answer(&at_backup, 481);
+    }
+    assert_eq!(rig.state(id), CallState::Active);
+    assert!(rig.call(id).note.is_some_and(|note| note.contains("hold did not take: 481")));
+}
+
+/// RFC 3261 §14.1: a change that has only a 100 is no reason to wait for ever.
+#[test]
+fn a_hold_that_only_gets_100_is_given_up_after_64_t1_and_the_call_goes_on() {
+    let mut rig = Rig::registered_with(|line| line.keep_alive = phone::settings::KeepAlive::Off);
+    let id = rig.call_up();
+    let first = hold(&mut rig, id);
+    rig.answer(&first, 100);
+    rig.advance(33_000);
+    let second = rig.last(Method::Invite);
+    assert_eq!(second.to, p2());
+    rig.answer(&second, 100);
+    rig.advance(33_000);
+    assert_eq!(rig.state(id), CallState::Active);
+    assert!(rig.command(Command::Hold(id)).is_ok(), "another one may begin");
+}
+
 /// RFC 3261 §12.2.1.2.
 #[test]
 fn a_481_to_a_change_ends_the_call() {

@@ -2,5 +2,7 @@
 //! none sends or receives messages itself.
 
 mod accepted;
+pub mod session_timer;
 
 pub use accepted::{Accepted, AcceptedOutput};
+pub use session_timer::{SessionTimer, SessionTimerOutput};

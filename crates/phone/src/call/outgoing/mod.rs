@@ -16,6 +16,7 @@ use failover::Order;
 use sip_core::endpoint::ClientId;
 use sip_core::message::{CSeq, HeaderName, Method, Request, Response};
 use sip_core::transport::Hop;
+use sip_core::usage::SessionTimer;
 
 use super::stray::{self, Stray};
 use crate::account::Account;
@@ -63,6 +64,7 @@ pub(crate) struct Outgoing {
     cseq: u32,
     pub(crate) legs: Vec<Leg>,
     tries: Tries,
+    pub(crate) timer: SessionTimer,
     started: Instant,
     check: Option<Check>,
     ring_deadline: Option<Instant>,
@@ -106,6 +108,7 @@ impl Outgoing {
         template: Request,
         bare_user: bool,
         order: Order,
+        timer: SessionTimer,
         now: Instant,
     ) -> Self {
         Self {
@@ -118,6 +121,7 @@ impl Outgoing {
             cseq: 1,
             legs: Vec::new(),
             tries: Tries::default(),
+            timer,
             started: now,
             check: None,
             ring_deadline: None,
@@ -174,6 +178,7 @@ impl Outgoing {
         let cseq = CSeq::new(self.cseq, Method::Invite);
         request.headers.set(HeaderName::CSeq, cseq);
         request.headers.set(HeaderName::Contact, account.contact(local));
+        self.timer.ask(&mut request.headers);
         if let Some(route) = account.preloaded_route(at) {
             request.headers.push(HeaderName::Route, &route);
         }
@@ -343,6 +348,10 @@ impl Outgoing {
             (Next::Authenticate, Some(response), _) => {
                 self.cseq += 1;
                 self.send_leg(core, Some(response), now)
+            }
+            (Next::LongerSession, Some(response), _) if self.timer.raise(response) => {
+                self.cseq += 1;
+                self.send_leg(core, None, now)
             }
             (Next::Elsewhere, _, _) => self.next_hop(core, now),
             (Next::RegisterFirst, Some(response), _) if !self.was_parked => {
