@@ -18,18 +18,19 @@ _ETH_P_IP = 0x0800
 
 
 class Errors:
-    """Answers every UDP packet to `address` with one ICMP error until closed; `sent` counts them.
+    """Answers every UDP packet to `address` with one ICMP error until closed; `sent` counts them, `packets` has what was seen.
 
     quote    octets of the offending packet behind its IP header: 8 as old routers send, more as RFC 1812 wants
     source   who says so; by default the server itself
     drop     whether the packet is lost besides, as a true error means
+    hold     the packets are only kept, for a later `send`
     """
 
-    def __init__(self, network, address, kind, quote=520, source=None, drop=True, mtu=1280):
+    def __init__(self, network, address, kind, quote=520, source=None, drop=True, hold=False, mtu=1280):
         self.network, self.address, self.source, self.quote = network, address, source or address, quote
         self.type, self.code = CODES[kind] if isinstance(kind, str) else kind
         self.rest = struct.pack("!HH", 0, mtu if (self.type, self.code) == (3, 4) else 0)
-        self.sent, self._closing = 0, False
+        self.sent, self.packets, self.hold, self._closing = 0, [], hold, False
         self._ear = network.core.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP))
         self._ear.bind(("lan", _ETH_P_IP))
         self._ear.settimeout(0.1)
@@ -55,7 +56,9 @@ class Errors:
                 continue
             if where[2] == socket.PACKET_OUTGOING or packet[16:20] != wanted or packet[9] != socket.IPPROTO_UDP:
                 continue
-            self.send(packet)
+            self.packets.append(packet)
+            if not self.hold:
+                self.send(packet)
 
     def send(self, packet):
         """Sends the error for this IP packet to its sender."""

@@ -66,6 +66,8 @@ class Stage:
                 hop.add_contact(CALLEE, f"sip:{CALLEE}@{self.callee_address}:5060")
             self.transport = transport
             self.client = client(self.world, transport)
+            # Some phones take a host without a way into the world for offline.
+            self.client.namespace.ip("route", "add", "default", "via", self.world.network.server(1))
         except BaseException:
             self.world.close()
             raise
