@@ -116,8 +116,17 @@ fn main() -> ExitCode {
 }
 
 #[cfg(test)]
+#[path = "../../../packaging/manual.rs"]
+mod manual;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_manual_is_what_the_command_line_says() {
+        manual::hold(&<Arguments as clap::CommandFactory>::command());
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -23,6 +23,10 @@ mod store_thread;
 mod supervise;
 mod view;
 
+#[cfg(test)]
+#[path = "../../../packaging/manual.rs"]
+mod manual;
+
 use std::io::Write;
 use std::process::ExitCode;
 

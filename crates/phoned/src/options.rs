@@ -151,6 +151,11 @@ pub(crate) enum LogFormat {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_manual_is_what_the_command_line_says() {
+        crate::manual::hold(&<Options as clap::CommandFactory>::command());
+    }
+
     fn run(arguments: &[&str]) -> Result<Run, clap::Error> {
         let all = ["phoned", "run"].iter().chain(arguments);
         Options::try_parse_from(all).map(|options| {

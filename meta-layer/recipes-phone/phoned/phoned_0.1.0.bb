@@ -18,11 +18,12 @@ SRC_URI = " \
     file://Cargo.lock;subdir=${BP} \
     file://LICENSE;subdir=${BP} \
     file://crates;subdir=${BP} \
+    file://packaging;subdir=${BP} \
     file://rootfs-overlay;subdir=${BP} \
 "
 require ${BPN}-crates.inc
 
-inherit cargo pkgconfig systemd useradd
+inherit bash-completion cargo pkgconfig systemd useradd
 
 CARGO_BUILD_FLAGS += "--package phoned --package phonectl"
 
@@ -42,6 +43,9 @@ do_install:append() {
 
     install -d ${D}${sysconfdir}/phoned ${D}${nonarch_libdir}/phoned ${D}${nonarch_libdir}/tmpfiles.d
     install -d ${D}${nonarch_libdir}/udev/rules.d ${D}${systemd_system_unitdir}
+    install -d ${D}${mandir}/man1 ${D}${datadir}/bash-completion/completions
+    install -m 0644 ${S}/packaging/man/*.1 ${D}${mandir}/man1/
+    install -m 0644 ${S}/packaging/completions/phonectl.bash ${D}${datadir}/bash-completion/completions/phonectl
     install -m 0644 $overlay/etc/phoned/phoned.env ${D}${sysconfdir}/phoned/
     install -m 0755 $overlay/usr/lib/phoned/crash-report ${D}${nonarch_libdir}/phoned/
     install -m 0644 $overlay/usr/lib/tmpfiles.d/phoned.conf ${D}${nonarch_libdir}/tmpfiles.d/

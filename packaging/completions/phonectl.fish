@@ -1,0 +1,210 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_phonectl_global_optspecs
+    string join \n control= json h/help V/version
+end
+
+function __fish_phonectl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_phonectl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_phonectl_using_subcommand
+    set -l cmd (__fish_phonectl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c phonectl -n "__fish_phonectl_needs_command" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_needs_command" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_needs_command" -s V -l version -d 'Print version'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "account" -d 'Lines and their registration'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "call" -d 'Calls: dial, answer, hang up, hold, transfer …'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "config" -d 'The configuration: items and files'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "journal" -d 'What has happened: failovers, failbacks, registrations, calls'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "drill" -d 'Try out a failure without one: the phone treats a server as dead'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "watch" -d 'Every event as it happens, until interrupted'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "status" -d 'The phone, its lines and its calls at a glance'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "health" -d 'Whether the phone works, as an exit status for scripts and updaters'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -f -a "list" -d 'Every configured line: registered or not, through which server, and why'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -f -a "show" -d 'One line with all its servers'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -f -a "register" -d 'Register a line now, without waiting for its next attempt'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -f -a "unregister" -d 'End a line\'s registration; `register` begins it again'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and not __fish_seen_subcommand_from list show register unregister help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from list" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from list" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from show" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from show" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from register" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from register" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from register" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from unregister" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from unregister" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from unregister" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from help" -f -a "list" -d 'Every configured line: registered or not, through which server, and why'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from help" -f -a "show" -d 'One line with all its servers'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from help" -f -a "register" -d 'Register a line now, without waiting for its next attempt'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from help" -f -a "unregister" -d 'End a line\'s registration; `register` begins it again'
+complete -c phonectl -n "__fish_phonectl_using_subcommand account; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "dial" -d 'Call someone; prints the new call\'s identifier at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "list" -d 'Every call, and those that ended within the last minute'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "answer" -d 'Answer a call that rings here'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "reject" -d 'Refuse a call that rings here'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "hangup" -d 'End a call, or stop dialling'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "hold" -d 'Put a call on hold'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "resume" -d 'Take a call off hold'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "dtmf" -d 'Send key presses to the other party'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "transfer" -d 'Send the other party to someone else, unannounced'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and not __fish_seen_subcommand_from dial list answer reject hangup hold resume dtmf transfer help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dial" -l line -d 'The line to use [default: the first configured one]' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dial" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dial" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dial" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from list" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from list" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from answer" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from answer" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from answer" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from reject" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from reject" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from reject" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from hangup" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from hangup" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from hangup" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from hold" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from hold" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from resume" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from resume" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dtmf" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dtmf" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from dtmf" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from transfer" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from transfer" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from transfer" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "dial" -d 'Call someone; prints the new call\'s identifier at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "list" -d 'Every call, and those that ended within the last minute'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "answer" -d 'Answer a call that rings here'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "reject" -d 'Refuse a call that rings here'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "hangup" -d 'End a call, or stop dialling'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "hold" -d 'Put a call on hold'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Take a call off hold'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "dtmf" -d 'Send key presses to the other party'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "transfer" -d 'Send the other party to someone else, unannounced'
+complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -f -a "set" -d 'Set items, all of them or none, in force at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from set" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from import" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from import" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -l format -d 'The form of the file' -r -f -a "text\t'Fanvil text form'
+xml\t'Fanvil XML form'"
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -l with-secrets -d 'With the passwords, which are left out otherwise'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from list" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "set" -d 'Set items, all of them or none, in force at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -l line -d 'Only what concerns this line' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -l since -d 'Only from this time on: 2026-11-22T13:37:00Z, or how long ago: 90s, 10m, 2h, 1d' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and not __fish_seen_subcommand_from start stop help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and not __fish_seen_subcommand_from start stop help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and not __fish_seen_subcommand_from start stop help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and not __fish_seen_subcommand_from start stop help" -f -a "start" -d 'Treat a server of a line as dead for a while'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and not __fish_seen_subcommand_from start stop help" -f -a "stop" -d 'End the drill that runs, and show what it has measured'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and not __fish_seen_subcommand_from start stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from start" -l line -d 'The number of the line' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from start" -l hop -d 'Which server: primary, current, or a hop as `account show` writes it' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from start" -l for -d 'For how long: 60s, 5m, 1h' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from start" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from start" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from stop" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from stop" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "start" -d 'Treat a server of a line as dead for a while'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the drill that runs, and show what it has measured'
+complete -c phonectl -n "__fish_phonectl_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand watch" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand watch" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand watch" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand status" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand status" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand status" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand health" -l wait -d 'Wait so long for the phone to become healthy: 60s, 5m' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand health" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand health" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand health" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "account" -d 'Lines and their registration'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "call" -d 'Calls: dial, answer, hang up, hold, transfer …'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "config" -d 'The configuration: items and files'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "journal" -d 'What has happened: failovers, failbacks, registrations, calls'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "drill" -d 'Try out a failure without one: the phone treats a server as dead'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "watch" -d 'Every event as it happens, until interrupted'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "status" -d 'The phone, its lines and its calls at a glance'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "health" -d 'Whether the phone works, as an exit status for scripts and updaters'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill watch status health help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "list" -d 'Every configured line: registered or not, through which server, and why'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "show" -d 'One line with all its servers'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "register" -d 'Register a line now, without waiting for its next attempt'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "unregister" -d 'End a line\'s registration; `register` begins it again'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "dial" -d 'Call someone; prints the new call\'s identifier at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "list" -d 'Every call, and those that ended within the last minute'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "answer" -d 'Answer a call that rings here'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "reject" -d 'Refuse a call that rings here'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "hangup" -d 'End a call, or stop dialling'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "hold" -d 'Put a call on hold'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "resume" -d 'Take a call off hold'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "dtmf" -d 'Send key presses to the other party'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "transfer" -d 'Send the other party to someone else, unannounced'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "set" -d 'Set items, all of them or none, in force at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "list" -d 'Show every item of the phone and of its configured lines'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "start" -d 'Treat a server of a line as dead for a while'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "stop" -d 'End the drill that runs, and show what it has measured'

@@ -1,0 +1,111 @@
+"""The aarch64 programs on a booted machine with Debian's kernel and a real ALSA driver (requirement F11)."""
+
+import json
+import os
+import re
+import random
+
+import pytest
+
+from lab import wav
+from lab.phone import line_items
+from lab.proc import run
+from lab.vm import Machine
+from lab.wait import until
+
+# The emulation is slow, and slower beside other work: this only ends a test that hangs.
+PATIENCE = 90
+
+
+@pytest.fixture
+def machine(world, request):
+    """A machine whose phone is user 1001 on the world's pair; the world is `machine.world`."""
+    made = []
+
+    def make(**more):
+        items = line_items("1001", world.primary_address, world.backup_address, **more.pop("line", {}))
+        made.append(Machine(world.network, world.folder, 21, items, "--web off", **more))
+        made[-1].world = world
+        return made[-1]
+
+    yield make
+    for one in made:
+        if getattr(request.node, "report_call", None) is None or request.node.report_call.failed:
+            print(one.proc.output()[-3000:] if one.proc else "never started")
+            if one._port:
+                print(one.sh("cat /var/log/phoned", check=False).decode(errors="replace")[-6000:])
+        one.close()
+
+
+def account(machine):
+    """The line's object inside, or an empty one while its phone is not ready."""
+    answer = machine.sh("phonectl --json account list", check=False)
+    return json.loads(answer)["accounts"][0] if answer.startswith(b"{") else {}
+
+
+def test_a_call_with_sound_survives_the_primary_and_is_hung_up_through_the_backup(machine, record_property):
+    here = machine()
+    world, far_ear = here.world, here.world.file("far-ear.wav")
+    far = world.phone("1002", audio=f"wav:{wav.tone(world.file('far.wav'), 1000)}:{far_ear}", auto_answer=True)
+    far.registered()
+    here.power_on()
+    here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+    assert account(here)["hop"] == f"udp:{world.primary_address}:5060"
+    times = {name: float(here.sh(f"cat /run/{name}")) for name in ("init-began", "phoned-began")}
+    resident = int(re.search(rb"VmRSS:\s+(\d+)", here.sh("cat /proc/$(cat /run/phoned.pid)/status"))[1])
+    print(f"kernel {times['init-began']:.2f} s, userland until {times['phoned-began']:.2f} s, resident {resident} kB")
+
+    # A mouth at 440 Hz and an ear, both at the other end of the sound card.
+    here.put("/tmp/mouth.wav", open(wav.tone(world.file("near.wav"), 440, 1), "rb").read())
+    here.sh("while :; do cat /tmp/mouth.wav; done | aplay -q -t raw -f S16_LE -r 8000 -c 1 -D plughw:Loopback,1,1 >/dev/null 2>&1 &")
+    here.sh("arecord -q -t wav -f S16_LE -r 8000 -c 1 -D plughw:Loopback,1,0 /tmp/ear.wav >/dev/null 2>&1 &")
+    call = here.json("call", "dial", "1002")["id"]
+    until(lambda: here.json("call", "list")["calls"][0]["state"] == "active", "the call is active", PATIENCE, 0.2)
+    until(lambda: wav.heard(wav.read(far_ear)[0], 440) >= 1.5, "440 Hz from the machine's sound card at the far end", PATIENCE, 0.5)
+
+    def ear():
+        with open(world.file("ear.wav"), "wb") as f:
+            f.write(here.sh("cat /tmp/ear.wav"))
+        return wav.read(world.file("ear.wav"))[0]
+    until(lambda: wav.heard(ear(), 1000) >= 1.5, "1000 Hz at the machine's loudspeaker", PATIENCE, 1)
+
+    busy = int(re.search(rb"VmRSS:\s+(\d+)", here.sh("cat /proc/$(cat /run/phoned.pid)/status"))[1])
+    print(f"resident in the call {busy} kB")
+    world.primary.kill()
+    here.sh(f"phonectl call hangup {call}")
+    ended = far.call_in("ended", timeout=PATIENCE)
+    assert ended["ended"]["by"] == "remote", ended
+    until(lambda: account(here).get("hop") == f"udp:{world.backup_address}:5060" and account(here)["state"] == "registered",
+          "registered at the backup", PATIENCE, 0.3)
+    moved = [e for e in here.json("journal")["entries"] if e["event"] == "failover"]
+    assert moved and moved[0]["to"] == f"udp:{world.backup_address}:5060", moved
+    here.power_off()
+
+
+def test_power_cuts_while_the_configuration_changes_lose_nothing(machine, tmp_path):
+    """Cut at any instant: after each start the old or the new configuration, and what was acknowledged is there."""
+    disk = os.path.join(tmp_path, "disk")
+    with open(disk, "wb") as f:
+        f.truncate(48 << 20)
+    run(["mkfs.ext4", "-q", "-F", disk])
+    here = machine(disk=disk, line={"Enable_Reg": 0})
+    dice = random.Random(20)
+    cuts = int(os.environ.get("CUTS", "3"))
+    acknowledged = 0
+    for cut in range(cuts + 1):
+        here.power_on()
+        until(lambda: account(here), "the phone answers", PATIENCE, 0.2)
+        first, second = (here.json("config", "get", item)["items"].popitem()[1] for item in ("SIP2 Display Name", "SIP2 Phone Number"))
+        assert first == second, f"cut {cut}: half a change: {first!r} and {second!r}"
+        found = int(first or 0)
+        assert acknowledged <= found, f"cut {cut}: {acknowledged} was acknowledged, {found} is there"
+        assert b"restored" not in here.sh("cat /var/log/phoned"), f"cut {cut}: the database was damaged"
+        if cut == cuts:
+            break
+        here.sh("(n=%d; while :; do n=$((n+1)); phonectl config set \"SIP2 Display Name=$n\" \"SIP2 Phone Number=$n\" >/dev/null "
+                "&& echo $n >/tmp/acknowledged; done) >/dev/null 2>&1 &" % found)
+        until(lambda: here.sh("cat /tmp/acknowledged", check=False).strip().isdigit(), "a change is acknowledged", PATIENCE, 0.2)
+        for _ in range(dice.randrange(1, 5)):
+            acknowledged = int(here.sh("cat /tmp/acknowledged"))
+        here.cut_power()
+    here.power_off()
