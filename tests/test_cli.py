@@ -13,7 +13,7 @@ from lab.wait import until
 COMMANDS = [[], ["account"], ["account", "list"], ["account", "show"], ["account", "register"], ["account", "unregister"],
             ["call"], ["call", "dial"], ["call", "list"], ["call", "answer"], ["call", "reject"], ["call", "hangup"],
             ["call", "hold"], ["call", "resume"], ["call", "dtmf"], ["call", "transfer"], ["config"], ["config", "get"],
-            ["config", "set"], ["config", "import"], ["config", "export"], ["config", "list"], ["journal"], ["drill"],
+            ["config", "set"], ["config", "import"], ["config", "export"], ["config", "list"], ["config", "check"], ["journal"], ["drill"],
             ["drill", "start"], ["drill", "stop"], ["watch"]]
 
 

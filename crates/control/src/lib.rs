@@ -10,6 +10,7 @@
 //! [`Request::Watch`] the phone sends [`Notification`]s until the client closes the connection.
 
 mod call;
+mod check;
 mod document;
 mod drill;
 pub mod frame;
@@ -22,6 +23,7 @@ mod status;
 mod timestamp;
 
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
+pub use check::{Bounds, Finding, Level, LineCheck};
 pub use document::{Document, DocumentError};
 pub use drill::{DrillState, DrillStatus};
 pub use frame::{Decoder, FrameError, decode, encode};

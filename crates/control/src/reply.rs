@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountStatus, CallStatus, Document, DrillStatus, Items, JournalEntry};
+use crate::{AccountStatus, CallStatus, Document, DrillStatus, Items, JournalEntry, LineCheck};
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub enum Payload {
     Items(Items),
     /// What an accepted change changed.
     Changes(ChangeReport),
+    /// What the settings of each line mean.
+    Check(Vec<LineCheck>),
     /// The configuration as a file.
     Document(Document),
     /// The journal, oldest first.

@@ -144,6 +144,12 @@ pub enum ConfigRequest {
     },
     /// Every item of every configured line: answered with [`crate::Payload::Items`].
     List {},
+    /// What the settings mean, with worst cases: answered with [`crate::Payload::Check`].
+    Check {
+        /// Of this line only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u8>,
+    },
 }
 
 /// The form of an exported configuration.

@@ -38,6 +38,7 @@ pub(crate) fn show(
         Payload::Id(id) => output.line(id),
         Payload::Items(items) => config::show_items(items, output),
         Payload::Changes(report) => config::show_changes(report, output),
+        Payload::Check(checks) => config::show_check(checks, output),
         Payload::Document(document) => config::show_document(document, output),
         Payload::Entries(entries) => journal::show(entries, output),
         Payload::Drill(status) => output.line(&drill::sentence(status)),

@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Subcommand, ValueEnum};
 use control::{
-    ChangeReport, ConfigRequest, Document, ExportFormat, Items, Payload, Request,
+    ChangeReport, ConfigRequest, Document, ExportFormat, Items, Level, LineCheck, Payload, Request,
     limits::MAX_DOCUMENT,
 };
 
@@ -57,6 +57,12 @@ pub(crate) enum Config {
     },
     /// Show every item of the phone and of its configured lines.
     List,
+    /// Explain what the settings mean: how long an outage lasts at worst, and what contradicts.
+    Check {
+        /// Only this line.
+        #[arg(long, value_name = "N")]
+        line: Option<u8>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -78,7 +84,11 @@ impl Config {
     pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
         let file = match &self {
             Self::Import { file } => Some(file.clone()),
-            Self::Get { .. } | Self::Set { .. } | Self::Export { .. } | Self::List => None,
+            Self::Get { .. }
+            | Self::Set { .. }
+            | Self::Export { .. }
+            | Self::List
+            | Self::Check { .. } => None,
         };
         let request = match self {
             Self::Get { items } => ConfigRequest::Get { items },
@@ -92,6 +102,7 @@ impl Config {
                 ConfigRequest::Export { format, with_secrets }
             }
             Self::List => ConfigRequest::List {},
+            Self::Check { line } => ConfigRequest::Check { line },
         };
         let payload = client.ask(&Request::Config(request)).map_err(|failure| match file {
             Some(path) => failure.in_file(path),
@@ -122,6 +133,26 @@ pub(crate) fn show_changes(report: &ChangeReport, output: &mut Output) -> Result
     }
     if report.kept > 0 {
         output.line(&format!("{} items kept that this phone does not know", report.kept))?;
+    }
+    Ok(())
+}
+
+/// Shows what the settings of each line mean, a sentence a line.
+pub(crate) fn show_check(checks: &[LineCheck], output: &mut Output) -> Result<(), Failure> {
+    if checks.is_empty() {
+        output.line("no line is configured; `phonectl --help` shows how to begin")?;
+    }
+    for check in checks {
+        let servers = if check.hops == 1 { "server" } else { "servers" };
+        output.line(&format!("line {}: {} {servers}", check.line, check.hops))?;
+        for finding in &check.findings {
+            let level = match finding.level {
+                Level::Warning => "warning",
+                Level::Note => "note",
+            };
+            let item = finding.item.as_ref().map(|item| format!("{item}: ")).unwrap_or_default();
+            output.line(&format!("  {level}: {item}{}", finding.text))?;
+        }
     }
     Ok(())
 }

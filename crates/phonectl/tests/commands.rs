@@ -148,6 +148,8 @@ fn every_verb_becomes_the_request_of_the_protocol() {
             json!({"config": {"verb": "export", "format": "xml", "with_secrets": true}}),
         ),
         (&["config", "list"], json!({"config": {"verb": "list"}})),
+        (&["config", "check"], json!({"config": {"verb": "check"}})),
+        (&["config", "check", "--line", "2"], json!({"config": {"verb": "check", "line": 2}})),
         (&["journal"], json!({"journal": {}})),
         (
             &["journal", "--line", "1", "--since", "2026-11-22T13:37:00Z"],
@@ -443,6 +445,7 @@ fn every_command_has_help_with_its_usage() {
         "config import",
         "config export",
         "config list",
+        "config check",
         "journal",
         "drill",
         "drill start",

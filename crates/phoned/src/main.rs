@@ -12,6 +12,7 @@ mod driver;
 mod hops;
 mod limits;
 mod lines;
+mod lint;
 mod logging;
 mod memory;
 mod net;

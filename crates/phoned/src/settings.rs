@@ -72,7 +72,8 @@ fn line_settings(number: u8, line: &stored::LineSettings, fixed: &Fixed) -> Opti
     })
 }
 
-fn failover_policy(policy: &stored::Policy) -> Policy {
+/// How a line fails over and back.
+pub(crate) fn failover_policy(policy: &stored::Policy) -> Policy {
     let default = Policy::default();
     Policy {
         retry: match policy.retry {

@@ -133,7 +133,7 @@ pub(crate) fn drill(status: own::DrillStatus) -> DrillStatus {
 }
 
 /// Milliseconds, to the microsecond.
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 

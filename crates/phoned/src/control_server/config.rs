@@ -3,10 +3,12 @@
 use config_store::fanvil::{Form, FormError};
 use config_store::{Changes, ImportError, ItemError, Origin, SetError};
 use control::{
-    ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, Payload, Problem,
+    ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, LineCheck, Payload,
+    Problem, Server,
 };
 
 use super::desk::Desk;
+use crate::lint;
 use crate::store_thread::StoreGone;
 
 pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payload, Problem> {
@@ -32,6 +34,7 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
             let items = desk.store.with(|store| store.list()).await.map_err(gone)?;
             Ok(Payload::Items(items.into_iter().collect()))
         }
+        ConfigRequest::Check { line } => check(line, desk).await,
     }
 }
 
@@ -48,6 +51,25 @@ async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
         Problem::all(problems).map_or(Ok(found), Err)
     };
     desk.store.with(get).await.map_err(gone)?.map(Payload::Items)
+}
+
+/// Explains the lines, with the addresses that their names lead to now.
+async fn check(line: Option<u8>, desk: &Desk) -> Result<Payload, Problem> {
+    let settings = desk.store.with(|store| store.settings()).await.map_err(gone)?;
+    let accounts = desk.accounts().await?;
+    let known = |number: u8| -> Vec<Server> {
+        let account = accounts.iter().find(|account| account.line == number);
+        account.into_iter().flat_map(|account| &account.hops).map(|hop| hop.server).collect()
+    };
+    let wanted = settings.lines.iter().filter(|(number, _)| line.is_none_or(|l| l == **number));
+    let checks: Vec<LineCheck> =
+        wanted.map(|(number, line)| lint::check(*number, line, &known(*number))).collect();
+    match line {
+        Some(line) if checks.is_empty() => {
+            Err(Problem::new(format!("line {line} is not configured")))
+        }
+        Some(_) | None => Ok(Payload::Check(checks)),
+    }
 }
 
 async fn export(format: ExportFormat, secrets: bool, desk: &Desk) -> Result<Payload, Problem> {
