@@ -46,6 +46,9 @@ impl Phone {
                 moved = true;
                 self.on_line_alive(line, now);
             }
+            for call in self.calls.values_mut() {
+                moved |= call.follow_address(&mut self.core, now);
+            }
             if !moved {
                 break;
             }

@@ -95,7 +95,10 @@ impl Phone {
             Input::Hops { line, hops, trusted, last_good } => {
                 let seed = u64::from(self.core.random_u32());
                 if let Some(account) = self.core.accounts.get_mut(&line) {
+                    let moves = account.moves(&hops);
                     account.set_hops(hops, trusted, last_good, seed, now);
+                    let calls = self.calls.values_mut().filter(|call| call.line == line);
+                    calls.for_each(|call| call.address_changed(&moves));
                 }
             }
             Input::Link { up } => {

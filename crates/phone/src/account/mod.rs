@@ -19,6 +19,7 @@ use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
 use sip_core::registration::Registration;
 use sip_core::transport::Hop;
 
+use crate::call::moved::Move;
 use crate::input::{LastGood, LineHop};
 use crate::settings::{LineSettings, Registrar, ServerRole};
 use auth::{AuthBook, Tries};
@@ -84,6 +85,13 @@ impl Account {
         }
     }
 
+    /// How our own addresses change with this list.
+    pub(crate) fn moves(&self, hops: &[LineHop]) -> Vec<Move> {
+        let old = |hop: &LineHop| self.hops.iter().find(|old| old.hop == hop.hop);
+        let step = |hop: &LineHop| Some(Move { from: old(hop)?.local, to: hop.local });
+        hops.iter().filter_map(step).filter(|step| step.from != step.to).collect()
+    }
+
     /// Learns what the line's servers resolve to.
     pub(crate) fn set_hops(
         &mut self,
@@ -116,9 +124,7 @@ impl Account {
             .map(|hop| self.hops.iter().position(|old| old.hop == hop.hop))
             .map(|at| at.and_then(|at| u8::try_from(at).ok()).map(HopId))
             .collect();
-        let moved = hops
-            .iter()
-            .any(|hop| self.hops.iter().any(|old| old.hop == hop.hop && old.local != hop.local));
+        let moved = !self.moves(&hops).is_empty();
         self.hops = hops;
         self.machine.set_hops(&kept, now);
         // Calls would go to an address that we have left (requirement D1).

@@ -83,6 +83,20 @@ impl Audio {
         core.media(MediaCommand::Start { call, ip: self.ip, port: self.port });
     }
 
+    /// Where the sound is received.
+    pub(crate) fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Takes a port on another address of ours, told with the next offer; `false` while none is
+    /// bound there.
+    pub(crate) fn move_to(&mut self, core: &mut Core, ip: IpAddr) -> bool {
+        let Some(port) = core.ports.take(ip) else { return false };
+        (self.ip, self.port) = (ip, port);
+        self.negotiator.set_address(ip, port);
+        true
+    }
+
     /// Closes the stream; the port goes with it.
     pub(crate) fn stop(&mut self, core: &mut Core, call: CallId) {
         if std::mem::take(&mut self.started) {

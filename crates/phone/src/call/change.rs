@@ -1,5 +1,5 @@
 //! Changes of a session that is up: hold and resume by re-INVITE (RFC 3261 §14, RFC 3264 §8.4), and
-//! its refresh by UPDATE or re-INVITE (RFC 4028).
+//! its refresh by UPDATE or re-INVITE (RFC 4028). A new address of ours goes the same way.
 //!
 //! One change at a time; a change is never worth the call. One that no hop takes leaves the call and
 //! its media as they were and the user is told (failover design §5, rung 3); a refresh is tried
@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Hold(bool),
     /// Keep the session from expiring.
     Refresh,
+    /// Tell the other party a new address of ours.
+    Moved,
 }
 
 /// See the module.
@@ -45,6 +47,7 @@ impl Change {
             Purpose::Hold(true) => "hold",
             Purpose::Hold(false) => "resume",
             Purpose::Refresh => "the refresh of the session",
+            Purpose::Moved => "our new address",
         }
     }
 }
@@ -77,7 +80,7 @@ impl Call {
     }
 
     /// Sends a change on its way; `false` where it cannot be sent.
-    fn change(
+    pub(super) fn change(
         &mut self,
         core: &mut Core,
         purpose: Purpose,
@@ -166,6 +169,10 @@ impl Call {
                 up.held = hold;
                 self.audio.apply(core, self.line, self.id);
                 core.media(MediaCommand::Focus((!hold).then_some(self.id)));
+                self.announce(core, now);
+            }
+            Purpose::Moved => {
+                self.audio.apply(core, self.line, self.id);
                 self.announce(core, now);
             }
             Purpose::Refresh => {

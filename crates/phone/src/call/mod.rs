@@ -1,7 +1,7 @@
 //! A call as its user sees it, from the first digit to the last BYE.
 //!
 //! Joins the parts that each know one thing: `outgoing` and `incoming` set it up, `up` keeps it,
-//! `within` takes what arrives in it, `change` alters it, `farewell` and `stray` end what nobody
+//! `within` takes what arrives in it, `change` alters it, `moved` takes it to a new address of ours, `farewell` and `stray` end what nobody
 //! holds, `in_dialog`, `ladder`, `route` and `session` find the way of its requests, `audio` has the
 //! sound. This file keeps the phase and the status.
 
@@ -11,6 +11,7 @@ pub(crate) mod farewell;
 pub(crate) mod in_dialog;
 pub(crate) mod incoming;
 pub(crate) mod ladder;
+pub(crate) mod moved;
 pub(crate) mod outgoing;
 pub(crate) mod recent;
 pub(crate) mod route;

@@ -2,6 +2,7 @@
 //!
 //! What arrives in the dialog is `within`'s, what we send in it `change`'s.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use sip_core::dialog::DialogId;
@@ -51,6 +52,8 @@ pub(crate) struct Up {
     pub(super) timer: SessionTimer,
     /// Whether the other side takes UPDATE (RFC 3311 §4).
     pub(super) peer_updates: bool,
+    /// Our address is this one now, and the other party does not know it yet.
+    pub(super) moving: Option<SocketAddr>,
     /// Set once our answer to a new call is acknowledged, or we were the caller.
     acknowledged: bool,
     /// Our offer went out in a 2xx; its answer comes in the ACK.
@@ -75,6 +78,7 @@ impl Up {
             change: None,
             timer,
             peer_updates,
+            moving: None,
             acknowledged: true,
             offered: false,
         }
@@ -99,6 +103,7 @@ impl Up {
             change: None,
             timer,
             peer_updates,
+            moving: None,
             acknowledged: false,
             offered,
         }

@@ -278,6 +278,78 @@ fn a_new_address_of_ours_is_registered_at_once() {
     assert_eq!(rig.state(id), CallState::Active);
 }
 
+/// Failover design §6: an address change re-INVITEs calls, and the sound moves with them.
+#[test]
+fn a_call_follows_our_new_address_with_contact_and_sound() {
+    for held in [false, true] {
+        let mut rig = Rig::registered();
+        let id = rig.call_up();
+        if held {
+            rig.command(Command::Hold(id)).unwrap();
+            let hold = rig.last(Method::Invite);
+            rig.reply(&hold, 200, |response, _| {
+                response.headers.push(HeaderName::ContentType, "application/sdp");
+                response.body = sdp("10.0.0.50", 20_000, "recvonly").into_bytes();
+            });
+        }
+        rig.sent.clear();
+        rig.media.clear();
+        rig.move_to("10.0.0.77:5060");
+        let change = rig.last(Method::Invite);
+        assert_eq!(change.header(HeaderName::Contact), "<sip:1001@10.0.0.77:5060>");
+        let body = String::from_utf8_lossy(&change.request().body).into_owned();
+        assert!(body.contains("c=IN IP4 10.0.0.77"), "{body}");
+        assert_eq!(body.contains("a=sendonly"), held, "{body}");
+        let to: std::net::IpAddr = "10.0.0.77".parse().unwrap();
+        let stop = rig.media.iter().position(|command| *command == MediaCommand::Stop(id));
+        let start = rig.media.iter().position(
+            |command| matches!(command, MediaCommand::Start { ip, call, .. } if *ip == to && *call == id),
+        );
+        assert!(stop.is_some() && stop < start, "{:?}", rig.media);
+        let direction = if held { "recvonly" } else { "sendrecv" };
+        rig.reply(&change, 200, |response, _| {
+            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response.body = sdp("10.0.0.50", 20_000, direction).into_bytes();
+        });
+        assert_eq!(rig.log(Method::Ack).len(), 1);
+        assert_eq!(rig.state(id), if held { CallState::Held } else { CallState::Active });
+        rig.sent.clear();
+        rig.advance(1_000);
+        assert!(rig.log(Method::Invite).is_empty(), "said once");
+    }
+}
+
+/// A change that is under way ends first.
+#[test]
+fn a_new_address_waits_for_a_change_that_is_under_way() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.command(Command::Hold(id)).unwrap();
+    let hold = rig.last(Method::Invite);
+    rig.move_to("10.0.0.77:5060");
+    assert_eq!(rig.log(Method::Invite).len(), 1);
+    rig.reply(&hold, 200, |response, _| {
+        response.headers.push(HeaderName::ContentType, "application/sdp");
+        response.body = sdp("10.0.0.50", 20_000, "recvonly").into_bytes();
+    });
+    let told = rig.last(Method::Invite);
+    assert_eq!(told.header(HeaderName::Contact), "<sip:1001@10.0.0.77:5060>");
+    assert_eq!(told.cseq(), hold.cseq() + 1);
+}
+
+/// A change is never worth the call (failover design §5).
+#[test]
+fn a_new_address_that_the_other_party_does_not_take_leaves_the_call_up_with_a_note() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.move_to("10.0.0.77:5060");
+    let change = rig.last(Method::Invite);
+    rig.answer(&change, 488);
+    assert_eq!(rig.state(id), CallState::Active);
+    let note = rig.call(id).note.unwrap();
+    assert!(note.starts_with("our new address did not take"), "{note}");
+}
+
 #[test]
 fn a_line_that_is_removed_ends_its_calls_and_takes_its_registration_back() {
     let mut rig = Rig::registered();

@@ -1,4 +1,4 @@
-//! Word from the kernel that our own addresses or routes have changed (rtnetlink).
+//! Word from the kernel that our own links, addresses or routes have changed (rtnetlink).
 //!
 //! Only *that* something changed: what it means for a line is found out by asking the routing table
 //! again. Nothing wakes up while the network stays as it is.
@@ -36,7 +36,8 @@ impl LinkWatch {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let fd: OwnedFd =
             socket(AddressFamily::Netlink, SockType::Datagram, flags, SockProtocol::NetlinkRoute)?;
-        let groups = libc::RTMGRP_IPV4_IFADDR
+        let groups = libc::RTMGRP_LINK
+            | libc::RTMGRP_IPV4_IFADDR
             | libc::RTMGRP_IPV4_ROUTE
             | libc::RTMGRP_IPV6_IFADDR
             | libc::RTMGRP_IPV6_ROUTE;

@@ -1,0 +1,74 @@
+"""Our own network goes away, comes back, or gives us another address (F1; failover design §6)."""
+
+import time
+
+from lab.wait import until
+
+LINE = {"UDPUpdate_TTL": 2}
+# A keep-alive and A3's 3.5 s: after so long a phone that blames its server would have left it.
+WOULD_BLAME = 2 + 3.5 + 1.5
+
+
+def settled(world, **more):
+    phone = world.phone(line=LINE, **more)
+    phone.settled(world.primary_address)
+    return phone
+
+
+def up_and_down(world, phone, down, up):
+    mark = phone.events.mark()
+    before = phone.account()
+    down()
+    until(lambda: "up=false" in phone.proc.output(), "the phone notices", 5)
+    time.sleep(WOULD_BLAME)
+    account = phone.account()
+    assert account["hop"] == before["hop"] and account["state"] == "registered", "nothing moves"
+    assert [h["state"] for h in account["hops"]] == [h["state"] for h in before["hops"]], "nobody is blamed"
+    after = time.time()
+    up()
+    phone.capture.wait("a REGISTER at the same server", timeout=4, method="REGISTER", dst=world.primary_address, after=after)
+    phone.capture.wait("which it takes", timeout=2, status=200, cseq_method="REGISTER", src=world.primary_address, after=after)
+    # One REGISTER and its answer to the challenge, of the one line.
+    time.sleep(0.3)
+    assert not phone.events.since(mark, "failover") and not phone.events.since(mark, "unavailable")
+    assert not phone.capture.sip(method="REGISTER", dst=world.backup_address)
+
+
+def test_a_pulled_cable_blames_nobody_and_registers_when_it_is_back(world):
+    phone = settled(world)
+    up_and_down(world, phone, lambda: world.network.unplug(phone.namespace), lambda: world.network.plug(phone.namespace))
+
+
+def test_an_interface_taken_down_blames_nobody_and_registers_when_it_is_back(world):
+    phone = settled(world)
+    up_and_down(world, phone, lambda: phone.namespace.ip("link", "set", "eth0", "down"),
+                lambda: phone.namespace.ip("link", "set", "eth0", "up"))
+
+
+def test_a_new_address_registers_at_once_and_takes_the_call_along(world):
+    callee = world.phone("1002", auto_answer=True)
+    callee.registered(world.primary_address)
+    phone = settled(world)
+    call = phone.dial("1002")
+    phone.call_in("active", call)
+    until(lambda: callee.capture.audio(phone.address), "sound from the old address")
+    new = "10.90.0.177"
+    mark, after = phone.events.mark(), time.time()
+    phone.namespace.ip("addr", "add", f"{new}/24", "dev", "eth0")
+    phone.namespace.ip("addr", "del", f"{phone.address}/24", "dev", "eth0")
+    contact = lambda m: new in (m.get("Contact") or "")
+    phone.capture.wait("REGISTER", timeout=4, method="REGISTER", src=new, after=after, where=contact)
+    register = phone.capture.sip(method="REGISTER", src=new, after=after, where=contact)[0]
+    assert register.t - after <= 1, "at once"
+    phone.capture.wait("re-INVITE", timeout=4, method="INVITE", src=new, after=after, where=contact)
+    reinvite = phone.capture.sip(method="INVITE", src=new, after=after, where=contact)[0]
+    assert f"c=IN IP4 {new}".encode() in reinvite.sip.body
+    phone.capture.wait("its ACK", timeout=4, method="ACK", src=new, after=after)
+    until(lambda: phone.capture.audio(callee.address, after=after + 1), "sound to the new address")
+    heard = [p for p in phone.capture.packets() if p.rtp and p.src == callee.address and p.t > after + 2]
+    until(lambda: [p for p in phone.capture.packets() if p.rtp and p.dst == new], "sound arrives at the new address")
+    assert all(p.dst == new for p in heard)
+    assert phone.call(call)["state"] == "active"
+    phone.hangup(call, wait=False)
+    callee.call_in("ended")
+    assert not phone.events.since(mark, "failover")
