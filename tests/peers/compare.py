@@ -50,6 +50,10 @@ def jobs(given):
             for row in given.rows for client in given.clients if transport in CLIENTS[client].transports]
 
 
+def _key(record):
+    return tuple(record[k] for k in ("client", "transport", "fault", "row", "run"))
+
+
 def words(records):
     """A cell of the table: median of those that came through, how many did."""
     whole = [r for r in records if not r["broken"]]
@@ -156,10 +160,11 @@ def arguments():
     options.add_argument("--faults", default="", help="of killed, frozen, black hole, 503 (default all)")
     options.add_argument("--rows", default=",".join(rows.ROWS), help="default %(default)s")
     options.add_argument("--runs", type=int, default=3, help="runs of each row (default 3)")
-    options.add_argument("--watch", type=float, help="seconds to watch instead of 75 for REGISTER and 45 for INVITE and BYE")
+    options.add_argument("--watch", type=float, help="seconds to watch instead of "
+                         + ", ".join(f"{s} ({r})" for r, s in rows.ROWS.items()))
     options.add_argument("--labs", type=int, default=6, help="laboratories side by side (default 6: they mostly wait)")
-    options.add_argument("--records", metavar="FILE", help="add each run to this file, one JSON object a line, and write the "
-                         "page from all that it holds")
+    options.add_argument("--records", metavar="FILE", help="keep each run in this file, one JSON object a line, run only what "
+                         "it lacks, and write the page from all that it holds")
     options.add_argument("--write", metavar="FILE", help="write the page here")
     given = options.parse_args()
     for name, known in (("clients", CLIENTS), ("transports", rows.FAULTS), ("rows", rows.ROWS),
@@ -181,7 +186,8 @@ def main():
             records = [json.loads(line) for line in f]
     for name in given.clients:
         CLIENTS[name].prepare()
-    todo = jobs(given)
+    had = {_key(r) for r in records}
+    todo = [what for what in jobs(given) if what[:5] not in had]
     with multiprocessing.Pool(min(given.labs, len(todo) or 1), initializer=end_in_order) as pool:
         for done in pool.imap_unordered(job, todo):
             records.append(done)
