@@ -188,16 +188,15 @@ pub(super) fn words(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
     fn no_two_items_have_the_same_letters() {
-        let mut seen = BTreeSet::new();
+        let mut seen = BTreeMap::new();
         for item in items::all() {
             for name in item.aliases.iter().chain([&item.name]) {
-                assert!(seen.insert(letters(name)), "{name}");
+                let other = seen.insert(letters(name), item.name);
+                assert!(other.is_none_or(|other| other == item.name), "{name}");
             }
         }
     }
