@@ -69,7 +69,10 @@ pub struct Policy {
     /// failover design §6 puts keep-alives under A3.
     pub keep_alive_budget: Option<Duration>,
     /// A keep-alive comes early by a random part of its interval, up to 0…50 %: phones that came
-    /// up together drift apart. Default 10 %; only shortens, so that the bound holds.
+    /// up together drift apart. With any spread, the second one of a registration comes after a
+    /// random part of the whole interval: they are apart at once, and a fleet whose proxy dies
+    /// silently comes to the backup over a whole interval (F6). Default 10 %; only shortens, so
+    /// that the bound holds.
     pub keep_alive_spread: u8,
     /// First wait after every hop failed, 1…3600 s. Default 30 s (RFC 5626 §4.5).
     pub backoff_base: Duration,

@@ -1,6 +1,8 @@
 //! OPTIONS to the current hop: how an idle line finds out (requirement F1; failover design §6).
 //!
-//! The first follows the registration at once, then one every interval, start to start. Silence is
+//! The first follows the registration at once, the second after a random part of the interval, so
+//! that phones which came up together are at different places in it at once (requirement F6), then
+//! one every interval, start to start. Silence is
 //! proof only at a hop that has answered one in this registration, because many servers answer
 //! none; otherwise a REGISTER at the same hop decides, and if that is answered OPTIONS stops there.
 
@@ -19,6 +21,8 @@ pub(super) struct KeepAlive {
     pub(super) next: Option<Instant>,
     /// The one that waits for its answer, and when it began.
     pub(super) in_flight: Option<(AttemptId, Instant)>,
+    /// The first of this registration is sent.
+    pub(super) begun: bool,
     /// One was answered: silence is proof.
     pub(super) proven: bool,
     /// The hop answers REGISTER but no OPTIONS.
@@ -45,8 +49,10 @@ impl Machine {
     pub(super) fn send_keep_alive(&mut self, now: Instant) {
         let (Some(hop), Some(interval)) = (self.current, self.policy.keep_alive) else { return };
         let id = self.next_id();
-        let interval = self.dice.shortened(interval, self.policy.keep_alive_spread);
-        self.keep_alive.next = Some(now + interval);
+        let spread = self.policy.keep_alive_spread;
+        let first = !std::mem::replace(&mut self.keep_alive.begun, true);
+        let shortened = if first && spread > 0 { 100 } else { spread };
+        self.keep_alive.next = Some(now + self.dice.shortened(interval, shortened));
         self.keep_alive.in_flight = Some((id, now));
         let wait = self.policy.keep_alive_wait();
         let (task, reason) = (Task::KeepAlive, Reason::Interval);

@@ -66,7 +66,8 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
     let window = policy.flap_window.max(policy.keep_alive_wait());
     phase_of(phase, window, now, &mut print);
     flight_of(in_flight.as_ref(), now, &mut print);
-    let KeepAlive { next, in_flight, proven, stopped } = keep_alive;
+    // Whether the first was sent decides only what is drawn, and nothing is drawn here.
+    let KeepAlive { next, in_flight, begun: _, proven, stopped } = keep_alive;
     print.push(until(*next, now).max(-1));
     print.extend([in_flight.is_some(), *proven, *stopped].map(i32::from));
     let Failback { due, damping, returned, signalled, at_once } = failback;
