@@ -46,7 +46,7 @@ pub fn config_md() -> String {
          How strict the text form is read: the first line must be `<<VOIP CONFIG FILE>>Version:2.…`; \
          every other line is a section (`<… MODULE>`), an item (`name :value`), a comment (`#`, \
          `;`) or blank; an item of this page may stand in it once; `<<END OF FILE>>` may be missing, \
-         but then the last line must be whole. A file has at most 1 MiB.\n\n\
+         but then the last line must be whole. A file has at most 4 MiB.\n\n\
          The XML form is `<sysConf>` with `<sip><line index=\"1\"><ProxyAddr>…`: an element is \
          called as the item without blanks and `SIPN`, and stands in the element of its line. The \
          older series' `<VOIP_CONFIG_FILE>` with `<SIP_Line_List_Entry><ID>SIP1</ID><Proxy_Addr>…` \

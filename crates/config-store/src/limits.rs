@@ -1,17 +1,22 @@
 //! Every bound of the store, in one place. What a user or a file brings beyond one of these is
 //! refused with an error that names it.
 
-/// The most lines that a phone has.
-pub const MAX_LINES: u8 = 20;
+/// The most lines that a phone has: as many as one process has been measured with.
+pub const MAX_LINES: u16 = 10_000;
+
+/// Lines that an export without an imported file gives whole, defaults included, as desk phones do;
+/// of further ones it gives what is not at its default.
+pub const LINES_IN_FULL: u16 = 20;
 
 /// Octets of the longest value of an item.
 pub const MAX_VALUE: usize = 255;
 
 /// Octets of the longest configuration file, and of what is kept of all files imported so far.
-pub const MAX_DOCUMENT: usize = 1024 * 1024;
+pub const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
 
-/// Lines of a configuration file; a full export of a phone has some thousands.
-pub const MAX_FILE_LINES: usize = 20_000;
+/// Lines of a configuration file; a full export of a phone has some thousands, a file for
+/// [`MAX_LINES`] lines of a phone some for each.
+pub const MAX_FILE_LINES: usize = 100_000;
 
 /// Elements, texts and attributes of a configuration file of the XML form.
 pub const MAX_XML_NODES: u32 = 100_000;
@@ -28,5 +33,5 @@ pub const MAX_STATE_KEY: usize = 128;
 /// Octets of the longest value of the state table.
 pub const MAX_STATE_VALUE: usize = 64 * 1024;
 
-/// The most entries of the state table.
-pub const MAX_STATE_ENTRIES: u32 = 1024;
+/// The most entries of the state table: one for each line, and some.
+pub const MAX_STATE_ENTRIES: u32 = MAX_LINES as u32 + 1024;

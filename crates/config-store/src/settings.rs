@@ -18,7 +18,7 @@ pub struct Settings {
     /// The ports that may be used for sound.
     pub rtp_ports: RangeInclusive<u16>,
     /// Every configured line by its number: those with a user and a server.
-    pub lines: BTreeMap<u8, LineSettings>,
+    pub lines: BTreeMap<u16, LineSettings>,
 }
 
 /// One configured line.
@@ -241,7 +241,7 @@ impl Settings {
 }
 
 /// The settings of a line; `None` if it lacks a user or any server.
-fn line_settings(values: &Values, line: u8) -> Option<LineSettings> {
+fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
     let text = |item| values.text(item, line);
     let flag = |item| values.flag(item, line);
     let seconds = |item| Duration::from_secs(values.number(item, line));
@@ -295,7 +295,7 @@ fn line_settings(values: &Values, line: u8) -> Option<LineSettings> {
     })
 }
 
-fn policy(values: &Values, line: u8) -> Policy {
+fn policy(values: &Values, line: u16) -> Policy {
     let flag = |item| values.flag(item, line);
     let seconds = |item| Duration::from_secs(values.number(item, line));
     Policy {
@@ -329,7 +329,7 @@ fn policy(values: &Values, line: u8) -> Policy {
 }
 
 /// Files in the field have 0 where the timer is off; switched on, it then lasts the usual time.
-fn session_timer(values: &Values, line: u8) -> Duration {
+fn session_timer(values: &Values, line: u16) -> Duration {
     match values.number(&items::S_TIMER_EXPIRES, line) {
         0 => Duration::from_secs(1800),
         seconds => Duration::from_secs(seconds).max(Duration::from_secs(90)),
@@ -338,7 +338,7 @@ fn session_timer(values: &Values, line: u8) -> Duration {
 
 fn endpoint(
     values: &Values,
-    line: u8,
+    line: u16,
     address: &'static Item,
     port: &'static Item,
 ) -> Option<Endpoint> {
@@ -367,7 +367,7 @@ impl LineSettings {
     /// What the user ought to know of settings that contradict each other, a sentence each.
     /// `line` is this line's number.
     #[must_use]
-    pub fn warnings(&self, line: u8) -> Vec<String> {
+    pub fn warnings(&self, line: u16) -> Vec<String> {
         let mut warnings = Vec::new();
         let mut warn = |text: String| warnings.push(text);
         if self.proxy.is_some() && self.server2.is_some() {

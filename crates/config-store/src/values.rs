@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Address,
     items::{self, Item, ItemName, Kind, MASK},
+    limits::LINES_IN_FULL,
 };
 
 /// Values by item; items that are not in it have their default.
@@ -39,18 +40,18 @@ impl Values {
     }
 
     /// The lines of which anything is set.
-    pub(crate) fn lines(&self) -> BTreeSet<u8> {
+    pub(crate) fn lines(&self) -> BTreeSet<u16> {
         self.0.keys().filter_map(ItemName::line).collect()
     }
 
-    /// Every item of the phone and of the lines in use, and of other lines what is not at its
-    /// default, in the table's order.
+    /// Every item of the phone and of the first [`LINES_IN_FULL`] lines that are in use, and of other
+    /// lines what is not at its default, in the table's order.
     pub(crate) fn names(&self) -> Vec<ItemName> {
         let phone = items::PHONE.iter().map(|item| ItemName::of_phone(item));
         let of_line = |line| {
             let items = items::ACCOUNT.iter().chain(items::FAILOVER);
             let names = items.map(move |item| ItemName::of_line(item, line));
-            let in_use = self.is_in_use(line);
+            let in_use = line <= LINES_IN_FULL && self.is_in_use(line);
             names.filter(move |name| in_use || self.value(*name) != name.item().default)
         };
         phone.chain(self.lines().into_iter().flat_map(of_line)).collect()
@@ -58,7 +59,7 @@ impl Values {
 
     /// Whether a line has a name or a server. A full export of another phone sets something of every
     /// line that it has, so anything less does not count.
-    fn is_in_use(&self, line: u8) -> bool {
+    fn is_in_use(&self, line: u16) -> bool {
         let marks = [
             &items::PHONE_NUMBER,
             &items::REGISTER_USER,
@@ -70,12 +71,12 @@ impl Values {
     }
 
     /// A line's text.
-    pub(crate) fn text(&self, item: &'static Item, line: u8) -> String {
+    pub(crate) fn text(&self, item: &'static Item, line: u16) -> String {
         self.value(ItemName::of_line(item, line)).to_owned()
     }
 
     /// A line's number.
-    pub(crate) fn number<T: TryFrom<u32> + Default>(&self, item: &'static Item, line: u8) -> T {
+    pub(crate) fn number<T: TryFrom<u32> + Default>(&self, item: &'static Item, line: u16) -> T {
         as_number(self.value(ItemName::of_line(item, line)))
     }
 
@@ -85,12 +86,12 @@ impl Values {
     }
 
     /// A line's flag or choice, as a yes or no.
-    pub(crate) fn flag(&self, item: &'static Item, line: u8) -> bool {
+    pub(crate) fn flag(&self, item: &'static Item, line: u16) -> bool {
         self.value(ItemName::of_line(item, line)) == "1"
     }
 
     /// A line's address; `None` if it is empty.
-    pub(crate) fn address(&self, item: &'static Item, line: u8) -> Option<Address> {
+    pub(crate) fn address(&self, item: &'static Item, line: u16) -> Option<Address> {
         Address::of(self.value(ItemName::of_line(item, line)))
     }
 }

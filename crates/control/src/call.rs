@@ -9,7 +9,7 @@ pub struct CallStatus {
     /// The name by which requests mean this call; never used again for another.
     pub id: String,
     /// The line it belongs to, from 1.
-    pub line: u8,
+    pub line: u16,
     /// Who called.
     pub direction: Direction,
     /// The other party's address.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LineCheck {
     /// The line, from 1.
-    pub line: u8,
+    pub line: u16,
     /// How many different servers it has, each address counted.
     pub hops: u8,
     /// The worst cases.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DrillStatus {
     /// The line concerned, from 1.
-    pub line: u8,
+    pub line: u16,
     /// The hop that counts as dead.
     pub hop: String,
     /// How far it is.

@@ -50,7 +50,7 @@ pub enum Event {
 impl Event {
     /// The line that it concerns; `None` for what concerns the whole phone.
     #[must_use]
-    pub fn line(&self) -> Option<u8> {
+    pub fn line(&self) -> Option<u16> {
         match self {
             Self::Registration(account) => Some(account.line),
             Self::Call(call) => Some(call.line),
@@ -66,7 +66,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Move {
     /// The line concerned, from 1.
-    pub line: u8,
+    pub line: u16,
     /// The SIP method of the request that moved.
     pub method: String,
     /// The hop that was left.
@@ -86,7 +86,7 @@ pub struct Move {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreached {
     /// The line concerned, from 1.
-    pub line: u8,
+    pub line: u16,
     /// The SIP method of the request.
     pub method: String,
     /// Why the last hop failed, in the words of [`Move::cause`].

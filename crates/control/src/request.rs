@@ -40,17 +40,17 @@ pub enum AccountRequest {
     /// One line.
     Show {
         /// Its number, from 1.
-        line: u8,
+        line: u16,
     },
     /// Registers the line now, whatever back-off it waits in (B1, "by hand").
     Register {
         /// Its number, from 1.
-        line: u8,
+        line: u16,
     },
     /// Ends the line's registration; it stays so until `Register` or a change of its settings.
     Unregister {
         /// Its number, from 1.
-        line: u8,
+        line: u16,
     },
 }
 
@@ -63,7 +63,7 @@ pub enum CallRequest {
     Dial {
         /// The line to use; without it the first configured one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        line: Option<u8>,
+        line: Option<u16>,
         /// A SIP URI, or a number that the line's domain completes.
         target: String,
     },
@@ -148,7 +148,7 @@ pub enum ConfigRequest {
     Check {
         /// Of this line only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        line: Option<u8>,
+        line: Option<u16>,
     },
 }
 
@@ -169,7 +169,7 @@ pub enum ExportFormat {
 pub struct JournalRequest {
     /// Of this line only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<u8>,
+    pub line: Option<u16>,
     /// From this time on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
@@ -184,7 +184,7 @@ pub enum DrillRequest {
     /// Begins one, or replaces the one that runs.
     Start {
         /// The line concerned, from 1.
-        line: u8,
+        line: u16,
         /// `primary`, `current`, or a hop as `account list` writes it.
         hop: String,
         /// For how many seconds, 1 to 86400.

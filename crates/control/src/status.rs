@@ -9,7 +9,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountStatus {
     /// The line's number, from 1.
-    pub line: u8,
+    pub line: u16,
     /// Its address of record, such as `sip:1001@example.test`.
     pub aor: String,
     /// Whether it is registered.

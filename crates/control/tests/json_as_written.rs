@@ -340,7 +340,7 @@ fn what_this_phone_does_not_know_is_refused_by_name() {
         (r#"{"call":{"verb":"park","id":"c1"}}"#, "unknown variant `park`"),
         (r#"{"call":{"verb":"hold","id":"c1","music":"yes"}}"#, "unknown field `music`"),
         (r#"{"journal":{"limit":5}}"#, "unknown field `limit`"),
-        (r#"{"account":{"verb":"show","line":256}}"#, "invalid value: integer `256`"),
+        (r#"{"account":{"verb":"show","line":65536}}"#, "invalid value: integer `65536`"),
     ] {
         let error = control::decode::<Request>(json.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(reason), "{json}: {error}");

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::account::Account;
 use crate::call::Call;
+use crate::core::Core;
 use crate::input::{Command, Done, Refusal};
 use crate::output::MediaCommand;
 use crate::settings::{LineNumber, Settings};
@@ -99,8 +100,8 @@ impl Phone {
 
     fn best_line(&self) -> Option<LineNumber> {
         let mut accounts = self.core.accounts.iter();
-        let registered = accounts.find(|(_, account)| account.is_registered());
-        registered.or_else(|| self.core.accounts.iter().next()).map(|(line, _)| *line)
+        let registered = accounts.find(|account| account.is_registered());
+        registered.or_else(|| self.core.accounts.iter().next()).map(|account| account.settings.line)
     }
 
     /// The call that a command means: the one named, or the only one that fits.
@@ -160,8 +161,11 @@ impl Phone {
         for id in live {
             self.with_call(id, |call, core| call.hang_up(core, now));
         }
-        for account in self.core.accounts.values_mut() {
-            account.shut_down(now);
+        let lines: Vec<LineNumber> = self.core.accounts.numbers().collect();
+        for line in lines {
+            if let Some(account) = self.core.accounts.get_mut(&line) {
+                account.shut_down(now);
+            }
         }
     }
 
@@ -172,22 +176,22 @@ impl Phone {
         let lines: BTreeMap<_, _> =
             settings.lines.into_iter().map(|line| (line.line, line)).collect();
         let gone: Vec<LineNumber> =
-            self.core.accounts.keys().filter(|line| !lines.contains_key(line)).copied().collect();
+            self.core.accounts.numbers().filter(|line| !lines.contains_key(line)).collect();
         for line in gone {
             self.remove_line(line, now);
         }
         for (line, settings) in lines {
             let seed = u64::from(self.core.random_u32());
-            let tokens = &mut self.core.tokens;
-            match self.core.accounts.get_mut(&line) {
-                Some(account) if account.settings == settings => {}
-                Some(account) => account.set_settings(settings, tokens, now),
-                None => {
-                    let account = Account::new(settings, tokens, seed, now);
-                    self.core.accounts.insert(line, account);
+            let Core { accounts, tokens, .. } = &mut self.core;
+            match accounts.get(&line).map(|account| account.settings == settings) {
+                Some(true) => {}
+                Some(false) => {
+                    accounts.reshape(line, |account| account.set_settings(settings, tokens, now));
                 }
+                None => accounts.add(Account::new(settings, tokens, seed, now)),
             }
         }
+        self.core.endpoint.make_room_for(self.core.accounts.len());
     }
 
     /// A line that is no longer configured: its calls are ended, its registration is taken back.
@@ -204,6 +208,6 @@ impl Phone {
             account.shut_down(now);
         }
         crate::account::register::drive(&mut self.core, line, now);
-        self.core.accounts.remove(&line);
+        self.core.accounts.remove(line);
     }
 }

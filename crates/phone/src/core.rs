@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use failover::Cause;
@@ -15,8 +16,8 @@ use sip_core::message::{Request, Response};
 use sip_core::transport::Hop;
 
 use crate::CallId;
-use crate::account::Account;
 use crate::account::evidence::{Heard, Lesson};
+use crate::accounts::Accounts;
 use crate::call::farewell::Farewell;
 use crate::call::stray::Stray;
 use crate::drill::Drills;
@@ -79,7 +80,7 @@ impl Reply {
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) endpoint: Endpoint,
-    pub(crate) accounts: BTreeMap<LineNumber, Account>,
+    pub(crate) accounts: Accounts,
     pub(crate) strays: BTreeMap<ClientId, Stray>,
     pub(crate) farewells: BTreeMap<u32, Farewell>,
     pub(crate) ports: Ports,
@@ -94,6 +95,8 @@ pub(crate) struct Core {
     /// When a tone that tells of a failure has been heard long enough.
     pub(crate) tone_until: Option<Instant>,
     owners: BTreeMap<ClientId, Owner>,
+    /// Up to here it has been seen which owners' transactions are over.
+    swept: Option<ClientId>,
     out: VecDeque<Output>,
     /// Tags, Call-IDs and client nonces.
     pub(crate) tokens: Tokens,
@@ -111,7 +114,7 @@ impl Core {
         let [endpoint_seed, token_seed] = seeds;
         Self {
             endpoint: Endpoint::new(endpoint_seed),
-            accounts: BTreeMap::new(),
+            accounts: Accounts::default(),
             strays: BTreeMap::new(),
             farewells: BTreeMap::new(),
             ports: Ports::default(),
@@ -123,6 +126,7 @@ impl Core {
             alive: VecDeque::new(),
             tone_until: None,
             owners: BTreeMap::new(),
+            swept: None,
             out: VecDeque::new(),
             tokens: Tokens::new(token_seed),
             rng,
@@ -177,10 +181,18 @@ impl Core {
         self.owners.remove(&id);
     }
 
-    /// Forgets the owners of transactions that are over.
+    /// Forgets owners of transactions that are over: a few each time, in turn, for there may be many.
     pub(crate) fn forget_the_dead(&mut self) {
+        let from = self.swept.map_or(Bound::Unbounded, Bound::Excluded);
+        let some = self.owners.range((from, Bound::Unbounded)).take(limits::SWEPT);
+        let seen: Vec<ClientId> = some.map(|(id, _)| *id).collect();
+        self.swept = seen.last().filter(|_| seen.len() == limits::SWEPT).copied();
+        for id in seen {
+            if self.endpoint.request_of(id).is_none() {
+                self.owners.remove(&id);
+            }
+        }
         let endpoint = &self.endpoint;
-        self.owners.retain(|id, _| endpoint.request_of(*id).is_some());
         self.drills.retain(|id| endpoint.request_of(id).is_some());
     }
 

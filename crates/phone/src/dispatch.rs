@@ -34,9 +34,10 @@ impl Phone {
                     SipOutput::Event(event) => self.on_sip(event, None, now),
                 }
             }
-            let lines: Vec<LineNumber> = self.core.accounts.keys().copied().collect();
-            for line in lines {
+            let mut from = LineNumber::FIRST;
+            while let Some(line) = self.core.accounts.touched_from(from) {
                 moved |= register::drive(&mut self.core, line, now);
+                from = line.next();
             }
             while let Some((line, hop, cause)) = self.core.deaths.pop_front() {
                 moved = true;
@@ -221,8 +222,11 @@ impl Phone {
             Undeliverable::TooBig | Undeliverable::Soft => return,
         };
         if let (Heard::Unreachable(cause), true) = (&heard, is_crlf(quoted)) {
-            for account in self.core.accounts.values_mut() {
-                account.crlf_undeliverable(to, *cause, now);
+            let lines: Vec<LineNumber> = self.core.accounts.trusting(to.addr.ip()).collect();
+            for line in lines {
+                if let Some(account) = self.core.accounts.get_mut(&line) {
+                    account.crlf_undeliverable(to, *cause, now);
+                }
             }
             return;
         }

@@ -45,6 +45,9 @@ pub enum Input {
         trusted: Vec<IpAddr>,
         /// The phone was at this hop when it last stopped, and why it may start there.
         last_good: Option<LastGood>,
+        /// The device has booted, and this is what the line begins with: it waits a random part of
+        /// its spread (failover design §6). A process that was started again does not wait.
+        booted: bool,
     },
     /// Our own network went away or came back.
     Link {

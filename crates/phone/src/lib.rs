@@ -14,10 +14,11 @@
 //! Nothing here reads a clock, a socket, a file or a random device; the same seed and the same
 //! inputs give the same outputs, so a trace recorded in the field replays in the simulator.
 //!
-//! Where to look: `account` is a line (its table of evidence in `account::evidence`), `call` a call,
-//! `core` what they share. This file only routes.
+//! Where to look: `account` is a line (its table of evidence in `account::evidence`), `accounts` how
+//! lines are found, `call` a call, `core` what they share. This file only routes.
 
 mod account;
+mod accounts;
 mod call;
 mod commands;
 mod core;
@@ -37,6 +38,7 @@ use std::time::Instant;
 
 pub use journal::JournalEntry;
 
+use crate::account::Begin;
 use crate::call::Call;
 use crate::call::recent::Recent;
 use crate::core::Core;
@@ -92,18 +94,25 @@ impl Phone {
                 self.on_undeliverable(to, &quoted, why, now);
             }
             Input::Settings(settings) => self.set_settings(settings, now),
-            Input::Hops { line, hops, trusted, last_good } => {
+            Input::Hops { line, hops, trusted, last_good, booted } => {
                 let seed = u64::from(self.core.random_u32());
-                if let Some(account) = self.core.accounts.get_mut(&line) {
+                let begin = Begin { last_good, booted, seed };
+                let moves = self.core.accounts.reshape(line, |account| {
                     let moves = account.moves(&hops);
-                    account.set_hops(hops, trusted, last_good, seed, now);
+                    account.set_hops(hops, trusted, begin, now);
+                    moves
+                });
+                if let Some(moves) = moves {
                     let calls = self.calls.values_mut().filter(|call| call.line == line);
                     calls.for_each(|call| call.address_changed(&moves));
                 }
             }
             Input::Link { up } => {
-                for account in self.core.accounts.values_mut() {
-                    account.machine.handle_link(up, now);
+                let lines: Vec<LineNumber> = self.core.accounts.numbers().collect();
+                for line in lines {
+                    if let Some(account) = self.core.accounts.get_mut(&line) {
+                        account.machine.handle_link(up, now);
+                    }
                 }
             }
             Input::RtpPort { ip, port } => self.core.ports.add(ip, port),
@@ -118,8 +127,10 @@ impl Phone {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.core.endpoint.handle_timeout(now);
         self.expire_drill(now);
-        for account in self.core.accounts.values_mut() {
-            account.handle_timeout(now);
+        for line in self.core.accounts.due(now) {
+            if let Some(account) = self.core.accounts.get_mut(&line) {
+                account.handle_timeout(now);
+            }
         }
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
         for id in ids {
@@ -137,12 +148,11 @@ impl Phone {
     /// When to call [`Self::handle_timeout`], and why.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        let accounts = self.core.accounts.values().filter_map(account::Account::poll_timeout);
         let calls = self.calls.values().filter_map(Call::deadline);
         let farewells = self.core.farewells.values();
         let farewells = farewells.filter_map(|bye| Some((bye.waits_until()?, "BYE: give up")));
         let tone = self.core.tone_until.map(|at| (at, "tone: off"));
-        let all = accounts.chain(calls).chain(farewells).chain(tone);
+        let all = calls.chain(farewells).chain(tone).chain(self.core.accounts.poll_timeout());
         let rest =
             self.core.drills.poll_timeout().into_iter().chain(self.core.endpoint.poll_timeout());
         all.chain(rest).min_by_key(|(at, _)| *at)
@@ -151,7 +161,7 @@ impl Phone {
     /// Every line, in order.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountStatus> {
-        self.core.accounts.values().map(account::Account::status).collect()
+        self.core.accounts.iter().map(account::Account::status).collect()
     }
 
     /// Every call that is listed, oldest first; ended ones stay for two minutes.
@@ -169,8 +179,7 @@ impl Phone {
     /// After [`input::Command::ShutDown`]: nothing is left to say.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.core.farewells.is_empty()
-            && self.core.accounts.values().all(account::Account::is_quiet)
+        self.core.farewells.is_empty() && self.core.accounts.iter().all(account::Account::is_quiet)
     }
 
     fn with_call(&mut self, id: CallId, step: impl FnOnce(&mut Call, &mut Core)) {
@@ -181,11 +190,10 @@ impl Phone {
 
     /// Ports that future calls need, on every address that a line uses.
     fn ask_for_ports(&mut self) {
-        let accounts = self.core.accounts.values();
-        let locals = accounts.flat_map(|account| account.hops.iter().map(|hop| hop.local.ip()));
-        let ips: std::collections::BTreeSet<_> = locals.collect();
-        for ip in ips {
-            for _ in 0..self.core.ports.wanted(ip) {
+        let Core { accounts, ports, .. } = &mut self.core;
+        let wanted: Vec<_> = accounts.locals().map(|ip| (ip, ports.wanted(ip))).collect();
+        for (ip, wanted) in wanted {
+            for _ in 0..wanted {
                 self.core.media(MediaCommand::NeedPort(ip));
             }
         }

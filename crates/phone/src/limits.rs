@@ -25,6 +25,8 @@ pub(crate) const DRILL: (Duration, Duration) =
 pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;
 /// `stale=true` that is believed at one hop for one request (failover design §1).
 pub(crate) const STALE_ANSWERS: u8 = 3;
+/// Owners of transactions that are looked at each time to find those whose transaction is over.
+pub(crate) const SWEPT: usize = 64;
 /// RTP ports kept bound for the next calls, per address.
 pub(crate) const SPARE_PORTS: usize = 2;
 /// How long a tone that tells of a failure is heard.

@@ -52,7 +52,7 @@ pub(crate) fn admit(
     now: Instant,
 ) -> Admission {
     let request = &arrival.request;
-    let known = core.accounts.values().any(|account| account.trusts(arrival.remote.addr.ip()));
+    let known = core.accounts.trusting(arrival.remote.addr.ip()).next().is_some();
     if in_some_dialog(request) {
         return answer(core, arrival, StatusCode::CALL_DOES_NOT_EXIST, now);
     }
@@ -162,27 +162,19 @@ fn find_line(
     source: Option<std::net::IpAddr>,
 ) -> Option<LineNumber> {
     let user = request.uri.user_text().unwrap_or_default();
-    let trusting = |line: &&LineNumber| {
+    let trusting = |line: &LineNumber| {
         let account = core.accounts.get(line);
         source.is_none_or(|ip| account.is_some_and(|account| account.trusts(ip)))
     };
-    let named: Vec<LineNumber> = core
-        .accounts
-        .iter()
-        .filter(|(_, account)| account.settings.user == user)
-        .map(|(line, _)| *line)
-        .collect();
-    if let Some(line) = named.iter().find(trusting).or(named.first()) {
-        return Some(*line);
+    let named = || core.accounts.of_user(&user);
+    if let Some(line) = named().find(trusting).or_else(|| named().next()) {
+        return Some(line);
     }
-    if source.is_none() {
-        return core.accounts.keys().next().copied().filter(|_| user.is_empty());
-    }
-    let known: Vec<LineNumber> = core.accounts.keys().filter(trusting).copied().collect();
-    match known.as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    }
+    let Some(source) = source else {
+        return core.accounts.numbers().next().filter(|_| user.is_empty());
+    };
+    let mut known = core.accounts.trusting(source);
+    known.next().filter(|_| known.next().is_none())
 }
 
 /// Answers and is done.

@@ -9,9 +9,20 @@ use std::time::Duration;
 use failover::Policy;
 use sip_core::message::Host;
 
-/// A line of the phone, 1 to 20.
+/// A line of the phone, from 1. A desk phone has a few; one process that stands in for a site's
+/// phones has thousands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LineNumber(pub u8);
+pub struct LineNumber(pub u16);
+
+impl LineNumber {
+    /// Before every other.
+    pub(crate) const FIRST: Self = Self(0);
+
+    /// The number after this one.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
 
 /// Which configured server a hop came from (requirements, "Words").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,19 +19,19 @@ pub(crate) enum Account {
     Show {
         /// The number of the line.
         #[arg(value_name = "LINE")]
-        line: u8,
+        line: u16,
     },
     /// Register a line now, without waiting for its next attempt.
     Register {
         /// The number of the line.
         #[arg(value_name = "LINE")]
-        line: u8,
+        line: u16,
     },
     /// End a line's registration; `register` begins it again.
     Unregister {
         /// The number of the line.
         #[arg(value_name = "LINE")]
-        line: u8,
+        line: u16,
     },
 }
 

@@ -17,7 +17,7 @@ pub(crate) enum Call {
     Dial {
         /// The line to use [default: the first configured one].
         #[arg(long, value_name = "N")]
-        line: Option<u8>,
+        line: Option<u16>,
         /// Whom: sip:1002@example.org, or a number of the line's domain.
         #[arg(value_name = "URI_OR_NUMBER")]
         target: String,

@@ -61,7 +61,7 @@ pub(crate) enum Config {
     Check {
         /// Only this line.
         #[arg(long, value_name = "N")]
-        line: Option<u8>,
+        line: Option<u16>,
     },
 }
 

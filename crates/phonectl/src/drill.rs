@@ -20,7 +20,7 @@ pub(crate) enum Drill {
     Start {
         /// The number of the line.
         #[arg(long, value_name = "N")]
-        line: u8,
+        line: u16,
         /// Which server: primary, current, or a hop as `account show` writes it.
         #[arg(long, value_name = "HOP", default_value = "primary")]
         hop: String,

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Journal {
     /// Only what concerns this line.
     #[arg(long, value_name = "N")]
-    line: Option<u8>,
+    line: Option<u16>,
     /// Only from this time on: 2026-11-22T13:37:00Z, or how long ago: 90s, 10m, 2h, 1d.
     #[arg(long, value_name = "T", value_parser = span::since)]
     since: Option<Timestamp>,

@@ -129,9 +129,9 @@ impl Parts {
             .context("option --audio")?;
         let port = sockets.port();
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
-        let last_good = std::mem::take(&mut remembered.last_good);
+        let remembered = std::mem::take(remembered);
         let (lines, handle) =
-            Lines::new(settings.clone(), port, fixed, last_good, store.clone(), inbox.clone());
+            Lines::new(settings.clone(), port, fixed, remembered, store.clone(), inbox.clone());
         let desk = Desk {
             phone: inbox.clone(),
             store: store.clone(),

@@ -87,10 +87,10 @@ pub(crate) struct HopList {
 
 /// The hops of line `number`. `local` finds our address towards one, `None` while there is no route.
 pub(crate) fn hop_list(
-    number: u8,
+    number: u16,
     line: &LineSettings,
     names: &Names,
-    local: impl Fn(SocketAddr) -> Option<SocketAddr>,
+    mut local: impl FnMut(SocketAddr) -> Option<SocketAddr>,
 ) -> HopList {
     let mut list = HopList::default();
     for server in used(line) {
@@ -122,7 +122,7 @@ pub(crate) fn hop_list(
 
 impl HopList {
     /// Adds a hop, or its name to the same hop of an earlier server.
-    fn add(&mut self, number: u8, server: &Server, hop: Hop, local: SocketAddr) {
+    fn add(&mut self, number: u16, server: &Server, hop: Hop, local: SocketAddr) {
         let name = match &server.address {
             Address::Ip(_) => None,
             Address::Name(name) => Some(name.clone()),

@@ -21,7 +21,7 @@ pub(crate) const SPIN: u32 = 1_000;
 /// The wait that a stuck deadline costs.
 pub(crate) const SPIN_PAUSE: Duration = Duration::from_millis(100);
 /// Octets of a configuration file that is read at start.
-pub(crate) const PROVISION_FILE: u64 = 1024 * 1024;
+pub(crate) const PROVISION_FILE: u64 = 4 * 1024 * 1024;
 /// Addresses taken from one name.
 pub(crate) const ADDRESSES_PER_NAME: usize = 16;
 /// Names looked up at the same time.

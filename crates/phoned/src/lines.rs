@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::driver::Message;
 use crate::hops::{self, HopList, Names};
 use crate::limits;
+use crate::memory::Remembered;
 use crate::net::link::LinkWatch;
 use crate::net::{Sockets, local};
 use crate::settings::{Fixed, phone_settings};
@@ -53,12 +54,14 @@ pub(crate) struct Lines {
     settings: Settings,
     /// The port that is open; the configured one may be taken.
     port: u16,
-    last_good: BTreeMap<u8, LastGood>,
+    last_good: BTreeMap<u16, LastGood>,
+    /// Lines that have not begun since the device booted.
+    booting: BTreeSet<u16>,
     names: Names,
     lookups: JoinSet<(String, std::io::Result<Vec<IpAddr>>)>,
     asked: BTreeSet<String>,
     unresolved: BTreeSet<String>,
-    told: BTreeMap<u8, HopList>,
+    told: BTreeMap<u16, HopList>,
     /// `None` where the system tells nobody of changes; then only [`Retry`] notices them.
     watch: Option<LinkWatch>,
     link: bool,
@@ -71,11 +74,13 @@ impl Lines {
         settings: Settings,
         port: u16,
         fixed: Fixed,
-        last_good: BTreeMap<u8, LastGood>,
+        remembered: Remembered,
         store: StoreHandle,
         inbox: mpsc::Sender<Message>,
     ) -> (Self, LinesHandle) {
         let (sender, requests) = mpsc::channel(limits::STORE_JOBS);
+        let Remembered { last_good, booted, .. } = remembered;
+        let booting = settings.lines.keys().copied().filter(|_| booted).collect();
         let lines = Self {
             requests,
             store,
@@ -84,6 +89,7 @@ impl Lines {
             settings,
             port,
             last_good,
+            booting,
             names: Names::new(),
             lookups: JoinSet::new(),
             asked: BTreeSet::new(),
@@ -98,7 +104,7 @@ impl Lines {
 
     /// Runs until the driver is gone.
     pub(crate) async fn run(mut self) {
-        let of_line = |(number, line): (&u8, &LineSettings)| line.warnings(*number);
+        let of_line = |(number, line): (&u16, &LineSettings)| line.warnings(*number);
         let mut warnings: Vec<String> = self.settings.lines.iter().flat_map(of_line).collect();
         warnings.extend(self.apply_settings().await);
         for warning in warnings {
@@ -176,11 +182,7 @@ impl Lines {
 
     /// Tells the phone the hops that are other ones now, and whether there is a network at all.
     async fn tell_hops(&mut self) {
-        let mut lists = BTreeMap::new();
-        for (number, line) in &self.settings.lines {
-            let towards = |remote| self.towards(remote);
-            lists.insert(*number, hops::hop_list(*number, line, &self.names, towards));
-        }
+        let lists = self.hop_lists();
         self.retry.set(lists.values().any(|list| list.incomplete));
         let known = |list: &HopList| !list.hops.is_empty();
         let link = lists.values().any(known) || !lists.values().any(|list| list.unrouted);
@@ -192,7 +194,8 @@ impl Lines {
             self.told.insert(number, list);
             let first = if hops.is_empty() { None } else { self.last_good.remove(&number) };
             let (line, last_good) = (LineNumber(number), first);
-            self.tell_input(Input::Hops { line, hops, trusted, last_good }).await;
+            let booted = !hops.is_empty() && self.booting.remove(&number);
+            self.tell_input(Input::Hops { line, hops, trusted, last_good, booted }).await;
         }
         if link != self.link {
             self.link = link;
@@ -201,9 +204,19 @@ impl Lines {
         }
     }
 
+    /// What is known of every line's hops now.
+    fn hop_lists(&self) -> BTreeMap<u16, HopList> {
+        // Many lines share a server: the routing table is asked once for each.
+        let mut ways = BTreeMap::new();
+        let mut towards = |remote| *ways.entry(remote).or_insert_with(|| self.towards(remote));
+        let lines = self.settings.lines.iter();
+        let mut list = |number: u16, line| hops::hop_list(number, line, &self.names, &mut towards);
+        lines.map(|(number, line)| (*number, list(*number, line))).collect()
+    }
+
     /// An empty list says that names do not resolve. It is not told while a look-up is under way,
     /// nor while only a route is missing: then the hops are those that were known, the link is down.
-    fn is_premature(&self, number: u8, list: &HopList) -> bool {
+    fn is_premature(&self, number: u16, list: &HopList) -> bool {
         let servers = self.settings.lines.get(&number).map(hops::used).unwrap_or_default();
         let mut names = servers.into_iter().filter_map(|server| match server.address {
             Address::Ip(_) => None,

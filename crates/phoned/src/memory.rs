@@ -4,6 +4,8 @@
 //! Writing is handed to the store's thread and never waited for.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config_store::{Store, StoreError};
 use phone::input::LastGood;
@@ -12,16 +14,23 @@ use phone::settings::LineNumber;
 use crate::store_thread::StoreHandle;
 
 const INSTANCE: &str = "instance";
+const BOOT: &str = "boot";
+/// A name that the kernel draws at each boot of the device.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// The line's number follows.
+const LAST_GOOD: &str = "last_good/";
 /// Behind the hop, where the primary was unavailable then.
 const PRIMARY_UNAVAILABLE: &str = " primary unavailable";
 
 /// What an earlier run left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Remembered {
     /// `urn:uuid:` of this phone (RFC 5626 §4.1), made at its first start.
     pub(crate) instance: String,
     /// By line.
-    pub(crate) last_good: BTreeMap<u8, LastGood>,
+    pub(crate) last_good: BTreeMap<u16, LastGood>,
+    /// The device has booted since that run: not the process alone was started again.
+    pub(crate) booted: bool,
 }
 
 /// Reads what an earlier run left; makes the instance id where there is none.
@@ -37,12 +46,21 @@ pub(crate) fn recall(store: &mut Store) -> Result<Remembered, StoreError> {
             made
         }
     };
-    let mut last_good = BTreeMap::new();
-    for line in 1..=config_store::limits::MAX_LINES {
-        let found = store.state_get(&key(line))?.as_deref().and_then(parse);
-        last_good.extend(found.map(|found| (line, found)));
+    let found = store.state_under(LAST_GOOD)?.into_iter();
+    let last_good = found.filter_map(|(line, hop)| Some((line.parse().ok()?, parse(&hop)?)));
+    let booted = note_boot(store, std::fs::read_to_string(BOOT_ID).ok())?;
+    Ok(Remembered { instance, last_good: last_good.collect(), booted })
+}
+
+/// Whether the system calls its run by another name than it did at the phone's last start. A phone
+/// that never ran before has not come back with its site: somebody waits for it.
+fn note_boot(store: &mut Store, run: Option<String>) -> Result<bool, StoreError> {
+    let Some(run) = run.map(|run| run.trim().to_owned()) else { return Ok(false) };
+    let before = store.state_get(BOOT)?;
+    if before.as_ref() != Some(&run) {
+        store.state_put(BOOT, &run)?;
     }
-    Ok(Remembered { instance, last_good })
+    Ok(before.is_some_and(|before| before != run))
 }
 
 /// A random UUID (RFC 9562 §5.4).
@@ -59,33 +77,47 @@ fn new_instance() -> String {
     format!("urn:uuid:{}", parts.join("-"))
 }
 
-/// The way to keep more.
+/// The way to keep more. What comes while the store is busy waits here, the newest for each line,
+/// and is then written at once: when a site's proxy dies, thousands of lines move within seconds.
 #[derive(Debug)]
 pub(crate) struct Memory {
     store: StoreHandle,
+    waiting: Arc<Mutex<BTreeMap<String, String>>>,
+    /// A job that takes what waits is with the store.
+    posted: Arc<AtomicBool>,
 }
 
 impl Memory {
     pub(crate) fn new(store: StoreHandle) -> Self {
-        Self { store }
+        Self { store, waiting: Arc::default(), posted: Arc::default() }
     }
 
     /// Keeps where a line is registered; `None` forgets.
     pub(crate) fn keep(&self, line: LineNumber, last_good: Option<LastGood>) {
-        let (key, value) = (key(line.0), last_good.map(write).unwrap_or_default());
-        let posted = self.store.post(move |store| {
-            if let Err(error) = store.state_put(&key, &value) {
-                tracing::warn!(key, %error, "cannot remember");
+        let value = last_good.map(write).unwrap_or_default();
+        taken(&self.waiting).insert(format!("{LAST_GOOD}{}", line.0), value);
+        if self.posted.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (waiting, posted) = (Arc::clone(&self.waiting), Arc::clone(&self.posted));
+        let accepted = self.store.post(move |store| {
+            // In this order: what is added from here on posts a job of its own.
+            posted.store(false, Ordering::Release);
+            let entries = std::mem::take(&mut *taken(&waiting));
+            if let Err(error) = store.state_put_all(&entries) {
+                tracing::warn!(lines = entries.len(), %error, "cannot remember the hops of lines");
             }
         });
-        if !posted {
-            tracing::warn!(line = line.0, "the store is too busy to remember the line's hop");
+        if !accepted {
+            self.posted.store(false, Ordering::Release);
+            tracing::debug!(line = line.0, "the store is busy: the line's hop is remembered later");
         }
     }
 }
 
-fn key(line: u8) -> String {
-    format!("last_good/{line}")
+/// The map itself; there is no half-done change that a panic elsewhere could have left.
+fn taken<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write(last_good: LastGood) -> String {
@@ -118,6 +150,19 @@ mod tests {
             }
         }
         assert_eq!(parse(""), None, "forgotten");
+    }
+
+    /// Failover design §6: a device boot waits a random part of the spread, a process restart never.
+    #[test]
+    fn only_another_run_of_the_system_is_a_boot() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let mut starts = |run: Option<&str>| note_boot(&mut store, run.map(str::to_owned)).unwrap();
+        assert!(!starts(Some("a\n")), "the first start of all");
+        assert!(!starts(Some("a\n")), "the process alone");
+        assert!(starts(Some("b\n")));
+        assert!(!starts(Some("b\n")));
+        assert!(!starts(None), "a system that does not tell");
     }
 
     #[test]

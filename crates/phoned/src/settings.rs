@@ -37,7 +37,7 @@ pub(crate) fn phone_settings(settings: &stored::Settings, fixed: &Fixed) -> Sett
 }
 
 /// `None` only for a line that no server names, which the store does not give.
-fn line_settings(number: u8, line: &stored::LineSettings, fixed: &Fixed) -> Option<LineSettings> {
+fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Option<LineSettings> {
     let server2 = line.server2.as_ref().and_then(registrar);
     let first_server = line.server1.as_ref().and_then(registrar);
     let proxy = || registrar_of(line.proxy.as_ref()?, line.expiry);

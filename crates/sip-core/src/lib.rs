@@ -108,6 +108,7 @@
 //! - *Everything is bounded*: see [`limits`] and [`message::limits`].
 //! - *A hop is an address*, never a name: see [`transport::Hop`].
 
+pub mod deadlines;
 pub mod dialog;
 pub mod digest;
 pub mod endpoint;

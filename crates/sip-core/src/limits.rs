@@ -5,12 +5,20 @@
 /// copies, else of the oldest, which then counts as timed out.
 pub const CLIENT_TRANSACTIONS: usize = 512;
 
-/// Ended client transactions whose number of transmissions can still be asked for.
+/// Client transactions more for each user (see [`crate::endpoint::Endpoint::make_room_for`]): a
+/// REGISTER and an OPTIONS that a dead hop left open for 64·T1, and the two that follow at the next.
+pub const CLIENT_TRANSACTIONS_PER_USER: usize = 4;
+
+/// Ended client transactions whose number of transmissions can still be asked for; one more for each
+/// user, who may all be told of an end at once.
 pub const ENDED_CLIENTS: usize = 64;
 
-/// Server transactions at once. One more takes the place of the oldest that is only absorbing
-/// copies; if all are alive the request is refused with 503.
+/// Server transactions at once, and one more for each user. A further one takes the place of the
+/// oldest that is only absorbing copies; if all are alive the request is refused with 503.
 pub const SERVER_TRANSACTIONS: usize = 512;
+
+/// Users that room is made for; more share it.
+pub const USERS: usize = 10_000;
 
 /// Answers outside any transaction (400, 503, 505) in one second; what comes beyond is dropped.
 pub const STATELESS_REPLIES_PER_SECOND: u32 = 20;

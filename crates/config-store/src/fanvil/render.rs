@@ -1,6 +1,8 @@
 //! Writes the configuration as a file of the text form: the file that was imported, with the values
 //! in force. A line whose value still means what is in force is given back octet for octet.
 
+use std::collections::BTreeSet;
+
 use super::{
     means,
     secrets::is_secret,
@@ -33,10 +35,10 @@ fn empty() -> TextFile {
 pub(crate) fn render(file: Option<&TextFile>, values: &Values, with_secrets: bool) -> Vec<u8> {
     let everything = file.is_none();
     let mut file = file.cloned().unwrap_or_else(empty);
-    let mut present = Vec::new();
+    let mut present = BTreeSet::new();
     for line in &mut file.lines {
         if let Some(name) = line.known_item() {
-            present.push(name);
+            present.insert(name);
             update(line, name, values.value(name));
         }
     }

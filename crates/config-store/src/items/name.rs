@@ -9,7 +9,7 @@ use crate::limits::MAX_LINES;
 /// An item, and for an item of a line, which line: what `SIP1 Proxy Addr` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ItemName {
-    line: Option<u8>,
+    line: Option<u16>,
     item: &'static Item,
 }
 
@@ -71,7 +71,7 @@ impl ItemName {
 
     /// An item of a line.
     #[must_use]
-    pub fn of_line(item: &'static Item, line: u8) -> Self {
+    pub fn of_line(item: &'static Item, line: u16) -> Self {
         Self { line: Some(line), item }
     }
 
@@ -111,7 +111,7 @@ impl ItemName {
 
     /// The line, for an item of a line.
     #[must_use]
-    pub fn line(&self) -> Option<u8> {
+    pub fn line(&self) -> Option<u16> {
         self.line
     }
 }
@@ -217,9 +217,9 @@ mod tests {
             ("SIP Prot", "no item is called `SIP Prot`; is `SIP  Port` meant?"),
             ("SIP1 Ringtone", "no item is called `SIP1 Ringtone`; `config list` names them all"),
             ("", "no item is called ``; `config list` names them all"),
-            ("SIP0 Proxy Addr", "`SIP0 Proxy Addr`: lines go from 1 to 20"),
-            ("SIP21 Proxy Addr", "`SIP21 Proxy Addr`: lines go from 1 to 20"),
-            ("SIP999 Proxy Addr", "`SIP999 Proxy Addr`: lines go from 1 to 20"),
+            ("SIP0 Proxy Addr", "`SIP0 Proxy Addr`: lines go from 1 to 10000"),
+            ("SIP10001 Proxy Addr", "`SIP10001 Proxy Addr`: lines go from 1 to 10000"),
+            ("SIP99999 Proxy Addr", "`SIP99999 Proxy Addr`: lines go from 1 to 10000"),
         ] {
             assert_eq!(ItemName::parse(text).unwrap_err().to_string(), message);
         }

@@ -44,7 +44,7 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Its line; `None` for an item of the phone.
-    pub line: Option<u8>,
+    pub line: Option<u16>,
     /// Its full name.
     pub item: String,
     /// Its former value as it may be shown.

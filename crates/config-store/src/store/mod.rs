@@ -163,7 +163,7 @@ impl Store {
 
     /// What the settings of the lines that have changed contradict.
     fn warnings(&self, items: &[Change]) -> Vec<String> {
-        let touched: std::collections::BTreeSet<u8> =
+        let touched: std::collections::BTreeSet<u16> =
             items.iter().filter_map(|change| change.line).collect();
         let lines = self.settings().lines;
         lines

@@ -2,9 +2,11 @@
 //! its primary was unavailable at shutdown, the phone's instance identifier, DNS answers. Keys and
 //! values are text that only their owner understands; both are bounded.
 
+use std::collections::BTreeMap;
+
 use rusqlite::OptionalExtension;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, error::DatabaseError};
 use crate::limits::{MAX_STATE_ENTRIES, MAX_STATE_KEY, MAX_STATE_VALUE};
 
 impl Store {
@@ -17,6 +19,34 @@ impl Store {
             .query_row("SELECT value FROM state WHERE key = ?1", (key,), |row| row.get(0))
             .optional()
             .map_err(|error| self.place.blame(error))
+    }
+
+    /// All entries whose key begins so, by what follows in the key.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn state_under(&self, prefix: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        let read = || -> Result<BTreeMap<String, String>, DatabaseError> {
+            let mut rows = self.connection.prepare(
+                "SELECT substr(key, length(?1) + 1), value FROM state \
+                 WHERE substr(key, 1, length(?1)) = ?1",
+            )?;
+            rows.query_map((prefix,), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        read().map_err(|error| self.place.blame(error))
+    }
+
+    /// Sets entries, all or none. When it returns, they survive the loss of power.
+    ///
+    /// # Errors
+    /// If a bound of [`crate::limits`] is exceeded or the database cannot be written.
+    pub fn state_put_all(&mut self, entries: &BTreeMap<String, String>) -> Result<(), StoreError> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let put = entries.iter().try_for_each(|(key, value)| self.state_put(key, value));
+        match put {
+            Ok(()) => self.execute("COMMIT"),
+            Err(error) => self.execute("ROLLBACK").and(Err(error)),
+        }
     }
 
     /// Sets an entry. When it returns, the entry survives the loss of power.
@@ -50,6 +80,10 @@ impl Store {
             .execute("DELETE FROM state WHERE key = ?1", (key,))
             .map(drop)
             .map_err(|error| self.place.blame(error))
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(statement).map_err(|error| self.place.blame(error))
     }
 
     fn state_count(&self) -> Result<u32, StoreError> {

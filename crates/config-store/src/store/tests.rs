@@ -188,18 +188,18 @@ fn files_that_together_exceed_the_limit_are_refused_before_anything_is_lost() {
     };
     store.import(&file("One"), Origin::Provisioning).unwrap();
     let error = store.import(&file("Two"), Origin::Provisioning).unwrap_err();
-    assert!(error.to_string().starts_with("configuration of 10"), "{error}");
+    assert!(error.to_string().starts_with("configuration of 4194"), "{error}");
     assert_eq!(store.export(Form::Text, true), file("One"));
 
     let directory = tempfile::tempdir().unwrap();
     let mut store = open(directory.path());
     let file = |item: &str| {
-        let items: Vec<String> = (0..11_000).map(|n| format!("{item}{n} :x\n")).collect();
+        let items: Vec<String> = (0..55_000).map(|n| format!("{item}{n} :x\n")).collect();
         format!("<<VOIP CONFIG FILE>>Version:2.0\n{}", items.concat()).into_bytes()
     };
     store.import(&file("One"), Origin::Provisioning).unwrap();
     let error = store.import(&file("Two"), Origin::Provisioning).unwrap_err();
-    assert!(error.to_string().starts_with("line 20000: the configuration goes on"), "{error}");
+    assert!(error.to_string().starts_with("line 100000: the configuration goes on"), "{error}");
     drop(store);
     assert_eq!(open(directory.path()).export(Form::Text, true), file("One"));
 }
@@ -254,6 +254,22 @@ fn state_is_kept_apart_from_the_configuration_and_bounded() {
     let error = store.state_put("answers", &long).unwrap_err().to_string();
     assert_eq!(error, "state entry `answers`: value longer than 65536 octets");
     assert!(store.state_put(&long, "x").is_err());
+}
+
+#[test]
+fn many_entries_of_the_state_are_put_together_and_read_by_what_their_keys_begin_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let entries = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    store.state_put("line_x", "not of the lines").unwrap();
+    store.state_put_all(&entries(&[("line/1", "a"), ("line/20", "b")])).unwrap();
+    let long = "x".repeat(limits::MAX_STATE_VALUE + 1);
+    assert!(store.state_put_all(&entries(&[("line/1", "c"), ("line/3", &long)])).is_err());
+    assert_eq!(store.state_under("line/").unwrap(), entries(&[("1", "a"), ("20", "b")]));
+    store.state_put("line/1", "d").unwrap();
+    assert_eq!(store.state_under("line/").unwrap(), entries(&[("1", "d"), ("20", "b")]));
 }
 
 #[test]

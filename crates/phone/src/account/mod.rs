@@ -53,6 +53,17 @@ pub(crate) struct Account {
     since: Instant,
 }
 
+/// How a line begins once its hops are known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begin {
+    /// Where it was when the phone last stopped.
+    pub(crate) last_good: Option<LastGood>,
+    /// The device has booted.
+    pub(crate) booted: bool,
+    /// For its random shares.
+    pub(crate) seed: u64,
+}
+
 impl Account {
     /// A line with no hops yet; they come by [`Self::set_hops`].
     pub(crate) fn new(
@@ -97,20 +108,21 @@ impl Account {
         &mut self,
         hops: Vec<LineHop>,
         trusted: Vec<IpAddr>,
-        last_good: Option<LastGood>,
-        seed: u64,
+        begin: Begin,
         now: Instant,
     ) {
         self.trusted = trusted;
         if self.hops.is_empty() {
             let count = u8::try_from(hops.len()).unwrap_or(u8::MAX);
-            let memory = last_good.and_then(|last| {
+            let memory = begin.last_good.and_then(|last| {
                 let hop = hop_id(hops.iter().position(|entry| entry.hop == last.hop)?)?;
                 let primary_was_unavailable = last.primary_was_unavailable;
                 Some(failover::LastGood { hop, primary_was_unavailable })
             });
             let start = memory.map_or(Start::cold(), Start::remembering);
-            self.machine = Machine::new(count, self.settings.policy.clone(), start, seed, now);
+            let start = if begin.booted { start.after_boot() } else { start };
+            let policy = self.settings.policy.clone();
+            self.machine = Machine::new(count, policy, start, begin.seed, now);
             self.hops = hops;
             if !self.settings.register {
                 self.machine.disable(now);
@@ -265,7 +277,13 @@ impl Account {
 
     /// Whether an address is one of the line's servers (requirement F10).
     pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
-        self.trusted.contains(&ip) || self.hops.iter().any(|hop| hop.hop.addr.ip() == ip)
+        self.sources().any(|source| source == ip)
+    }
+
+    /// The addresses of the line's servers; some twice.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = IpAddr> {
+        let hops = self.hops.iter().map(|hop| hop.hop.addr.ip());
+        self.trusted.iter().copied().chain(hops)
     }
 
     /// The line's hop that a request came from, by address; a port may differ.

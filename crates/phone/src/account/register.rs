@@ -41,18 +41,20 @@ pub(super) fn dialog(settings: &LineSettings, tokens: &mut Tokens) -> Registrati
 
 /// Does what a line's machine wants until it wants nothing more; `true` where it wanted anything.
 pub(crate) fn drive(core: &mut Core, line: LineNumber, now: Instant) -> bool {
-    let Some(mut account) = core.accounts.remove(&line) else { return false };
-    let mut moved = false;
+    let Some(mut account) = core.accounts.take(line) else { return false };
+    let (mut moved, mut news) = (false, account.shown.is_none());
     while let Some(wish) = account.machine.poll_output() {
         moved = true;
+        // An idle line's OPTIONS come and go, and nothing of it shows.
+        news |= !matches!(wish, Wish::Attempt(_) | Wish::Abandon(_));
         account.grant(core, wish, now);
     }
-    if moved || account.shown.is_none() {
+    if news {
         account.remember(core);
         view::announce(&mut account, core, now);
     }
     account.keep_crlf(core, now);
-    core.accounts.insert(line, account);
+    core.accounts.settle(account);
     moved
 }
 
@@ -64,9 +66,9 @@ pub(crate) fn on_reply(
     reply: &Reply,
     now: Instant,
 ) {
-    let Some(mut account) = core.accounts.remove(&line) else { return };
+    let Some(mut account) = core.accounts.take(line) else { return };
     account.on_reply(core, id, reply, now);
-    core.accounts.insert(line, account);
+    core.accounts.put_back(account);
 }
 
 impl Account {

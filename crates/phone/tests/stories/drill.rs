@@ -149,10 +149,10 @@ fn a_drill_survives_a_change_of_the_list() {
     rig.advance(70_000);
     assert_eq!(to_primary(&rig), 0, "it is hop 1 now, and still counts as dead");
     assert_eq!(rig.account().hop, Some(p2()));
-    let hops = rig.hops.split_off(1);
-    let now = (LINE, rig.hops.clone());
-    rig.input(Input::Hops { line: now.0, hops: now.1, trusted: Vec::new(), last_good: None });
-    rig.hops.extend(hops);
+    let gone = rig.hops.split_off(1);
+    let (line, hops, trusted, last_good) = (LINE, rig.hops.clone(), Vec::new(), None);
+    rig.input(Input::Hops { line, hops, trusted, last_good, booted: false });
+    rig.hops.extend(gone);
     rig.advance(60_000);
     assert_eq!(told(&rig).last().map(|status| status.state), Some(DrillState::Ended));
 }
@@ -162,7 +162,8 @@ fn a_drill_survives_a_change_of_the_list() {
 fn the_drill_of_an_only_hop_ends_with_a_registration() {
     let mut rig = Rig::registered();
     let only = vec![rig.hops[0].clone()];
-    rig.input(Input::Hops { line: LINE, hops: only, trusted: Vec::new(), last_good: None });
+    let (trusted, last_good) = (Vec::new(), None);
+    rig.input(Input::Hops { line: LINE, hops: only, trusted, last_good, booted: false });
     start(&mut rig, DrillHop::Primary, 120);
     rig.advance(119_000);
     assert!(!rig.account().on_primary);

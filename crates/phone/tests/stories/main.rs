@@ -14,6 +14,7 @@ mod callee;
 mod drill;
 mod invite;
 mod keep_alive;
+mod many;
 mod register;
 mod returning;
 mod rig;

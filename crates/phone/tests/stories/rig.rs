@@ -66,6 +66,10 @@ impl Sent {
         matches!(&self.message, Message::Request(request) if request.method == method)
     }
 
+    pub(crate) fn is_response(&self) -> bool {
+        matches!(&self.message, Message::Response(_))
+    }
+
     pub(crate) fn header(&self, name: HeaderName) -> String {
         self.message.headers().get(&name).unwrap_or_default().to_owned()
     }
@@ -194,7 +198,8 @@ impl Rig {
     /// The same after a restart.
     pub(crate) fn plug_in_remembering(&mut self, last_good: Option<LastGood>) {
         let hops = self.hops.clone();
-        self.input(Input::Hops { line: LINE, hops, trusted: Vec::new(), last_good });
+        let (line, trusted) = (LINE, Vec::new());
+        self.input(Input::Hops { line, hops, trusted, last_good, booted: false });
     }
 
     /// Our own address towards every hop changes.

@@ -54,10 +54,10 @@ async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
 }
 
 /// Explains the lines, with the addresses that their names lead to now.
-async fn check(line: Option<u8>, desk: &Desk) -> Result<Payload, Problem> {
+async fn check(line: Option<u16>, desk: &Desk) -> Result<Payload, Problem> {
     let settings = desk.store.with(|store| store.settings()).await.map_err(gone)?;
     let accounts = desk.accounts().await?;
-    let known = |number: u8| -> Vec<Server> {
+    let known = |number: u16| -> Vec<Server> {
         let account = accounts.iter().find(|account| account.line == number);
         account.into_iter().flat_map(|account| &account.hops).map(|hop| hop.server).collect()
     };

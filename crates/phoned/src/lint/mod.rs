@@ -19,7 +19,7 @@ use crate::view;
 
 /// A line as the rules see it.
 struct Line<'a> {
-    number: u8,
+    number: u16,
     settings: &'a LineSettings,
     policy: Policy,
     /// Different servers, each address counted; at least 1.
@@ -33,7 +33,7 @@ struct Line<'a> {
 
 /// What the settings of line `number` lead to. `known` names the configured server of each address
 /// that the line's names lead to now; where that is not known, each server counts as one address.
-pub(crate) fn check(number: u8, settings: &LineSettings, known: &[Server]) -> LineCheck {
+pub(crate) fn check(number: u16, settings: &LineSettings, known: &[Server]) -> LineCheck {
     let used = hops::used(settings).len();
     let count = if known.is_empty() { used } else { known.len() };
     let hops = u8::try_from(count.max(1)).unwrap_or(u8::MAX);

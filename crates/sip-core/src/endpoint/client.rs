@@ -4,14 +4,15 @@
 use super::derived::{ack_of, cancel_of};
 use super::quote::Quote;
 use super::{ClientId, Event, Sink};
-use crate::limits::{CLIENT_TRANSACTIONS, ENDED_CLIENTS};
+use crate::deadlines::Deadlines;
+use crate::limits::{CLIENT_TRANSACTIONS, CLIENT_TRANSACTIONS_PER_USER, ENDED_CLIENTS};
 use crate::message::{Method, Request, Response};
 use crate::transaction::{
     ClientInvite, ClientNonInvite, ClientOutput, Kind, StatusClass, Timers, client_invite,
     client_non_invite,
 };
 use crate::transport::Hop;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -117,21 +118,59 @@ struct Client {
     transmissions: u32,
 }
 
+impl Client {
+    /// Whether nothing more will be sent, made of the request or told of it: it only waits for its
+    /// end. An INVITE may still need its ACK or CANCEL.
+    fn only_waits(&self) -> bool {
+        let is_invite = matches!(self.machine, Machine::Invite(_));
+        !is_invite && (self.given_up || self.machine.is_absorbing())
+    }
+
+    /// Lets go of what a transaction that only waits for its end does not need.
+    fn lighten(&mut self) {
+        self.bytes = Vec::new();
+        let bare = Request::new(self.request.method.clone(), self.request.uri.clone());
+        self.request = bare;
+    }
+}
+
 /// All client transactions.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
     timers: Timers,
-    table: BTreeMap<ClientId, Client>,
+    users: usize,
+    table: BTreeMap<ClientId, Box<Client>>,
     by_branch: BTreeMap<(String, Method), ClientId>,
+    deadlines: Deadlines<ClientId>,
+    /// Those that nothing has answered, by hop.
+    unanswered: BTreeSet<(Hop, ClientId)>,
+    /// Those whose outcome is known.
+    absorbing: BTreeSet<ClientId>,
     /// Transmissions of those that have just ended: whoever is told of the end may still ask.
-    ended: VecDeque<(ClientId, u32)>,
+    ended: BTreeMap<ClientId, u32>,
+    /// The same, in the order of their ends.
+    ended_order: VecDeque<ClientId>,
     next: u64,
 }
 
 impl Clients {
     pub(super) fn new(timers: Timers) -> Self {
-        let (table, by_branch) = (BTreeMap::new(), BTreeMap::new());
-        Self { timers, table, by_branch, ended: VecDeque::new(), next: 0 }
+        Self {
+            timers,
+            users: 0,
+            table: BTreeMap::new(),
+            by_branch: BTreeMap::new(),
+            deadlines: Deadlines::default(),
+            unanswered: BTreeSet::new(),
+            absorbing: BTreeSet::new(),
+            ended: BTreeMap::new(),
+            ended_order: VecDeque::new(),
+            next: 0,
+        }
+    }
+
+    pub(super) fn make_room_for(&mut self, users: usize) {
+        self.users = users;
     }
 
     pub(super) fn len(&self) -> usize {
@@ -179,18 +218,20 @@ impl Clients {
     }
 
     fn insert(&mut self, id: ClientId, client: Client, now: Instant, sink: &mut Sink<'_>) {
-        if self.table.len() >= CLIENT_TRANSACTIONS {
+        if self.table.len() >= CLIENT_TRANSACTIONS + self.users * CLIENT_TRANSACTIONS_PER_USER {
             self.evict(sink);
         }
         self.by_branch.insert((client.branch.clone(), client.request.method.clone()), id);
-        self.table.insert(id, client);
+        self.table.insert(id, Box::new(client));
         self.drain(id, None, now, sink);
     }
 
     /// Makes room: the oldest that only absorbs copies, else the oldest.
     fn evict(&mut self, sink: &mut Sink<'_>) {
-        let absorbing = self.table.iter().find(|(_, client)| client.machine.is_absorbing());
-        let Some((&id, client)) = absorbing.or_else(|| self.table.iter().next()) else { return };
+        let oldest = self.absorbing.first().or_else(|| self.table.keys().next());
+        let Some((id, client)) = oldest.and_then(|id| Some((*id, self.table.get(id)?))) else {
+            return;
+        };
         sink.counters.evicted += 1;
         if !client.machine.is_absorbing() && !client.given_up {
             sink.event(Event::TimedOut { id });
@@ -200,17 +241,41 @@ impl Clients {
 
     fn remove(&mut self, id: ClientId) {
         if let Some(client) = self.table.remove(&id) {
-            self.by_branch.remove(&(client.branch, client.request.method));
-            if self.ended.len() >= ENDED_CLIENTS {
-                self.ended.pop_front();
+            let Client { branch, request, hop, transmissions, .. } = *client;
+            self.by_branch.remove(&(branch, request.method));
+            self.deadlines.set(id, None);
+            self.unanswered.remove(&(hop, id));
+            self.absorbing.remove(&id);
+            while self.ended_order.len() >= ENDED_CLIENTS + self.users
+                && let Some(oldest) = self.ended_order.pop_front()
+            {
+                self.ended.remove(&oldest);
             }
-            self.ended.push_back((id, client.transmissions));
+            self.ended_order.push_back(id);
+            self.ended.insert(id, transmissions);
+        }
+    }
+
+    /// Writes down what those who look by time, hop or state want to know of a transaction.
+    fn file(&mut self, id: ClientId) {
+        let Some(client) = self.table.get_mut(&id) else { return };
+        self.deadlines.set(id, client.machine.poll_timeout().map(|(at, _)| at));
+        if client.machine.is_unanswered() {
+            self.unanswered.insert((client.hop, id));
+        } else {
+            self.unanswered.remove(&(client.hop, id));
+        }
+        if client.machine.is_absorbing() {
+            self.absorbing.insert(id);
+        }
+        if client.only_waits() && !client.bytes.is_empty() {
+            client.lighten();
         }
     }
 
     pub(super) fn transmissions(&self, id: ClientId) -> u32 {
-        let ended = || self.ended.iter().rev().find(|(ended, _)| *ended == id).map(|(_, n)| *n);
-        self.table.get(&id).map(|client| client.transmissions).or_else(ended).unwrap_or(0)
+        let running = self.table.get(&id).map(|client| client.transmissions);
+        running.or_else(|| self.ended.get(&id).copied()).unwrap_or(0)
     }
 
     pub(super) fn cancel(
@@ -261,6 +326,7 @@ impl Clients {
             given_up: false,
             transmissions: 0,
         };
+        self.file(invite);
         self.insert(id, cancel, now, sink);
     }
 
@@ -269,6 +335,7 @@ impl Clients {
             client.given_up = true;
             client.machine.abandon(now);
         }
+        self.file(id);
     }
 
     pub(super) fn request_of(&self, id: ClientId) -> Option<&Request> {
@@ -276,13 +343,13 @@ impl Clients {
     }
 
     pub(super) fn in_flight_to(&self, hop: Hop) -> Vec<ClientId> {
-        self.unanswered(hop).map(|(id, _)| *id).collect()
+        self.unanswered(hop).map(|(id, _)| id).collect()
     }
 
-    fn unanswered(&self, hop: Hop) -> impl Iterator<Item = (&ClientId, &Client)> {
-        self.table
-            .iter()
-            .filter(move |(_, client)| client.hop == hop && client.machine.is_unanswered())
+    fn unanswered(&self, hop: Hop) -> impl Iterator<Item = (ClientId, &Client)> {
+        let there = (hop, ClientId(0))..=(hop, ClientId(u64::MAX));
+        let ids = self.unanswered.range(there).map(|(_, id)| *id);
+        ids.filter_map(|id| Some((id, self.table.get(&id)?.as_ref())))
     }
 
     pub(super) fn handle_response(
@@ -325,7 +392,7 @@ impl Clients {
             }
             Quote::Beginning(beginning) => {
                 let begins = |(_, client): &(_, &Client)| client.bytes.starts_with(beginning);
-                self.unanswered(to).filter(begins).map(|(id, _)| *id).collect()
+                self.unanswered(to).filter(begins).map(|(id, _)| id).collect()
             }
             Quote::Foreign => Vec::new(),
         };
@@ -341,14 +408,12 @@ impl Clients {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        self.table.values().filter_map(|client| client.machine.poll_timeout()).min()
+        let (_, id) = self.deadlines.first()?;
+        self.table.get(&id)?.machine.poll_timeout()
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, sink: &mut Sink<'_>) {
-        let is_due = |client: &Client| client.machine.poll_timeout().is_some_and(|t| t.0 <= now);
-        let due: Vec<_> =
-            self.table.iter().filter(|(_, client)| is_due(client)).map(|(id, _)| *id).collect();
-        for id in due {
+        for id in self.deadlines.due(now) {
             if let Some(client) = self.table.get_mut(&id) {
                 client.machine.handle_timeout(now);
             }
@@ -401,10 +466,12 @@ impl Clients {
             }
         }
         if client.machine.is_over() {
-            self.remove(id);
-        } else if may_cancel {
+            return self.remove(id);
+        }
+        if may_cancel {
             self.send_queued_cancel(id, now, sink);
         }
+        self.file(id);
     }
 }
 

@@ -68,6 +68,14 @@ impl Endpoint {
         }
     }
 
+    /// Makes room for the transactions of so many users, each with a registration of its own; at
+    /// most [`crate::limits::USERS`] count.
+    pub fn make_room_for(&mut self, users: usize) {
+        let users = users.min(crate::limits::USERS);
+        self.clients.make_room_for(users);
+        self.servers.make_room_for(users);
+    }
+
     /// Sends a request to a hop and watches over it. The endpoint puts its own Via (sent by `local`)
     /// before all headers, and adds Max-Forwards if there is none; all else is the caller's.
     ///
@@ -110,7 +118,9 @@ impl Endpoint {
         self.clients.give_up(id, now);
     }
 
-    /// The request as it was sent; `None` once its transaction is over.
+    /// The request as it was sent; `None` once its transaction is over. Of one that is not an INVITE
+    /// only method and URI are left when its outcome is known or it was given up: nothing more will
+    /// be made of it, and many may wait for their end.
     pub fn request_of(&self, id: ClientId) -> Option<&Request> {
         self.clients.request_of(id)
     }

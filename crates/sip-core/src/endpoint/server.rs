@@ -4,6 +4,7 @@
 use super::budget::Budget;
 use super::derived::tag_response;
 use super::{Event, Output, ServerId, Sink, Transmit};
+use crate::deadlines::Deadlines;
 use crate::limits::SERVER_TRANSACTIONS;
 use crate::message::{HeaderName, Method, ReadError, Request, Response, StatusCode, Via};
 use crate::transaction::{
@@ -129,8 +130,10 @@ struct Server {
 #[derive(Debug, Clone)]
 pub(super) struct Servers {
     timers: Timers,
+    users: usize,
     table: BTreeMap<ServerId, Server>,
     by_key: BTreeMap<Key, ServerId>,
+    deadlines: Deadlines<ServerId>,
     budget: Budget,
     next: u64,
 }
@@ -138,7 +141,12 @@ pub(super) struct Servers {
 impl Servers {
     pub(super) fn new(timers: Timers) -> Self {
         let (table, by_key) = (BTreeMap::new(), BTreeMap::new());
-        Self { timers, table, by_key, budget: Budget::default(), next: 0 }
+        let (deadlines, budget) = (Deadlines::default(), Budget::default());
+        Self { timers, users: 0, table, by_key, deadlines, budget, next: 0 }
+    }
+
+    pub(super) fn make_room_for(&mut self, users: usize) {
+        self.users = users;
     }
 
     pub(super) fn len(&self) -> usize {
@@ -243,7 +251,8 @@ impl Servers {
             self.drain(id, sink.outputs);
             return None;
         }
-        if self.table.len() >= SERVER_TRANSACTIONS && !self.evict(sink) {
+        let full = self.table.len() >= SERVER_TRANSACTIONS + self.users;
+        if full && !self.evict(sink) {
             sink.counters.refused += 1;
             let response = Response::to(request, StatusCode::SERVICE_UNAVAILABLE);
             self.reply_statelessly(response, via, arrival, now, sink);
@@ -271,6 +280,7 @@ impl Servers {
             latest: Vec::new(),
         };
         self.table.insert(id, server);
+        self.file(id);
         Some(id)
     }
 
@@ -286,7 +296,14 @@ impl Servers {
     fn remove(&mut self, id: ServerId) {
         if let Some(server) = self.table.remove(&id) {
             self.by_key.remove(&server.key);
+            self.deadlines.set(id, None);
         }
+    }
+
+    /// Writes down when a transaction is due.
+    fn file(&mut self, id: ServerId) {
+        let deadline = self.table.get(&id).and_then(|server| server.machine.poll_timeout());
+        self.deadlines.set(id, deadline.map(|(at, _)| at));
     }
 
     /// RFC 3261 §17.2.3: an ACK on the INVITE's branch is for a failure; any other is for a 2xx.
@@ -361,14 +378,12 @@ impl Servers {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        self.table.values().filter_map(|server| server.machine.poll_timeout()).min()
+        let (_, id) = self.deadlines.first()?;
+        self.table.get(&id)?.machine.poll_timeout()
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
-        let is_due = |server: &Server| server.machine.poll_timeout().is_some_and(|t| t.0 <= now);
-        let due: Vec<_> =
-            self.table.iter().filter(|(_, server)| is_due(server)).map(|(id, _)| *id).collect();
-        for id in due {
+        for id in self.deadlines.due(now) {
             if let Some(server) = self.table.get_mut(&id) {
                 server.machine.handle_timeout(now);
             }
@@ -393,8 +408,9 @@ impl Servers {
             outputs.push_back(Output::Transmit(Transmit { local, to, bytes, client: None }));
         }
         if server.machine.is_over() {
-            self.remove(id);
+            return self.remove(id);
         }
+        self.file(id);
     }
 }
 

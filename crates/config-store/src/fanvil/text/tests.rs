@@ -265,12 +265,12 @@ fn length_and_lines_are_bounded() {
     octets.resize(MAX_DOCUMENT + 1, b'\n');
     assert_eq!(
         refusal(&octets),
-        ["configuration of 1048577 octets, more than the 1048576 allowed"]
+        ["configuration of 4194305 octets, more than the 4194304 allowed"]
     );
     octets.truncate(MAX_DOCUMENT);
     assert_eq!(
         refusal(&octets),
-        ["line 20000: the configuration goes on beyond this line, the last allowed"]
+        ["line 100000: the configuration goes on beyond this line, the last allowed"]
     );
     octets.truncate(32 + MAX_FILE_LINES - 1);
     assert!(read(&octets).is_ok());
@@ -321,7 +321,7 @@ proptest! {
     #[test]
     fn any_settings_survive_export_and_import(
         settings in proptest::collection::btree_map(
-            (1..=3_u8, 0..20_usize), "[0-9a-z.]{1,12}", 0..30),
+            (1..=3_u16, 0..20_usize), "[0-9a-z.]{1,12}", 0..30),
         base in any::<bool>(),
     ) {
         let mut values = Values::default();

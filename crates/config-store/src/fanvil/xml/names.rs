@@ -58,7 +58,7 @@ impl Dialect {
         [(section, None)].into_iter().chain(line.into_iter().flatten()).collect()
     }
 
-    fn line_steps(self, line: u8) -> Vec<Step<'static>> {
+    fn line_steps(self, line: u16) -> Vec<Step<'static>> {
         match self {
             Self::SysConf => vec![("line", Some(line.to_string()))],
             Self::Modules => {
@@ -94,7 +94,7 @@ enum Place {
     /// To the phone.
     Phone,
     /// To this line.
-    Line(u8),
+    Line(u16),
     /// To something of which there are several and that is no line.
     Other,
 }

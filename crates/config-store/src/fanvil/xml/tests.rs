@@ -28,7 +28,7 @@ const EXPORT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
             <MWINum note='a>b'>*98</MWINum>
         </line>
         <line index="2"><PhoneNumber>1002</PhoneNumber><ProxyAddr>10.0.0.9</ProxyAddr></line>
-        <line index="99"><ProxyAddr>10.9.9.9</ProxyAddr></line>
+        <line index="10001"><ProxyAddr>10.9.9.9</ProxyAddr></line>
     </sip>
     <phone>
         <MenuPassword>topsecret</MenuPassword>

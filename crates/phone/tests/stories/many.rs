@@ -1,0 +1,174 @@
+//! Many lines in one process: each lives its own life, and costs the others nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use phone::input::Input;
+use phone::output::Event;
+use phone::settings::{LineNumber, Settings};
+use sip_core::message::{HeaderName, Method, Request, read_datagram};
+use sip_core::transport::Hop;
+
+use crate::rig::{Mode, Rig, line_settings, p1, p2};
+
+/// So many lines, each with a user of its own, registered through the primary.
+fn site(lines: u16) -> Rig {
+    let mut rig = Rig::new(|_| {});
+    let line = |number: u16| {
+        let mut settings = line_settings();
+        settings.line = LineNumber(number);
+        settings.user = (1000 + number).to_string();
+        settings
+    };
+    let lines: Vec<_> = (1..=lines).map(line).collect();
+    let numbers: Vec<LineNumber> = lines.iter().map(|line| line.line).collect();
+    rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
+    for line in numbers {
+        let (hops, trusted, last_good) = (rig.hops.clone(), Vec::new(), None);
+        rig.input(Input::Hops { line, hops, trusted, last_good, booted: false });
+    }
+    rig
+}
+
+fn at(rig: &Rig, hop: Hop) -> usize {
+    rig.phone.accounts().iter().filter(|account| account.hop == Some(hop)).count()
+}
+
+/// Requirement F1 for each; failover design §8: 33.5 s, from wherever a line is in its interval.
+#[test]
+fn every_line_of_a_site_finds_out_by_itself_and_none_is_late() {
+    let mut rig = site(300);
+    assert_eq!(at(&rig, p1()), 300);
+    rig.advance(60_000);
+    rig.events.clear();
+    rig.modes[0] = Mode::Silent;
+    let began = rig.ms();
+    rig.advance(33_500);
+    assert_eq!(at(&rig, p2()), 300);
+    let moves = rig.events.iter().filter_map(|(at, event)| match event {
+        Event::Failover(switch) => Some((at - began, switch.line)),
+        _ => None,
+    });
+    let moves: Vec<(u128, LineNumber)> = moves.collect();
+    let lines: BTreeSet<LineNumber> = moves.iter().map(|(_, line)| *line).collect();
+    assert_eq!((moves.len(), lines.len()), (300, 300), "each once");
+    // Requirement F6: they registered within one instant, and yet are spread over the interval.
+    let in_second = |second: u128| moves.iter().filter(|(at, _)| at / 1000 == second).count();
+    let busiest = (0..34).map(in_second).max().unwrap();
+    assert!(busiest <= 2 * 300 / 30 + 5, "{busiest} of 300 in one second");
+}
+
+/// The transaction tables grow with the lines, so that a site that has just lost its proxy, with an
+/// OPTIONS and a REGISTER of every line open for 64·T1, forgets none of them.
+#[test]
+fn a_site_whose_proxies_are_all_silent_waits_for_every_request_to_its_end() {
+    let mut rig = site(300);
+    rig.modes = vec![Mode::Silent; 2];
+    rig.sent.clear();
+    rig.advance(45_000);
+    let mut early = 0;
+    for line in 1001..=1300_u16 {
+        let of_line = |sent: &&crate::rig::Sent| {
+            sent.is(Method::Register)
+                && sent.to == p1()
+                && sent.header(HeaderName::From).contains(&format!("sip:{line}@"))
+        };
+        let sent: Vec<_> = rig.sent.iter().filter(of_line).collect();
+        let first = sent.first().expect("every line tries the primary again, as its last").at;
+        let last = sent.last().expect("and gone on").at;
+        early += usize::from(rig.ms() - first > 8_000 && last - first < 7_500);
+    }
+    assert_eq!(early, 0, "RFC 3261 figure 6: 0, 0.5, 1.5, 3.5, 7.5 s … at the last hop");
+}
+
+/// Requirement F10 and RFC 3261 §8.2.2: whoever is called, is found among many as among few.
+#[test]
+fn a_call_finds_its_line_among_many_and_a_removed_line_is_found_no_more() {
+    let mut rig = site(50);
+    let invite = |user: &str| {
+        let text = format!(
+            "INVITE sip:{user}@10.0.0.9 SIP/2.0\r\n\
+             Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK{user}\r\nMax-Forwards: 70\r\n\
+             From: <sip:a@x>;tag=1\r\nTo: <sip:{user}@x>\r\nCall-ID: {user}\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:a@10.0.0.50>\r\n\r\n"
+        );
+        assert!(read_datagram(text.as_bytes()).is_ok());
+        text
+    };
+    let last_code = |rig: &Rig| {
+        let responses = rig.sent.iter().rev().find(|sent| sent.is_response());
+        responses.unwrap().response().code.as_u16()
+    };
+    rig.deliver_from(p1().addr, invite("1033").as_bytes());
+    let rings = rig.phone.calls(rig.now);
+    assert_eq!(rings.iter().map(|call| call.line).collect::<Vec<_>>(), [LineNumber(33)]);
+    rig.deliver_from(p1().addr, invite("2000").as_bytes());
+    assert_eq!(last_code(&rig), 404, "nobody's number, and more than one line knows this proxy");
+
+    let keep = |number: &u16| *number != 34;
+    let lines = (1..=50).filter(keep).map(|number| {
+        let mut settings = line_settings();
+        settings.line = LineNumber(number);
+        settings.user = (1000 + number).to_string();
+        settings
+    });
+    rig.input(Input::Settings(Settings { lines: lines.collect(), ..Settings::default() }));
+    rig.deliver_from(p1().addr, invite("1034").as_bytes());
+    assert_eq!(last_code(&rig), 404);
+}
+
+/// Failover design §6: only a boot of the device waits, each line its own part of the spread.
+#[test]
+fn lines_that_begin_after_a_boot_come_over_their_spread() {
+    let mut rig = Rig::new(|_| {});
+    let line = |number: u16| {
+        let mut settings = line_settings();
+        settings.line = LineNumber(number);
+        settings.policy.boot_spread = Duration::from_secs(20);
+        settings
+    };
+    let lines: Vec<_> = (1..=100).map(line).collect();
+    rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
+    for line in (1..=100).map(LineNumber) {
+        let (hops, trusted, last_good) = (rig.hops.clone(), Vec::new(), None);
+        rig.input(Input::Hops { line, hops, trusted, last_good, booted: true });
+    }
+    assert!(at(&rig, p1()) <= 1);
+    rig.advance(10_000);
+    assert!((30..=70).contains(&at(&rig, p1())), "{}", at(&rig, p1()));
+    rig.advance(10_000);
+    assert_eq!(at(&rig, p1()), 100);
+}
+
+/// What one answer costs with so many lines; counted by `scripts/measure-lines` under callgrind,
+/// which begins to count at [`one_answer`].
+fn cost_of_an_answer(lines: u16) {
+    let mut rig = site(lines);
+    rig.modes = vec![Mode::Silent; 2];
+    rig.sent.clear();
+    while rig.sent.is_empty() {
+        rig.advance(10);
+    }
+    let sent = rig.sent[0].clone();
+    let request: &Request = sent.request();
+    assert_eq!(request.method, Method::Options);
+    one_answer(&mut rig, &sent);
+}
+
+#[inline(never)]
+fn one_answer(rig: &mut Rig, sent: &crate::rig::Sent) {
+    rig.answer(sent, 200);
+    std::hint::black_box(rig.phone.poll_timeout());
+}
+
+#[test]
+#[ignore = "counted by scripts/measure-lines"]
+fn the_cost_of_an_answer_with_10_lines() {
+    cost_of_an_answer(10);
+}
+
+#[test]
+#[ignore = "counted by scripts/measure-lines"]
+fn the_cost_of_an_answer_with_10000_lines() {
+    cost_of_an_answer(10_000);
+}
