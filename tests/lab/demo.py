@@ -155,6 +155,7 @@ def play(world, timeline):
 
 def main():
     """Runs the story; the exit status is 0 only if all of it happened."""
+    proc.end_in_order()
     timeline, status = Timeline(), 1
     world = None
     try:

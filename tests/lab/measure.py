@@ -54,6 +54,7 @@ def one_run(world, caller, callee, method, fault):
 def worker(jobs, results):
     """Takes jobs (method, fault) until there are none, in one laboratory of its own."""
     world = None
+    proc.end_in_order()
     try:
         world = World()
         caller = world.phone("1001", start=False)

@@ -246,8 +246,7 @@ def play():
     record = os.path.join(RECORDS, str(os.getpid()))
     with open(record, "w") as f:
         f.write(_birth(os.getpid()))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))
+    proc.end_in_order()
     world, complaints = None, []
     say("bringing up two proxies, a name server and two phones …")
     try:

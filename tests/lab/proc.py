@@ -94,6 +94,15 @@ def end_all():
 atexit.register(end_all)
 
 
+def end_in_order():
+    """From now on SIGINT, SIGTERM and SIGHUP end this program by way of its `finally` blocks, so that nothing stays behind."""
+    def leave(number, _frame):
+        raise SystemExit(128 + number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+
+
 def run(argv, timeout=30, check=True, stdin=None):
     """Runs a short command to its end and returns it; raises with its output if it fails and `check` is set."""
     done = subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,

@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import platform
-import signal
 import statistics
 import sys
 import time
@@ -35,12 +34,6 @@ def job(what):
     return {"client": client, "transport": transport, "fault": fault, "row": row, "run": number, "seconds": seen.seconds,
             "note": seen.note, "broken": seen.broken, "watched": watched or rows.ROWS[row],
             "took": round(time.time() - began, 1)}
-
-
-def end_in_order():
-    """A child that is told to end clears its laboratory away first."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def jobs(given):
@@ -180,6 +173,7 @@ def arguments():
 def main():
     """Runs, prints, writes; non-zero if a run of phoned broke or another phone was faster."""
     given = arguments()
+    proc.end_in_order()
     records = []
     if given.records and os.path.exists(given.records):
         with open(given.records) as f:
@@ -188,7 +182,7 @@ def main():
         CLIENTS[name].prepare()
     had = {_key(r) for r in records}
     todo = [what for what in jobs(given) if what[:5] not in had]
-    with multiprocessing.Pool(min(given.labs, len(todo) or 1), initializer=end_in_order) as pool:
+    with multiprocessing.Pool(min(given.labs, len(todo) or 1), initializer=proc.end_in_order) as pool:
         for done in pool.imap_unordered(job, todo):
             records.append(done)
             if given.records:
