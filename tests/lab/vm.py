@@ -27,14 +27,15 @@ def folder():
 
 class Machine:
     """One machine at the address ending in `host`. `items` is the configuration of its phone, which starts with it;
-    `disk` a file that becomes its disk, where the phone's state is kept."""
+    `disk` a file that becomes its disk, where the phone's state is kept. With `image`, made by scripts/build-image, it is a
+    Debian system instead, whose changes are forgotten when it ends, and `items` is not used."""
 
-    def __init__(self, network, where, host, items=None, options="", disk=None):
+    def __init__(self, network, where, host, items=None, options="", disk=None, image=None):
         self.network, self.host = network, host
         self.folder = os.path.join(str(where), f"vm-{host}")
         os.makedirs(self.folder, exist_ok=True)
         self.address = f"10.90.0.{host}"
-        self.items, self.options, self.disk = items, options, disk
+        self.items, self.options, self.disk, self.image = items, options, disk, image
         self.tap, self.proc, self._port, self._asked, self._buffer = f"vm{host}", None, None, 0, b""
         network.core.ip("tuntap", "add", "dev", self.tap, "mode", "tap")
         network.core.ip("link", "set", self.tap, "master", "lan", "up")
@@ -46,8 +47,7 @@ class Machine:
             os.unlink(path)
         argv = [*self.network.core.exec, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512",
                 "-display", "none", "-no-reboot", "-serial", "stdio", "-monitor", "none",
-                "-kernel", os.path.join(folder(), "vmlinuz"), "-initrd", self._initrd(),
-                "-append", "console=ttyAMA0 loglevel=4 panic=-1",
+                *self._kernel(),
                 "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no",
                 "-device", f"virtio-net-device,netdev=lan,mac=52:54:00:00:00:{self.host:02x}",
                 "-device", "virtio-serial-device", "-chardev", f"socket,id=lab,path={path},server=on,wait=off",
@@ -113,6 +113,14 @@ class Machine:
         if self.proc:
             self.proc.stop(timeout=1)
         run(["ip", "-n", self.network.core.name, "link", "del", self.tap], check=False)
+
+    def _kernel(self):
+        line = "console=ttyAMA0 loglevel=4 panic=-1"
+        if self.image:
+            return ["-kernel", f"{self.image}.vmlinuz", "-initrd", f"{self.image}.initrd", "-append", f"{line} root=/dev/vda",
+                    "-drive", f"file={self.image},format=raw,if=none,id=disk,snapshot=on",
+                    "-device", "virtio-blk-device,drive=disk"]
+        return ["-kernel", os.path.join(folder(), "vmlinuz"), "-initrd", self._initrd(), "-append", line]
 
     def _initrd(self):
         """The common initrd with what is this machine's own behind it: the kernel unpacks one after the other."""

@@ -1,0 +1,94 @@
+"""The Debian package and its service on a booted arm64 Debian (requirement F11)."""
+
+import os
+import re
+
+import pytest
+
+from lab import vm, wav
+from lab.kamailio import DOMAIN, password
+from lab.vm import Machine
+from lab.wait import until
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def system(world, request):
+    """A booted Debian with the package installed, in the world's network; nothing is configured yet."""
+    image = os.environ.get("PHONE_IMAGE") or os.path.join(os.path.dirname(vm.folder()), "phone.img")
+    if not os.path.exists(image):
+        raise FileNotFoundError(f"no {image}: scripts/build-image makes it")
+    here = Machine(world.network, world.folder, 22, image=image)
+    here.power_on()
+    here.sh(f"ip addr add {here.address}/24 dev eth0; ip link set eth0 up")
+    yield here
+    if getattr(request.node, "report_call", None) is None or request.node.report_call.failed:
+        print(here.sh("systemctl status phoned --no-pager; journalctl -u phoned --no-pager | tail -n 60", check=False).decode())
+    here.close()
+
+
+def configure(here, world):
+    """Gives the phone its line, as its owner would."""
+    items = {"SIP1 Phone Number": "1001", "SIP1 Register Addr": DOMAIN, "SIP1 Register User": "1001",
+             "SIP1 Register Pswd": password("1001"), "SIP1 Proxy Addr": world.primary_address,
+             "SIP1 BakProxy Addr": world.backup_address}
+    here.sh("phonectl config set " + " ".join(f"'{name}={value}'" for name, value in items.items()))
+    here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+
+
+def shown(here, what):
+    """A property of the service."""
+    return here.sh(f"systemctl show -P {what} phoned").decode().strip()
+
+
+def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
+    until(lambda: shown(system, "ActiveState") == "active", "the service is active", PATIENCE, 0.5)
+    configure(system, world)
+    status = system.sh(f"cat /proc/{shown(system, 'MainPID')}/status").decode()
+    assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapBnd:\s+0+$", status, re.M), status
+    assert re.search(r"^NoNewPrivs:\s+1$", status, re.M), status
+    assert system.sh(f"ps -o user= -p {shown(system, 'MainPID')}").strip() == b"phoned"
+
+    # Sound through the unit's own door to the sound card, by a thread that goes before all others.
+    far = world.phone("1002", audio=f"wav:{wav.tone(world.file('far.wav'), 1000)}:{world.file('ear.wav')}", auto_answer=True)
+    far.registered()
+    system.sh("arecord -q -t wav -f S16_LE -r 8000 -c 1 -D plughw:Loopback,1,0 /tmp/ear.wav >/dev/null 2>&1 &")
+    call = system.json("call", "dial", "1002")["id"]
+
+    def ear():
+        with open(world.file("heard.wav"), "wb") as f:
+            f.write(system.sh("cat /tmp/ear.wav", check=False))
+        return wav.read(world.file("heard.wav"))[0]
+    until(lambda: wav.heard(ear(), 1000) >= 1, "1000 Hz at the loudspeaker", PATIENCE, 1)
+    threads = system.sh(f"ps -L -o cls=,rtprio=,comm= -p {shown(system, 'MainPID')}").decode()
+    assert re.search(r"FF\s+10\s+media", threads), threads
+    system.sh(f"phonectl call hangup {call}")
+    far.call_in("ended", timeout=PATIENCE)
+
+    # A crash: a report is left, and the phone is registered again. The first look may find the old process.
+    for signal, result in (("SEGV", "core-dump|signal"), ("STOP", "watchdog")):
+        before, began = int(shown(system, "NRestarts")), system.uptime()
+        system.sh(f"kill -s {signal} {shown(system, 'MainPID')}")
+        until(lambda: int(shown(system, "NRestarts")) > before, f"restarted after {signal}", PATIENCE, 0.1)
+        system.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+        print(f"registered again {system.uptime() - began:.1f} s after SIG{signal}")
+        reports = system.sh("cat /var/lib/phoned/crash/*.txt").decode()
+        assert re.search(f"phoned ended: ({result})", reports), reports
+    assert "ready" in reports, "a report has the last lines of the log"
+
+
+def test_the_package_keeps_the_configuration_and_leaves_nothing(system, world):
+    configure(system, world)
+    system.sh("echo 'PHONED_OPTIONS=\"--log debug\"' >/etc/phoned/phoned.env")
+    print(system.sh("dpkg -i /opt/phoned.deb", timeout=PATIENCE).decode())
+    assert b"--log debug" in system.sh("cat /etc/phoned/phoned.env"), "the owner's file is kept"
+    system.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+    assert system.json("config", "get", "SIP1 Phone Number")["items"] == {"SIP1 Phone Number": "1001"}
+    system.sh("dpkg -r phoned", timeout=PATIENCE)
+    assert system.sh("systemctl is-active phoned", check=False).strip() == b"inactive"
+    system.sh("test -e /var/lib/phoned/config.db && test -e /etc/phoned/phoned.env && ! test -e /usr/bin/phoned")
+    system.sh("dpkg -P phoned", timeout=PATIENCE)
+    left = system.sh("find / -xdev -name '*phoned*' -not -path '/proc/*' -not -path '/opt/*' -not -path '/sys/*'; getent passwd phoned",
+                     check=False)
+    assert left.strip() == b"", left.decode()
