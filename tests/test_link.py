@@ -9,10 +9,14 @@ LINE = {"UDPUpdate_TTL": 2}
 WOULD_BLAME = 2 + 3.5 + 1.5
 
 
-def settled(world, **more):
-    phone = world.phone(line=LINE, **more)
+def settled_with(world, **items):
+    phone = world.phone(line={**LINE, **items})
     phone.settled(world.primary_address)
     return phone
+
+
+def settled(world):
+    return settled_with(world)
 
 
 def up_and_down(world, phone, down, up):
@@ -72,3 +76,18 @@ def test_a_new_address_registers_at_once_and_takes_the_call_along(world):
     phone.hangup(call, wait=False)
     callee.call_in("ended")
     assert not phone.events.since(mark, "failover")
+
+
+def test_a_watched_backup_that_dies_is_told_before_it_is_needed(world):
+    phone = settled_with(world, Watch_Backups=1)
+    phone.capture.wait("the backup is asked", timeout=5, status=200, cseq_method="OPTIONS", src=world.backup_address)
+    mark, after = phone.events.mark(), time.time()
+    world.backup.kill()
+    event = phone.events.wait("redundancy", since=mark, timeout=6)
+    assert event["left"] is False and time.time() - after <= 2 + 0.5
+    account = phone.account()
+    assert account["on_primary"] and "no redundancy left" in account["note"]
+    world.backup.start()
+    assert phone.events.wait("redundancy", since=mark, timeout=8, left=True)
+    assert [entry["left"] for entry in phone.journal() if entry["event"] == "redundancy"] == [False, True]
+    assert not phone.capture.sip(method="REGISTER", dst=world.backup_address), "nothing moves"

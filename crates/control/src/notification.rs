@@ -36,6 +36,13 @@ pub enum Event {
     Failback(Move),
     /// A request found no hop that answered (B4).
     Unavailable(Unreached),
+    /// Watching the servers not in use: none that could take over is left, or one is back.
+    Redundancy {
+        /// The line concerned, from 1.
+        line: u16,
+        /// Whether a server other than the line's own may serve.
+        left: bool,
+    },
     /// A drill began, its line is registered elsewhere, or it ended.
     Drill(DrillStatus),
     /// The configuration changed.
@@ -57,6 +64,7 @@ impl Event {
             Self::Failover(step) | Self::Failback(step) => Some(step.line),
             Self::Unavailable(unreached) => Some(unreached.line),
             Self::Drill(drill) => Some(drill.line),
+            Self::Redundancy { line, .. } => Some(*line),
             Self::Config { .. } | Self::Audio(_) => None,
         }
     }

@@ -39,8 +39,17 @@ fn every_event_on_the_page_is_one_and_no_kind_is_missing() {
             serde_json::to_value(event).unwrap()["event"].as_str().unwrap().to_owned()
         })
         .collect();
-    let expected =
-        ["audio", "call", "config", "drill", "failback", "failover", "registration", "unavailable"];
+    let expected = [
+        "audio",
+        "call",
+        "config",
+        "drill",
+        "failback",
+        "failover",
+        "redundancy",
+        "registration",
+        "unavailable",
+    ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 

@@ -179,6 +179,7 @@ fn events_carry_their_fields_beside_time_and_kind() {
             r#""line":2,"method":"BYE","cause":"503 Service Unavailable""#,
         ),
         ("drill", Event::Drill(drill()), DRILL),
+        ("redundancy", Event::Redundancy { line: 1, left: false }, r#""line":1,"left":false"#),
         (
             "config",
             Event::Config { items: vec!["SIP1 Proxy Addr".into()] },

@@ -48,6 +48,8 @@ pub enum Task {
     Probe,
     /// OPTIONS (requirement F1).
     KeepAlive,
+    /// OPTIONS to a hop that is not in use (failover design §6).
+    Watch,
     /// REGISTER in the line's registration at a hop that answered 503 to another request.
     SuspectCheck,
     /// REGISTER that removes our Contact.
@@ -58,7 +60,7 @@ impl Task {
     /// Whether this is a REGISTER, of which a line has one in flight (RFC 3261 §10.2).
     #[must_use]
     pub const fn is_register(self) -> bool {
-        !matches!(self, Self::KeepAlive)
+        !matches!(self, Self::KeepAlive | Self::Watch)
     }
 }
 
@@ -194,6 +196,11 @@ pub enum Output {
     Line(LineState),
     /// OPTIONS stops at this hop: it answers REGISTER but never answered one (a warning).
     KeepAliveStopped(HopId),
+    /// With the watch on: whether a hop other than the line's own is left that may serve.
+    Redundancy {
+        /// There is one.
+        left: bool,
+    },
     /// Something for the failover journal, kept in [`crate::Machine::journal`] too.
     Journal(Entry),
 }

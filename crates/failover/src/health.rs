@@ -33,11 +33,14 @@ pub struct Health {
     pub since: Instant,
     /// End of the hold-off, if it is held off.
     pub held_until: Option<Instant>,
+    /// It has answered an OPTIONS of the watch: silence to one is evidence (failover design §2).
+    pub(crate) answers_options: bool,
 }
 
 impl Health {
     pub(crate) fn unknown(now: Instant) -> Self {
-        Self { state: HopState::Unknown, cause: None, since: now, held_until: None }
+        let (state, cause, held_until) = (HopState::Unknown, None, None);
+        Self { state, cause, since: now, held_until, answers_options: false }
     }
 
     /// Whether requests should rather go elsewhere.

@@ -74,6 +74,9 @@ pub struct Policy {
     /// silently comes to the backup over a whole interval (F6). Default 10 %; only shortens, so
     /// that the bound holds.
     pub keep_alive_spread: u8,
+    /// OPTIONS to the hops not in use, one hop every so long, 1…3600 s; `None` is off. Default
+    /// `None`: it costs a request per interval, and the line works without.
+    pub watch: Option<Duration>,
     /// First wait after every hop failed, 1…3600 s. Default 30 s (RFC 5626 §4.5).
     pub backoff_base: Duration,
     /// Longest such wait, `backoff_base`…1 day. Default 300 s: RFC 5626's 1800 s is long for a
@@ -109,6 +112,7 @@ impl Default for Policy {
             keep_alive: Some(Duration::from_secs(30)),
             keep_alive_budget: None,
             keep_alive_spread: 10,
+            watch: None,
             backoff_base: Duration::from_secs(30),
             backoff_cap: Duration::from_secs(300),
             backoff_spread: 50,
@@ -192,6 +196,9 @@ impl Policy {
             ranged("keep_alive_budget", "ms", millis, 500, 32_000)?;
         }
         ranged("keep_alive_spread", "%", u64::from(self.keep_alive_spread), 0, 50)?;
+        if let Some(interval) = self.watch {
+            ranged_secs("watch", interval, 1, 3600)?;
+        }
         ranged_secs("backoff_base", self.backoff_base, 1, 3600)?;
         ranged_secs("backoff_cap", self.backoff_cap, self.backoff_base.as_secs(), DAY)?;
         ranged("backoff_spread", "%", u64::from(self.backoff_spread), 0, 100)?;
@@ -211,6 +218,7 @@ impl Policy {
         self.keep_alive = self.keep_alive.map(|time| secs(time, 1, 3600));
         self.keep_alive_budget = self.keep_alive_budget.map(|time| time.clamp(T1, TIMEOUT));
         self.keep_alive_spread = self.keep_alive_spread.min(50);
+        self.watch = self.watch.map(|time| secs(time, 1, 3600));
         self.backoff_base = secs(self.backoff_base, 1, 3600);
         self.backoff_cap = secs(self.backoff_cap, 1, DAY).max(self.backoff_base);
         self.backoff_spread = self.backoff_spread.min(100);
@@ -303,6 +311,7 @@ mod tests {
             keep_alive: Some(Duration::ZERO),
             keep_alive_budget: Some(Duration::ZERO),
             keep_alive_spread: 255,
+            watch: Some(Duration::MAX),
             backoff_base: Duration::MAX,
             backoff_cap: Duration::ZERO,
             backoff_spread: 255,

@@ -1,6 +1,6 @@
 //! The failover journal: what happened to hops, why, and what it cost (requirement F9).
 //!
-//! A bounded ring of the events that tell of failover, failback, unavailability and drills, oldest dropped
+//! A bounded ring of the events that tell of failover, failback, unavailability, redundancy and drills, oldest dropped
 //! first. The web page, the command line, the metrics and the log all read this one.
 
 use std::collections::VecDeque;
@@ -49,7 +49,7 @@ fn line_of(event: &Event) -> LineNumber {
         Event::Registration(status) => status.line,
         Event::Call(status) => status.line,
         Event::Failover(switch) | Event::Failback(switch) => switch.line,
-        Event::Unavailable { line, .. } => *line,
+        Event::Unavailable { line, .. } | Event::Redundancy { line, .. } => *line,
         Event::Drill(status) => status.line,
     }
 }

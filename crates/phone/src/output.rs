@@ -57,6 +57,13 @@ pub enum Event {
         /// What the last hop said or did not say.
         cause: String,
     },
+    /// With the watch on the backups: the last hop that could take over has gone, or one is back.
+    Redundancy {
+        /// The line.
+        line: LineNumber,
+        /// There is one that may serve.
+        left: bool,
+    },
     /// A drill began, has cost its line what it costs, or ended.
     Drill(DrillStatus),
 }

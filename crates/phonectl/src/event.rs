@@ -30,6 +30,12 @@ pub(crate) fn line(notification: &Notification) -> String {
         Event::Unavailable(unreached) => {
             format!("unavailable  {}: no server answers: {}", unreached.method, unreached.cause)
         }
+        Event::Redundancy { left: true, .. } => {
+            "redundancy  another server answers again".to_owned()
+        }
+        Event::Redundancy { left: false, .. } => {
+            "redundancy  none left: no other server answers".to_owned()
+        }
         Event::Drill(status) => format!("drill  {}", drill::sentence(status)),
         Event::Config { items } => format!("config  changed: {}", items.join(", ")),
         Event::Audio(audio) => {

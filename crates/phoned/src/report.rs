@@ -72,6 +72,12 @@ impl Reporter {
             Event::Unavailable { line, method, cause } => {
                 tracing::warn!(line = line.0, method, cause, "no server answered");
             }
+            Event::Redundancy { line, left: false } => {
+                tracing::warn!(line = line.0, "no redundancy left: no other server answers");
+            }
+            Event::Redundancy { line, left: true } => {
+                tracing::info!(line = line.0, "another server answers again");
+            }
             Event::Drill(status) => log_drill(status),
         }
         self.events.send(view::notification(event, now, clock));

@@ -88,6 +88,7 @@ pub(crate) fn failover_policy(policy: &stored::Policy) -> Policy {
             stored::KeepAlive::Options => Some(policy.keep_alive_interval),
             stored::KeepAlive::Off | stored::KeepAlive::Crlf => None,
         },
+        watch: policy.watch_backups.then_some(policy.keep_alive_interval),
         backoff_cap: policy.backoff_cap,
         known_dead_last: policy.dead_hop_last,
         flap_damping: policy.flap_damping,

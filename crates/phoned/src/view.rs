@@ -39,6 +39,7 @@ fn event(happened: phone::output::Event, clock: Reading) -> Event {
             Event::Unavailable(Unreached { line: line.0, method, cause })
         }
         Own::Drill(status) => Event::Drill(drill(status)),
+        Own::Redundancy { line, left } => Event::Redundancy { line: line.0, left },
     }
 }
 

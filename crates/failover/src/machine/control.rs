@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::hunt::Course;
 use super::state::{Phase, Wait};
-use super::{KeepAlive, Machine};
+use super::{KeepAlive, Machine, Watch};
 use crate::health::Health;
 use crate::{Cause, HopId, Output, Policy, Reason, Task, limits};
 
@@ -92,7 +92,9 @@ impl Machine {
     fn stand_down(&mut self, phase: Phase) {
         self.abandon_register();
         self.abandon_keep_alive();
+        self.abandon_watch();
         self.keep_alive = KeepAlive::default();
+        self.watch = Watch::default();
         self.failback.cancel();
         self.failback.at_once = None;
         self.backoff.reset();
@@ -109,6 +111,7 @@ impl Machine {
             self.failback.damping = 1;
             self.follow_failback_policy(&before, now);
             self.follow_keep_alive_policy(now);
+            self.follow_watch_policy(now);
         }
         self.finish(now);
     }
@@ -166,6 +169,8 @@ impl Machine {
         // Attempts name hops by their old numbers; what they were for is taken up again.
         self.abandon_register();
         self.abandon_keep_alive();
+        self.abandon_watch();
+        self.watch.last = self.watch.last.and_then(new_id);
     }
 
     fn resume_with_new_hops(&mut self, any_new: bool, now: Instant) {

@@ -52,7 +52,7 @@ impl Machine {
         }
     }
 
-    fn answered(&mut self, hop: HopId, now: Instant) {
+    pub(super) fn answered(&mut self, hop: HopId, now: Instant) {
         self.learn(hop, |health| health.answered(now));
         let well = self.health(hop).is_some_and(|health| health.state == HopState::Available);
         match self.phase {
@@ -97,7 +97,7 @@ impl Machine {
                 self.abandon_register();
                 self.rearm_failback(now);
             }
-            Task::KeepAlive | Task::SuspectCheck | Task::Unregister => {}
+            Task::KeepAlive | Task::Watch | Task::SuspectCheck | Task::Unregister => {}
         }
     }
 

@@ -161,6 +161,7 @@ impl Machine {
         }
         self.settle_failback(from, hop, started, now);
         let doubted = hunt.is_some_and(|hunt| hunt.doubt == Some(hop));
+        self.settle_watch(now);
         self.settle_keep_alive(hop, moved || reason == Reason::LinkUp, doubted, now);
     }
 

@@ -28,6 +28,7 @@ impl Machine {
         self.link_down_since = Some(now);
         self.abandon_register();
         self.abandon_keep_alive();
+        self.abandon_watch();
         match &self.phase {
             Phase::Disabled | Phase::Off { register_next: false } => {}
             Phase::Off { register_next: true }

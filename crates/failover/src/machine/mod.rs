@@ -3,7 +3,7 @@
 //! This file holds the parts together and owns none of the rules. They stand in: `hunt` (a REGISTER
 //! goes from hop to hop), `keep_alive`, `failback` (the way back to the primary), `evidence` (what
 //! other requests show), `control` (what users and settings want), `drill`, `link`, `timers`,
-//! `orders`.
+//! `orders`, `watch` (the hops not in use).
 //! Whatever is due at the time of a call is done within it, so that the owner never has to ask
 //! twice.
 
@@ -19,6 +19,7 @@ mod link;
 mod orders;
 mod state;
 mod timers;
+mod watch;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -36,6 +37,7 @@ use crate::{
 };
 use failback::Failback;
 use keep_alive::KeepAlive;
+use watch::Watch;
 
 /// Which hop one line uses, and what is to be sent to keep it there or move it.
 ///
@@ -54,6 +56,7 @@ pub struct Machine {
     /// The one REGISTER in flight (RFC 3261 §10.2).
     in_flight: Option<Flight>,
     keep_alive: KeepAlive,
+    watch: Watch,
     failback: Failback,
     backoff: Backoff,
     suspect_checked: Option<Instant>,
@@ -81,6 +84,7 @@ impl Machine {
             phase: Phase::Off { register_next: false },
             in_flight: None,
             keep_alive: KeepAlive::default(),
+            watch: Watch::default(),
             failback: Failback::default(),
             backoff: Backoff::default(),
             suspect_checked: None,
@@ -106,13 +110,15 @@ impl Machine {
     pub fn handle_outcome(&mut self, id: AttemptId, outcome: Outcome, now: Instant) {
         if self.keep_alive.is_in_flight(id) {
             self.keep_alive_outcome(&outcome, now);
+        } else if self.watch.is_in_flight(id) {
+            self.watch_outcome(&outcome, now);
         } else if let Some(flight) = self.in_flight.take_if(|flight| flight.id == id) {
             match flight.task {
                 Task::Register => self.hunt_outcome(flight, outcome, now),
                 Task::Probe => self.probe_outcome(flight, outcome, now),
                 Task::SuspectCheck => self.check_outcome(flight, outcome, now),
                 Task::Unregister => self.unregistered(now),
-                Task::KeepAlive => {}
+                Task::KeepAlive | Task::Watch => {}
             }
         }
         self.finish(now);
@@ -242,6 +248,7 @@ impl Machine {
     /// Ends every call: does what is due, and tells a new state.
     fn finish(&mut self, now: Instant) {
         self.fire_due(now);
+        self.tell_redundancy();
         let state = self.state();
         if state != self.reported {
             self.reported = state;

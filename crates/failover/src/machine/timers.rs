@@ -20,6 +20,7 @@ pub(super) enum Timer {
     SuspectCheck,
     KeepAlive,
     Failback,
+    Watch,
 }
 
 impl Timer {
@@ -32,6 +33,7 @@ impl Timer {
             Self::SuspectCheck => "suspect check",
             Self::KeepAlive => "keep-alive",
             Self::Failback => "failback",
+            Self::Watch => "watch",
         }
     }
 }
@@ -52,13 +54,16 @@ impl Machine {
     pub(super) fn next_timer(&self) -> Option<(Instant, Timer)> {
         let idle = self.in_flight.is_none();
         let own = match &self.phase {
-            Phase::Waiting { until, .. } => [idle.then_some((*until, Timer::WaitEnds)), None, None],
+            Phase::Waiting { until, .. } => {
+                [idle.then_some((*until, Timer::WaitEnds)), None, None, None]
+            }
             Phase::Settled => [
                 self.refresh_at().map(|at| (at, Timer::Refresh)),
                 self.suspect_check_at().map(|at| (at, Timer::SuspectCheck)),
                 self.keep_alive_at().map(|at| (at, Timer::KeepAlive)),
+                self.watch_at().map(|at| (at, Timer::Watch)),
             ],
-            Phase::Disabled | Phase::Off { .. } | Phase::Hunting(_) | Phase::Offline => [None; 3],
+            Phase::Disabled | Phase::Off { .. } | Phase::Hunting(_) | Phase::Offline => [None; 4],
         };
         let expiry = self.registration.map(|held| (held.expires_at(), Timer::Expiry));
         let failback = self.failback_at().map(|at| (at, Timer::Failback));
@@ -84,6 +89,7 @@ impl Machine {
             Timer::SuspectCheck => self.send_suspect_check(now),
             Timer::KeepAlive => self.send_keep_alive(now),
             Timer::Failback => self.send_probe(now),
+            Timer::Watch => self.send_watch(now),
         }
     }
 

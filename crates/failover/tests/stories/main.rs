@@ -1,6 +1,6 @@
 //! The failover design told as stories: one test for each rule, its name the rule.
 //!
-//! `line` is §1 (column *Line*), `order` §2, `finding_out`, `returning` and `waiting` are §6,
+//! `line` is §1 (column *Line*), `order` §2, `finding_out`, `returning`, `waiting` and `watch` are §6,
 //! `control` is what users and settings want, `records` and `drill` §7.
 
 #![expect(
@@ -18,4 +18,5 @@ mod order;
 mod records;
 mod returning;
 mod waiting;
+mod watch;
 mod world;

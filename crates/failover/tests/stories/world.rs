@@ -177,6 +177,7 @@ impl Line {
             Task::Register => "REGISTER",
             Task::Probe => "PROBE",
             Task::KeepAlive => "OPTIONS",
+            Task::Watch => "WATCH",
             Task::SuspectCheck => "CHECK",
             Task::Unregister => "UNREGISTER",
         };
@@ -268,9 +269,9 @@ pub(crate) fn silence() -> Outcome {
 }
 
 fn answer(hop: World, task: Task, expires: Duration) -> Option<Outcome> {
-    let options = task == Task::KeepAlive;
+    let options = matches!(task, Task::KeepAlive | Task::Watch);
     let good = match task {
-        Task::KeepAlive => Outcome::Alive,
+        Task::KeepAlive | Task::Watch => Outcome::Alive,
         Task::Unregister => Outcome::Unregistered,
         Task::Register | Task::Probe | Task::SuspectCheck => Outcome::Registered { expires },
     };

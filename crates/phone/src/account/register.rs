@@ -95,6 +95,10 @@ impl Account {
                     self.warning = Some(format!("{} does not answer OPTIONS", entry.hop));
                 }
             }
+            Wish::Redundancy { left } => {
+                let event = Event::Redundancy { line: self.settings.line, left };
+                core.event(event, now);
+            }
             Wish::Moved { .. } => self.answers_options.clear(),
             Wish::Hop(_) | Wish::Line(_) => {}
         }
@@ -155,7 +159,7 @@ impl Account {
 
     fn build(&mut self, running: &mut Running, token: &str) -> Request {
         let at = usize::from(running.attempt.hop.0);
-        if running.attempt.task == Task::KeepAlive {
+        if matches!(running.attempt.task, Task::KeepAlive | Task::Watch) {
             return self.options(at, token);
         }
         let registrar = self.domain_uri(at);
@@ -163,7 +167,7 @@ impl Account {
         let registration = running.probe.as_mut().unwrap_or(&mut self.registration);
         let mut request = match running.attempt.task {
             Task::Unregister => registration.unregister(&registrar, here),
-            Task::Register | Task::Probe | Task::SuspectCheck | Task::KeepAlive => {
+            Task::Register | Task::Probe | Task::SuspectCheck | Task::KeepAlive | Task::Watch => {
                 registration.register(&registrar, here, seconds(running.expiry))
             }
         };
@@ -199,7 +203,7 @@ impl Account {
         let Some(heard) = reply.heard() else { return };
         let mut running = self.running.remove(at);
         let asked = match running.attempt.task {
-            Task::KeepAlive => Asked::Options,
+            Task::KeepAlive | Task::Watch => Asked::Options,
             Task::Register | Task::Probe | Task::SuspectCheck | Task::Unregister => Asked::Register,
         };
         let verdict = judge(asked, &heard, self.knobs());
@@ -237,7 +241,7 @@ impl Account {
 
     fn accepted(&mut self, running: &mut Running, response: &Response) -> Outcome {
         match running.attempt.task {
-            Task::KeepAlive => return Outcome::Alive,
+            Task::KeepAlive | Task::Watch => return Outcome::Alive,
             Task::Unregister => return Outcome::Unregistered,
             Task::Register | Task::Probe | Task::SuspectCheck => {}
         }

@@ -32,7 +32,10 @@ impl Account {
         let (state, since, expires_at) = self.line_state();
         let hop = current.and_then(|id| self.hops.get(usize::from(id.0))).map(|entry| entry.hop);
         let on_primary = current == Some(HopId(0)) && state == LineState::Registered;
-        let message = self.message(state, &hops, current);
+        let mut message = self.message(state, &hops, current);
+        if self.machine.redundancy_lost() && state == LineState::Registered {
+            message.push_str("; no redundancy left: no other server answers");
+        }
         AccountStatus {
             line: self.settings.line,
             aor: self.aor().to_string(),

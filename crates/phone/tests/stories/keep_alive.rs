@@ -100,3 +100,24 @@ fn an_icmp_error_for_a_crlf_keep_alive_moves_the_line() {
     rig.advance(30_000);
     assert_eq!(rig.crlf.last().map(|(_, hop)| *hop), Some(p2()), "and goes on there");
 }
+
+/// Failover design §6, the watch on the backups: known before it is needed, and told.
+#[test]
+fn a_watched_backup_that_dies_is_told_by_event_journal_and_status() {
+    let mut rig = Rig::registered_with(|line| line.policy.watch = Some(Duration::from_secs(30)));
+    let to_backup = |rig: &Rig| rig.log(Method::Options).iter().filter(|(_, h)| *h == p2()).count();
+    rig.advance(31_000);
+    assert!(to_backup(&rig) >= 1);
+    rig.modes[1] = Mode::Dead;
+    rig.advance(31_000);
+    let lost = Event::Redundancy { line: rig.account().line, left: false };
+    assert!(rig.events.iter().any(|(_, event)| *event == lost), "{:?}", rig.events);
+    assert!(rig.phone.journal(None).iter().any(|entry| entry.event == lost));
+    let message = rig.account().message;
+    assert!(message.contains("no redundancy left"), "{message}");
+    assert_eq!(rig.account().hop, Some(p1()));
+    rig.modes[1] = Mode::Up;
+    rig.advance(31_000);
+    assert!(!rig.account().message.contains("redundancy"));
+    assert!(rig.log(Method::Register).is_empty(), "the line moved for none of it");
+}

@@ -39,6 +39,7 @@ pub(super) fn all(line: &Line<'_>) -> Vec<Finding> {
         every_server_dead,
         dead_hop_in_its_place,
         backups_unwatched,
+        backups_watched,
         start_spread,
         strangers,
     ];
@@ -227,6 +228,15 @@ fn brief_registration(line: &Line<'_>) -> Option<Finding> {
             words(round)
         );
         line.warning(&items::REGISTER_TTL, text)
+    })
+}
+
+/// Failover design §6, the watch on the backups.
+fn backups_watched(line: &Line<'_>) -> Option<Finding> {
+    let each = line.policy.watch? * u32::from(line.hops - 1);
+    line.has_backup().then(|| {
+        let text = format!("each server not in use is asked about every {}", words(each));
+        line.note(&items::WATCH_BACKUPS, text)
     })
 }
 

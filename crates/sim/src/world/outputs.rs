@@ -75,6 +75,7 @@ impl World<'_> {
             Event::Call(status) => self.call_changed(phone, &status, call_id),
             Event::Registration(status) => self.line_changed(phone, &status),
             Event::Failover(switch) => self.say(phone, || format!("failover: {switch:?}")),
+            Event::Redundancy { left, .. } => self.say(phone, || format!("redundancy: {left}")),
             Event::Drill(status) => self.say(phone, || format!("drill: {status:?}")),
             Event::Failback(switch) => self.say(phone, || format!("failback: {switch:?}")),
             Event::Unavailable { method, cause, .. } => {

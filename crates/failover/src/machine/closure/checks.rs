@@ -50,6 +50,7 @@ fn no_stale_timer(state: &State, config: &Config) {
                 let asking = state.sent.iter().any(|sent| sent.task == Task::KeepAlive);
                 settled && config.policy.keep_alive.is_some() && !held && !asking
             }
+            "watch" => settled && config.policy.watch.is_some() && machine.hops.len() > 1,
             "failback" => may_fail_back(state) && idle,
             _ => false,
         };
@@ -90,6 +91,10 @@ fn one_register_in_flight(state: &State) {
     let own: Vec<AttemptId> =
         state.machine.keep_alive.in_flight.iter().map(|(id, _)| *id).collect();
     assert_eq!(options, own, "{state:#?}");
+    let watches: Vec<AttemptId> =
+        state.sent.iter().filter(|sent| sent.task == Task::Watch).map(|sent| sent.id).collect();
+    let own: Vec<AttemptId> = state.machine.watch.in_flight.iter().map(|(id, _)| *id).collect();
+    assert_eq!(watches, own, "{state:#?}");
     if matches!(state.machine.phase, Phase::Hunting(_)) {
         assert_eq!(registers.len(), 1, "a hunt without a REGISTER: {state:#?}");
     }

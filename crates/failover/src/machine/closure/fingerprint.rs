@@ -9,6 +9,7 @@ use super::super::Machine;
 use super::super::failback::Failback;
 use super::super::keep_alive::KeepAlive;
 use super::super::state::{Flight, Hunt, Phase, Wait};
+use super::super::watch::Watch;
 use crate::{Cause, HopId, Reason, Task};
 
 /// See the module.
@@ -45,6 +46,7 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
         phase,
         in_flight,
         keep_alive,
+        watch,
         failback,
         backoff,
         suspect_checked,
@@ -58,7 +60,8 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
     let mut print = vec![hop(*current), hop(*last_good), i32::from(link_down_since.is_some())];
     for health in hops {
         print.push(health.state as i32);
-        print.push(i32::from(health.cause == Some(Cause::Drill)));
+        let drilled = health.cause == Some(Cause::Drill);
+        print.extend([drilled, health.answers_options].map(i32::from));
         print.push(until(health.held_until, now));
     }
     print.push(until(registration.map(|held| held.expires_at()), now));
@@ -70,6 +73,9 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
     let KeepAlive { next, in_flight, begun: _, proven, stopped } = keep_alive;
     print.push(until(*next, now).max(-1));
     print.extend([in_flight.is_some(), *proven, *stopped].map(i32::from));
+    let Watch { next, in_flight, last, lost } = watch;
+    print.push(until(*next, now).max(-1));
+    print.extend([hop(in_flight.map(|(_, at)| at)), hop(*last), i32::from(*lost)]);
     let Failback { due, damping, returned, signalled, at_once } = failback;
     print.push(until(*due, now).max(-i32::try_from(policy.retry.wait(false).as_millis()).unwrap()));
     print.push(i32::try_from(*damping).unwrap());
@@ -116,6 +122,7 @@ fn flight_of(flight: Option<&Flight>, now: Instant, print: &mut Fingerprint) {
         Task::KeepAlive => 2,
         Task::SuspectCheck => 3,
         Task::Unregister => 4,
+        Task::Watch => 5,
     };
     print.extend([task, hop(Some(*at)), until(Some(*started), now), reason(*why)]);
 }

@@ -39,6 +39,7 @@ fn pinned() -> Policy {
         keep_alive: None,
         keep_alive_budget: None,
         keep_alive_spread: 0,
+        watch: None,
         backoff_base: secs(11),
         backoff_cap: secs(31),
         backoff_spread: 0,
@@ -174,6 +175,14 @@ fn a_link_that_goes_down_and_up_at_any_time_closes() {
 #[test]
 fn a_user_who_registers_and_unregisters_at_any_time_closes() {
     close(2, pinned(), Faults { control: true, ..CALM });
+}
+
+#[test]
+fn a_watch_on_the_backups_closes_and_moves_nothing() {
+    let watch = |policy| Policy { watch: Some(secs(37)), ..policy };
+    close(2, watch(stay()), Faults { icmp: true, ..CALM });
+    let (report, worst) = close(2, watch(signal()), CALM);
+    assert_eq!(report.unnoticed, worst.silent_death_unnoticed.unwrap());
 }
 
 #[test]

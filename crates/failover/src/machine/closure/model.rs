@@ -200,6 +200,7 @@ impl State {
                 | Output::Hop(_)
                 | Output::Line(_)
                 | Output::KeepAliveStopped(_)
+                | Output::Redundancy { .. }
                 | Output::Journal(_) => {}
             }
         }
@@ -211,7 +212,7 @@ impl State {
 fn ends(task: Task, config: &Config) -> Vec<Outcome> {
     let busy = Cause::Status(503);
     let good = good_answer(task, config.expires);
-    if task == Task::KeepAlive {
+    if matches!(task, Task::KeepAlive | Task::Watch) {
         let icmp = config.faults.icmp.then_some(Outcome::Unavailable(Cause::IcmpPort));
         return std::iter::once(good).chain(icmp).collect();
     }
@@ -227,7 +228,7 @@ fn ends(task: Task, config: &Config) -> Vec<Outcome> {
 /// The answer of a hop that is well.
 pub(super) fn good_answer(task: Task, expires: Duration) -> Outcome {
     match task {
-        Task::KeepAlive => Outcome::Alive,
+        Task::KeepAlive | Task::Watch => Outcome::Alive,
         Task::Unregister => Outcome::Unregistered,
         Task::Register | Task::Probe | Task::SuspectCheck => Outcome::Registered { expires },
     }

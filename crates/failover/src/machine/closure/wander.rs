@@ -30,7 +30,12 @@ fn policies() -> Vec<Policy> {
     let real = Policy::default();
     vec![
         real.clone(),
-        Policy { signal_failback: true, signal_hold_off: Duration::from_secs(100), ..real.clone() },
+        Policy {
+            signal_failback: true,
+            signal_hold_off: Duration::from_secs(100),
+            watch: Some(Duration::from_secs(30)),
+            ..real.clone()
+        },
         Policy { retry: Retry::Transmissions(10), known_dead_last: false, ..real.clone() },
         Policy {
             retry: Retry::Time(Duration::from_secs(32)),
