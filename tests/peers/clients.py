@@ -5,8 +5,9 @@ import os
 import socket
 import sys
 
-from lab import kamailio
+from lab import kamailio, wav
 from lab.baresip import Baresip
+from lab.phone import Phone, binary, line_items
 from lab.proc import Proc, run
 from lab.wait import until
 
@@ -61,7 +62,6 @@ class Phoned(Client):
     _number = {"udp": 0, "tcp": 1, "tls": 3}
 
     def __init__(self, world, transport):
-        from lab.phone import Phone, line_items
         self.world, self.transport, self.proc = world, transport, None
         self.namespace, self.address, self.capture = world.place(101)
         more = {"Transport": self._number[transport]} if transport != "udp" else {}
@@ -69,13 +69,13 @@ class Phoned(Client):
         proxies = names if transport == "tls" else [world.primary_address, world.backup_address]
         if transport == "tls":
             more.update(Proxy_Port=TLS_PORT, BakProxy_Port=TLS_PORT)
-        self.items = line_items(USER, *proxies, **more)
-        env = {**os.environ, "SSL_CERT_FILE": world.pki.ca} if transport == "tls" else None
-        self.phone = Phone(self.namespace, world.folder, "phoned", self.address, self.items, env=env)
+        items = line_items(USER, *proxies, **more)
+        if transport == "tls":
+            items["TLS CA File"] = world.pki.ca
+        self.phone = Phone(self.namespace, world.folder, "phoned", self.address, items)
 
     @staticmethod
     def version():
-        from lab.phone import binary
         return run([binary("phoned"), "--version"]).stdout.split()[-1]
 
     def start(self):
@@ -322,7 +322,6 @@ def debian(package):
 
 def silence(world):
     """A file for a microphone."""
-    from lab import wav
     path = world.file("silence.wav")
     if not os.path.exists(path):
         wav.tone(path, 440)

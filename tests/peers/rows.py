@@ -32,7 +32,8 @@ class Outcome:
 
 
 def inflict(world, fault):
-    """The primary fails."""
+    """The primary fails; returns the wall-clock time before it: some phones have moved before a killed proxy is quite dead."""
+    before = time.time()
     if fault == "killed":
         world.primary.kill()
     elif fault == "frozen":
@@ -43,7 +44,7 @@ def inflict(world, fault):
         world.network.drop_both(world.primary_address)
     else:
         raise ValueError(fault)
-    return time.time()
+    return before
 
 
 class Stage:
