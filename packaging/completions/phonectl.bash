@@ -133,6 +133,9 @@ _phonectl() {
             phonectl__subcmd__call__subcmd__help,transfer)
                 cmd="phonectl__subcmd__call__subcmd__help__subcmd__transfer"
                 ;;
+            phonectl__subcmd__config,check)
+                cmd="phonectl__subcmd__config__subcmd__check"
+                ;;
             phonectl__subcmd__config,export)
                 cmd="phonectl__subcmd__config__subcmd__export"
                 ;;
@@ -150,6 +153,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__config,set)
                 cmd="phonectl__subcmd__config__subcmd__set"
+                ;;
+            phonectl__subcmd__config__subcmd__help,check)
+                cmd="phonectl__subcmd__config__subcmd__help__subcmd__check"
                 ;;
             phonectl__subcmd__config__subcmd__help,export)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__export"
@@ -252,6 +258,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__help__subcmd__call,transfer)
                 cmd="phonectl__subcmd__help__subcmd__call__subcmd__transfer"
+                ;;
+            phonectl__subcmd__help__subcmd__config,check)
+                cmd="phonectl__subcmd__help__subcmd__config__subcmd__check"
                 ;;
             phonectl__subcmd__help__subcmd__config,export)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__export"
@@ -793,8 +802,30 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__call__subcmd__transfer)
-            opts="-h --control --json --help"
+            opts="-h --to --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config)
+            opts="-h --control --json --help get set import export list check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -810,13 +841,17 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        phonectl__subcmd__config)
-            opts="-h --control --json --help get set import export list help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+        phonectl__subcmd__config__subcmd__check)
+            opts="-h --line --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -869,8 +904,22 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__help)
-            opts="get set import export list help"
+            opts="get set import export list check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1389,8 +1438,22 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__config)
-            opts="get set import export list"
+            opts="get set import export list check"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__config__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -24,7 +24,7 @@ pub use config_md::config_md;
 pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
 pub use settings::{
-    Address, DnsMode, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
+    Address, DnsMode, Dtmf, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
     Settings, Transport,
 };
 pub use store::{

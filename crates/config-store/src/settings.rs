@@ -70,6 +70,8 @@ pub struct LineSettings {
     pub media_timeout: Duration,
     /// The session timer that calls ask for, at least 90 s; `None`: they ask for none.
     pub session_timer: Option<Duration>,
+    /// How key presses are sent.
+    pub dtmf: Dtmf,
     /// Failover and failback.
     pub policy: Policy,
 }
@@ -111,6 +113,17 @@ pub struct Policy {
     pub backoff_cap: Duration,
     /// The longest random wait after a device boot or a long link loss.
     pub start_spread: Duration,
+}
+
+/// How key presses are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dtmf {
+    /// As events in the media (RFC 4733).
+    Events,
+    /// By INFO.
+    Info,
+    /// As events where the other party has them, else by INFO.
+    Auto,
 }
 
 /// An address and a port as configured.
@@ -291,6 +304,11 @@ fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
         trying_limit: seconds(&items::TRYING_LIMIT),
         media_timeout: seconds(&items::MEDIA_TIMEOUT),
         session_timer: flag(&items::SESSION_TIMER).then(|| session_timer(values, line)),
+        dtmf: match text(&items::DTMF_MODE).as_str() {
+            "2" => Dtmf::Info,
+            "3" => Dtmf::Auto,
+            _ => Dtmf::Events,
+        },
         policy: policy(values, line),
     })
 }
@@ -447,6 +465,7 @@ mod tests {
         assert!(line.refuse_unknown);
         assert_eq!(line.ring_limit, Duration::from_secs(180));
         assert_eq!(line.session_timer, Some(Duration::from_secs(1800)));
+        assert_eq!(line.dtmf, Dtmf::Auto);
         assert_eq!(line.media_timeout, Duration::from_secs(60));
         assert_eq!(
             line.policy,

@@ -96,7 +96,7 @@ pub enum CallRequest {
         /// Which.
         id: String,
     },
-    /// Sends key presses (RFC 4733).
+    /// Sends key presses (RFC 4733, or INFO as the line is set).
     Dtmf {
         /// Which.
         id: String,
@@ -109,6 +109,13 @@ pub enum CallRequest {
         id: String,
         /// A SIP URI or number, as for `Dial`.
         target: String,
+    },
+    /// Sends the other party to the one that another call is with, in that call's place (RFC 3891).
+    TransferTo {
+        /// Which.
+        id: String,
+        /// The other call; it must be answered.
+        to: String,
     },
 }
 

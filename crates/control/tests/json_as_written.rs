@@ -261,24 +261,10 @@ fn a_reply_is_ok_or_an_error_that_names_its_place() {
 }
 
 #[test]
-fn requests_are_grouped_by_noun() {
+fn requests_about_calls_name_the_call() {
     use CallRequest as Call;
-    use ConfigRequest as Config;
     let id = || "c1".to_owned();
     for (request, json) in [
-        (Request::Account(AccountRequest::List {}), r#"{"account":{"verb":"list"}}"#),
-        (
-            Request::Account(AccountRequest::Show { line: 1 }),
-            r#"{"account":{"verb":"show","line":1}}"#,
-        ),
-        (
-            Request::Account(AccountRequest::Register { line: 2 }),
-            r#"{"account":{"verb":"register","line":2}}"#,
-        ),
-        (
-            Request::Account(AccountRequest::Unregister { line: 2 }),
-            r#"{"account":{"verb":"unregister","line":2}}"#,
-        ),
         (
             Request::Call(Call::Dial { line: None, target: "1002".into() }),
             r#"{"call":{"verb":"dial","target":"1002"}}"#,
@@ -300,6 +286,32 @@ fn requests_are_grouped_by_noun() {
         (
             Request::Call(Call::Transfer { id: id(), target: "1003".into() }),
             r#"{"call":{"verb":"transfer","id":"c1","target":"1003"}}"#,
+        ),
+        (
+            Request::Call(Call::TransferTo { id: id(), to: "c2".into() }),
+            r#"{"call":{"verb":"transfer_to","id":"c1","to":"c2"}}"#,
+        ),
+    ] {
+        is_written(&request, json);
+    }
+}
+
+#[test]
+fn requests_are_grouped_by_noun() {
+    use ConfigRequest as Config;
+    for (request, json) in [
+        (Request::Account(AccountRequest::List {}), r#"{"account":{"verb":"list"}}"#),
+        (
+            Request::Account(AccountRequest::Show { line: 1 }),
+            r#"{"account":{"verb":"show","line":1}}"#,
+        ),
+        (
+            Request::Account(AccountRequest::Register { line: 2 }),
+            r#"{"account":{"verb":"register","line":2}}"#,
+        ),
+        (
+            Request::Account(AccountRequest::Unregister { line: 2 }),
+            r#"{"account":{"verb":"unregister","line":2}}"#,
         ),
         (
             Request::Config(Config::Get { items: vec!["SIP  Port".into()] }),

@@ -7,7 +7,6 @@ use crate::account::Account;
 use crate::call::Call;
 use crate::core::Core;
 use crate::input::{Command, Done, Refusal};
-use crate::output::MediaCommand;
 use crate::settings::{LineNumber, Settings};
 use crate::{CallId, Phone, limits};
 
@@ -44,7 +43,9 @@ impl Phone {
             }
             Command::Hold(id) => self.hold(id, true, now),
             Command::Resume(id) => self.hold(id, false, now),
-            Command::Dtmf(id, digits) => self.dtmf(id, &digits),
+            Command::Dtmf(id, digits) => self.dtmf(id, &digits, now),
+            Command::Transfer(id, target) => self.transfer(id, &target, now),
+            Command::TransferTo(id, other) => self.transfer_to(id, other, now),
             Command::Register(line) => {
                 let account = self.account(line)?;
                 if !account.settings.register {
@@ -141,7 +142,7 @@ impl Phone {
         Ok(Done::Call(id))
     }
 
-    fn dtmf(&mut self, id: CallId, digits: &str) -> Result<Done, Refusal> {
+    fn dtmf(&mut self, id: CallId, digits: &str, now: Instant) -> Result<Done, Refusal> {
         self.need(id, Call::is_up, "send digits")?;
         let digits: Vec<char> = digits.chars().map(|digit| digit.to_ascii_uppercase()).collect();
         let wrong = |digit: &&char| !matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D');
@@ -149,7 +150,7 @@ impl Phone {
             return Err(Refusal::BadDigit(*digit));
         }
         for digit in digits.into_iter().take(limits::DIGITS) {
-            self.core.media(MediaCommand::Digit(id, digit));
+            self.with_call(id, |call, core| call.press(core, digit, now));
         }
         Ok(Done::Call(id))
     }

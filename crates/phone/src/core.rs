@@ -19,6 +19,7 @@ use crate::CallId;
 use crate::account::evidence::{Heard, Lesson};
 use crate::accounts::Accounts;
 use crate::call::farewell::Farewell;
+use crate::call::referral::{Progress, Wish};
 use crate::call::stray::Stray;
 use crate::drill::Drills;
 use crate::journal::Journal;
@@ -92,6 +93,10 @@ pub(crate) struct Core {
     pub(crate) deaths: VecDeque<(LineNumber, Hop, Cause)>,
     /// Lines of which some hop has just answered: a BYE that waits may go.
     pub(crate) alive: VecDeque<LineNumber>,
+    /// Calls that somebody wants us to make.
+    pub(crate) wishes: VecDeque<Wish>,
+    /// How those stand, for who asked.
+    pub(crate) progress: VecDeque<Progress>,
     /// When a tone that tells of a failure has been heard long enough.
     pub(crate) tone_until: Option<Instant>,
     owners: BTreeMap<ClientId, Owner>,
@@ -124,6 +129,8 @@ impl Core {
             user_agent: String::new(),
             deaths: VecDeque::new(),
             alive: VecDeque::new(),
+            wishes: VecDeque::new(),
+            progress: VecDeque::new(),
             tone_until: None,
             owners: BTreeMap::new(),
             swept: None,

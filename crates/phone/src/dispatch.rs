@@ -50,6 +50,7 @@ impl Phone {
             for call in self.calls.values_mut() {
                 moved |= call.follow_address(&mut self.core, now);
             }
+            moved |= self.settle_transfers(now);
             if !moved {
                 break;
             }
@@ -139,7 +140,10 @@ impl Phone {
                 if self.recent.has(&key) {
                     return refuse(&mut self.core, &arrival, StatusCode::LOOP_DETECTED, now);
                 }
-                self.ring(line, key, arrival, now);
+                match self.to_replace(&arrival.request) {
+                    Ok(old) => self.ring(line, key, arrival, old, now),
+                    Err(code) => refuse(&mut self.core, &arrival, code, now),
+                }
             }
         }
     }
@@ -149,6 +153,7 @@ impl Phone {
         line: LineNumber,
         key: crate::call::incoming::Key,
         arrival: Arrival,
+        replaced: Option<CallId>,
         now: Instant,
     ) {
         if self.shutting_down || self.live_calls() >= limits::CALLS {
@@ -159,6 +164,9 @@ impl Phone {
             Ok(call) => {
                 self.recent.note(key);
                 self.calls.insert(id, call);
+                if let Some(old) = replaced {
+                    self.replace(old, id, now);
+                }
             }
             Err(unfit) => refuse(&mut self.core, &unfit.arrival, unfit.code, now),
         }

@@ -144,8 +144,13 @@ pub enum Command {
     Hold(crate::CallId),
     /// Take back from hold.
     Resume(crate::CallId),
-    /// Send digits (RFC 4733).
+    /// Send digits, by RFC 4733 or INFO as the line's settings say.
     Dtmf(crate::CallId, String),
+    /// Send the other party to someone else, unannounced (RFC 3515): a number, `user@host` or a SIP
+    /// URI.
+    Transfer(crate::CallId, String),
+    /// Send the other party of the first call to that of the second, in our place (RFC 3891).
+    TransferTo(crate::CallId, crate::CallId),
     /// Register now, whatever the back-off says (requirement B1).
     Register(LineNumber),
     /// Remove our registration and stay unregistered.

@@ -32,6 +32,7 @@ mod ports;
 mod screen;
 pub mod settings;
 pub mod status;
+mod transfer;
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -33,6 +33,10 @@ pub(crate) const SPARE_PORTS: usize = 2;
 pub(crate) const FAILURE_TONE: Duration = Duration::from_secs(10);
 /// Digits in one DTMF command.
 pub(crate) const DIGITS: usize = 64;
+/// Requests of a call that wait for those before them, such as digits by INFO.
+pub(crate) const ERRANDS: usize = 2 * DIGITS;
+/// How long a transfer may take to come to its result.
+pub(crate) const TRANSFER: Duration = Duration::from_secs(180);
 /// Wait between checks of a hop that said 100 and nothing more (failover design §1).
 pub(crate) const TRYING_CHECK: Duration = Duration::from_secs(30);
 /// How often a change of the session is repeated after `500` with `Retry-After`, or 491.

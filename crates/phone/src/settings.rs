@@ -74,6 +74,18 @@ pub enum KeepAlive {
     Options(Duration),
 }
 
+/// How digits are sent (item `SIPN DTMF Mode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Dtmf {
+    /// As named events in the media (RFC 4733).
+    Events,
+    /// By INFO with `application/dtmf-relay`.
+    Info,
+    /// As events where the other side has them, else by INFO.
+    #[default]
+    Auto,
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineSettings {
@@ -123,6 +135,8 @@ pub struct LineSettings {
     /// Session timer that calls ask for (RFC 4028), at least 90 s (default 1800 s); `None` asks for
     /// none and agrees to what others ask for.
     pub session_timer: Option<Duration>,
+    /// How digits are sent.
+    pub dtmf: Dtmf,
 }
 
 /// The whole phone.

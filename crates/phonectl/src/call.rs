@@ -56,13 +56,16 @@ pub(crate) enum Call {
         /// Of 0-9, *, # and A-D.
         digits: String,
     },
-    /// Send the other party to someone else, unannounced.
+    /// Send the other party to someone else: unannounced, or to whom another call is with.
     Transfer {
         /// Which call.
         id: String,
-        /// To whom.
-        #[arg(value_name = "URI_OR_NUMBER")]
-        target: String,
+        /// To whom, unannounced.
+        #[arg(value_name = "URI_OR_NUMBER", required_unless_present = "to")]
+        target: Option<String>,
+        /// To whom this other call is with; it has to be answered.
+        #[arg(long, value_name = "OTHER_ID", conflicts_with = "target")]
+        to: Option<String>,
     },
 }
 
@@ -77,10 +80,18 @@ impl Call {
             Self::Hold { id } => (CallRequest::Hold { id }, "going on hold"),
             Self::Resume { id } => (CallRequest::Resume { id }, "coming off hold"),
             Self::Dtmf { id, digits } => (CallRequest::Dtmf { id, digits }, "sending"),
-            Self::Transfer { id, target } => (CallRequest::Transfer { id, target }, "transferring"),
+            Self::Transfer { id, target, to } => (transfer(id, target, to), "transferring"),
         };
         let payload = client.ask(&Request::Call(request))?;
         answer::show(&payload, &Wording::done(done), output)
+    }
+}
+
+/// One of the two is given: the parser has seen to it.
+fn transfer(id: String, target: Option<String>, to: Option<String>) -> CallRequest {
+    match to {
+        Some(to) => CallRequest::TransferTo { id, to },
+        None => CallRequest::Transfer { id, target: target.unwrap_or_default() },
     }
 }
 

@@ -127,6 +127,10 @@ fn every_verb_becomes_the_request_of_the_protocol() {
             json!({"call": {"verb": "transfer", "id": "c1", "target": "1003"}}),
         ),
         (
+            &["call", "transfer", "c1", "--to", "c2"],
+            json!({"call": {"verb": "transfer_to", "id": "c1", "to": "c2"}}),
+        ),
+        (
             &["config", "get", "SIP  Port", "sip1 proxy addr"],
             json!({"config": {"verb": "get", "items": ["SIP  Port", "sip1 proxy addr"]}}),
         ),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use config_store as stored;
 use config_store::{Address, Endpoint};
 use failover::{Policy, Retry};
-use phone::settings::{KeepAlive, LineNumber, LineSettings, Login, Registrar, Settings};
+use phone::settings::{Dtmf, KeepAlive, LineNumber, LineSettings, Login, Registrar, Settings};
 use sip_core::message::Host;
 
 /// What does not change while the daemon runs.
@@ -69,6 +69,11 @@ fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Opt
         trying_limit: line.trying_limit,
         media_timeout: line.media_timeout,
         session_timer: line.session_timer,
+        dtmf: match line.dtmf {
+            stored::Dtmf::Events => Dtmf::Events,
+            stored::Dtmf::Info => Dtmf::Info,
+            stored::Dtmf::Auto => Dtmf::Auto,
+        },
     })
 }
 

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use netem::Link;
+use phone::settings::Dtmf;
 
 use crate::dice::Dice;
 
@@ -69,6 +70,8 @@ pub struct LineStyle {
     pub media_timeout: Duration,
     /// Session timer that calls ask for.
     pub session_timer: Option<Duration>,
+    /// How digits are sent.
+    pub dtmf: Dtmf,
 }
 
 /// What one person means to do: call another.
@@ -92,6 +95,8 @@ pub struct Errand {
     pub caller_hangs_up: bool,
     /// The caller holds and takes back in between.
     pub hold: bool,
+    /// The callee presses keys in between.
+    pub keys: bool,
 }
 
 /// What breaks.
@@ -262,6 +267,7 @@ fn line(dice: &mut Dice) -> LineStyle {
         media_timeout: Duration::from_secs(dice.between(20, 60)),
         // Short ones are refreshed, and may expire, within a call of this plan.
         session_timer: dice.pick([None, Some(90), Some(120)]).map(Duration::from_secs),
+        dtmf: dice.pick([Dtmf::Auto, Dtmf::Info]),
     }
 }
 
@@ -339,6 +345,7 @@ fn errand(dice: &mut Dice, phones: usize, chaos: Duration) -> Errand {
         talk: dice.millis(0, 120_000),
         caller_hangs_up: dice.chance(60),
         hold: dice.chance(25),
+        keys: dice.chance(25),
     }
 }
 

@@ -136,6 +136,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         trying_limit: Duration::from_secs(180),
         media_timeout: style.media_timeout,
         session_timer: style.session_timer,
+        dtmf: style.dtmf,
     }
 }
 

@@ -92,8 +92,18 @@ items! {
     SESSION_TIMER = Line "Session Timer", Kind::Flag, "1",
         "Whether calls ask for a session timer, so that one which nobody refreshes ends on both sides; what others ask for is agreed to either way.",
         "通话是否请求会话定时器（无人刷新的通话会在两端结束）；对方的请求总是接受。";
-    S_TIMER_EXPIRES = Line "S Timer Expires" alias "S.Timer Expires" alias "S.Timer Expire",
+    S_TIMER_EXPIRES = Line "S Timer Expires" alias "S.Timer Expire",
         Kind::Number { min: 0, max: 86_400, unit: "s" }, "1800",
         "How long a session lasts unless it is refreshed, which happens at half of it; below 90 s counts as 90 s, 0 as 1800 s.",
         "会话未刷新时的有效时间，在一半时刷新；小于 90 秒按 90 秒，0 按 1800 秒。";
+    DTMF_MODE = Line "DTMF Mode",
+        Kind::Choice(&[
+            ("0", "in-band, which this phone sends as 1"),
+            ("1", "RFC 4733 events"),
+            ("2", "SIP INFO"),
+            ("3", "events where the other party has them, else INFO"),
+        ]),
+        "3",
+        "How key presses in a call are sent.",
+        "通话中按键 (DTMF) 的发送方式。";
 }

@@ -169,6 +169,11 @@ impl Audio {
         self.negotiator.negotiated().is_some()
     }
 
+    /// Whether the other side takes digits as events (RFC 4733).
+    pub(crate) fn has_events(&self) -> bool {
+        self.negotiator.negotiated().is_some_and(|agreed| agreed.dtmf_payload_type.is_some())
+    }
+
     /// Codec in use.
     pub(crate) fn codec(&self) -> Option<&str> {
         self.negotiator.negotiated().map(|agreed| agreed.codec.name.as_str())

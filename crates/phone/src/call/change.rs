@@ -132,8 +132,10 @@ impl Call {
             Some(change) => change.request.on_reply(core, &mut up.session, id, reply, now),
             None => Outcome::On,
         };
+        let done = up.errands.on_reply(core, &mut up.session, id, reply, now);
         in_dialog::acknowledge(core, &up.session, id, reply, now);
         self.on_changed(core, outcome, now);
+        self.on_errand_done(core, done, now);
     }
 
     /// What has come of the change.
@@ -170,6 +172,7 @@ impl Call {
                 self.audio.apply(core, self.line, self.id);
                 core.media(MediaCommand::Focus((!hold).then_some(self.id)));
                 self.announce(core, now);
+                self.on_held_for_transfer(core, now);
             }
             Purpose::Moved => {
                 self.audio.apply(core, self.line, self.id);
@@ -211,5 +214,6 @@ impl Call {
         }
         self.note = Some(words);
         self.announce(core, now);
+        self.on_held_for_transfer(core, now);
     }
 }

@@ -1,12 +1,15 @@
 //! A call as its user sees it, from the first digit to the last BYE.
 //!
 //! Joins the parts that each know one thing: `outgoing` and `incoming` set it up, `up` keeps it,
-//! `within` takes what arrives in it, `change` alters it, `moved` takes it to a new address of ours, `farewell` and `stray` end what nobody
-//! holds, `in_dialog`, `ladder`, `route` and `session` find the way of its requests, `audio` has the
-//! sound. This file keeps the phase and the status.
+//! `within` takes what arrives in it, `change` alters it, `moved` takes it to a new address of ours,
+//! `errand` asks without altering it, `transfer` and `referral` are the two sides of a transfer,
+//! `farewell` and `stray` end what nobody holds, `in_dialog`, `ladder`, `route` and `session` find the
+//! way of its requests, `audio` has the sound. This file keeps the phase and the status.
 
 pub(crate) mod audio;
 pub(crate) mod change;
+mod digits;
+pub(crate) mod errand;
 pub(crate) mod farewell;
 pub(crate) mod in_dialog;
 pub(crate) mod incoming;
@@ -14,10 +17,12 @@ pub(crate) mod ladder;
 pub(crate) mod moved;
 pub(crate) mod outgoing;
 pub(crate) mod recent;
+pub(crate) mod referral;
 pub(crate) mod route;
 pub(crate) mod session;
-mod setup;
+pub(crate) mod setup;
 pub(crate) mod stray;
+mod transfer;
 mod up;
 mod within;
 
@@ -38,9 +43,9 @@ use outgoing::Outgoing;
 use up::Up;
 
 /// Methods that this phone takes (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
 /// Extensions that this phone knows (RFC 3261 §20.37).
-pub(crate) const SUPPORTED: &str = "timer";
+pub(crate) const SUPPORTED: &str = "timer, replaces";
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -55,6 +60,8 @@ pub(crate) struct Call {
     ended: Option<(Ended, Instant)>,
     hop: Option<Hop>,
     note: Option<String>,
+    /// The call whose other party has sent us here; it hears how this one goes.
+    referrer: Option<CallId>,
 }
 
 #[derive(Clone, Debug)]
@@ -125,8 +132,31 @@ impl Call {
         }
     }
 
-    fn announce(&self, core: &mut Core, now: Instant) {
+    fn announce(&mut self, core: &mut Core, now: Instant) {
         core.event(Event::Call(self.status(now)), now);
+        self.report(core);
+    }
+
+    /// Tells the call that has led here how this one stands, up to its answer or its end.
+    fn report(&mut self, core: &mut Core) {
+        if self.referrer.is_none() {
+            return;
+        }
+        let ended = self.ended.clone();
+        let (code, reason) = match (self.state(), &ended) {
+            (CallState::Dialing, _) => return,
+            (CallState::Ringing, _) => (180, "Ringing"),
+            (CallState::Active | CallState::Held | CallState::RemoteHeld, _) => (200, "OK"),
+            (CallState::Ended, Some((ended, _))) if ended.code >= 300 => {
+                (ended.code, ended.reason.as_str())
+            }
+            (CallState::Ended, _) => (487, "Request Terminated"),
+        };
+        let told = if code < 200 { self.referrer } else { self.referrer.take() };
+        if let Some(of) = told {
+            let reason = reason.to_owned();
+            core.progress.push_back(referral::Progress { of, code, reason });
+        }
     }
 
     /// Ends the call for its user: sound off, told to listeners. Requests still to be sent are

@@ -5,7 +5,9 @@ use std::time::Instant;
 use failover::RequestKind;
 use sip_core::dialog::Dialog;
 use sip_core::endpoint::{ClientId, ServerId};
-use sip_core::message::{HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode};
+use sip_core::message::{
+    HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri,
+};
 use sip_core::usage::SessionTimer;
 
 use super::audio::Audio;
@@ -22,6 +24,18 @@ use crate::input::Refusal;
 use crate::output::{MediaCommand, Tone};
 use crate::settings::LineNumber;
 use crate::status::{Direction, Ended, EndedBy};
+
+/// Whom a call is for, and on whose behalf.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) uri: Uri,
+    /// The Request-URI's domain is each server's own.
+    pub(crate) bare_user: bool,
+    /// What the INVITE says besides.
+    pub(crate) headers: Headers,
+    /// The call whose other party has sent us there.
+    pub(crate) referrer: Option<CallId>,
+}
 
 /// An INVITE that cannot ring, and the answer that it deserves.
 #[derive(Clone, Debug)]
@@ -48,15 +62,35 @@ impl Call {
         target: &str,
         now: Instant,
     ) -> Result<Self, Refusal> {
-        let (call_id, from_tag) = (core.tokens.call_id(), core.tokens.tag());
-        let account = core.accounts.get_mut(&line).ok_or(Refusal::NoSuchLine(line))?;
+        let account = core.accounts.get(&line).ok_or(Refusal::NoSuchLine(line))?;
         let (uri, bare_user) = outgoing::target(target, account)
             .ok_or_else(|| Refusal::BadTarget(target.to_owned()))?;
+        let to = Destination { uri, bare_user, headers: Headers::new(), referrer: None };
+        Self::dial_to(core, id, line, to, now)
+    }
+
+    /// Calls an address.
+    ///
+    /// # Errors
+    /// When the line has no hop or no free RTP port.
+    pub(crate) fn dial_to(
+        core: &mut Core,
+        id: CallId,
+        line: LineNumber,
+        to: Destination,
+        now: Instant,
+    ) -> Result<Self, Refusal> {
+        let (call_id, from_tag) = (core.tokens.call_id(), core.tokens.tag());
+        let account = core.accounts.get_mut(&line).ok_or(Refusal::NoSuchLine(line))?;
+        let Destination { uri, bare_user, headers, referrer } = to;
         let order = account.machine.order(RequestKind::Invite, now);
         let first = order.hops.first().and_then(|hop| account.hops.get(usize::from(hop.0)));
         let local = first.ok_or(Refusal::NoHop(line))?.local;
         let remote = uri.to_string();
         let mut template = template(account, uri, &call_id, &from_tag);
+        for (name, value) in headers.iter() {
+            template.headers.push(name.clone(), value);
+        }
         let mut audio = Audio::open(core, line, local.ip())?;
         template.headers.set(HeaderName::ContentType, "application/sdp");
         template.body = audio.offer();
@@ -75,6 +109,7 @@ impl Call {
             ended: None,
             hop: None,
             note: None,
+            referrer,
         };
         call.announce(core, now);
         call.step(core, step, now);
@@ -111,6 +146,7 @@ impl Call {
             ended: None,
             hop: Some(hop),
             note: None,
+            referrer: None,
         };
         call.announce(core, now);
         if core.auto_answer {
@@ -332,12 +368,7 @@ fn takes_update(headers: &Headers) -> bool {
 }
 
 /// The INVITE without what differs from hop to hop: Via, Contact, CSeq, credentials.
-fn template(
-    account: &Account,
-    uri: sip_core::message::Uri,
-    call_id: &str,
-    from_tag: &str,
-) -> Request {
+fn template(account: &Account, uri: Uri, call_id: &str, from_tag: &str) -> Request {
     let to = NameAddr::new(uri.clone());
     let mut request = Request::new(Method::Invite, uri);
     request.headers.push(HeaderName::From, account.from(from_tag));

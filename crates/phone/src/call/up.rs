@@ -13,10 +13,14 @@ use sip_core::usage::{SessionTimer, SessionTimerOutput};
 
 use super::audio::Audio;
 use super::change::Change;
+use super::errand::Errands;
+use super::in_dialog::Outcome;
 use super::incoming::{self, Answered, Arrival, Copy, Key};
+use super::referral::Referral;
 use super::session::Session;
 use super::setup::{let_go, say_farewell};
 use super::stray::{self, Stray};
+use super::transfer::Transfer;
 use super::{Call, Phase};
 use crate::account::evidence::Heard;
 use crate::core::Core;
@@ -48,6 +52,14 @@ pub(crate) struct Up {
     pub(super) unacked: Option<Answered>,
     pub(super) rivals: Vec<Answered>,
     pub(super) change: Option<Change>,
+    /// Requests of ours beside the change.
+    pub(super) errands: Errands,
+    /// We are sending the other party to someone else.
+    pub(super) transfer: Option<Transfer>,
+    /// The other party has sent us to someone else.
+    pub(super) referral: Option<Referral>,
+    /// That has happened in this call before.
+    pub(super) was_referred: bool,
     /// How long the session lasts unless it is refreshed (RFC 4028).
     pub(super) timer: SessionTimer,
     /// Whether the other side takes UPDATE (RFC 3311 §4).
@@ -76,6 +88,10 @@ impl Up {
             unacked: None,
             rivals: Vec::new(),
             change: None,
+            errands: Errands::default(),
+            transfer: None,
+            referral: None,
+            was_referred: false,
             timer,
             peer_updates,
             moving: None,
@@ -101,6 +117,10 @@ impl Up {
             unacked: Some(answered),
             rivals: Vec::new(),
             change: None,
+            errands: Errands::default(),
+            transfer: None,
+            referral: None,
+            was_referred: false,
             timer,
             peer_updates,
             moving: None,
@@ -200,7 +220,9 @@ impl Up {
         let unacked = self.unacked.iter().chain(&self.rivals).filter_map(Answered::deadline);
         let change = self.change.as_ref().and_then(|change| change.request.deadline());
         let timer = self.timer.poll_timeout().map(|(at, _)| at);
-        unacked.chain(change).chain(timer).min()
+        let transfer = self.transfer.as_ref().map(Transfer::deadline);
+        let own = change.into_iter().chain(self.errands.deadline()).chain(transfer);
+        unacked.chain(own).chain(timer).min()
     }
 
     /// An ACK for one of our 2xx. `true` where it was for this call.
@@ -256,9 +278,15 @@ impl Call {
                 self.step(core, step, now);
             }
             Phase::Up(up) => {
-                let Some(change) = &mut up.change else { return };
-                let outcome = change.request.on_hop_dead(core, &mut up.session, hop, heard, now);
+                let outcome = match &mut up.change {
+                    Some(change) => {
+                        change.request.on_hop_dead(core, &mut up.session, hop, heard, now)
+                    }
+                    None => Outcome::On,
+                };
+                let done = up.errands.on_hop_dead(core, &mut up.session, hop, heard, now);
                 self.on_changed(core, outcome, now);
+                self.on_errand_done(core, done, now);
             }
             Phase::Incoming(_) | Phase::Over => {}
         }
@@ -306,7 +334,16 @@ impl Call {
             let outcome = change.request.handle_timeout(core, &mut up.session, now);
             self.on_changed(core, outcome, now);
         }
+        if let Phase::Up(up) = &mut self.phase {
+            let done = up.errands.handle_timeout(core, &mut up.session, now);
+            self.on_errand_done(core, done, now);
+        }
         self.handle_session_timer(core, now);
+        if let Phase::Up(up) = &self.phase
+            && up.transfer.as_ref().is_some_and(|transfer| transfer.deadline() <= now)
+        {
+            self.transfer_timed_out(core, now);
+        }
     }
 
     /// RFC 4028 §10: refreshed at half of its time, and ended where nobody has refreshed it.

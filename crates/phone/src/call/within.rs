@@ -12,6 +12,9 @@ use crate::core::Core;
 use crate::screen;
 use crate::status::{Ended, EndedBy};
 
+/// Media types that carry a digit in an INFO.
+const DIGIT_TYPES: [&str; 2] = ["application/dtmf-relay", "application/dtmf"];
+
 impl Call {
     /// A request within one of this call's dialogs.
     pub(crate) fn on_request(&mut self, core: &mut Core, arrival: Arrival, now: Instant) {
@@ -19,6 +22,9 @@ impl Call {
             return self.on_early_request(core, &arrival, now);
         };
         let request = &arrival.request;
+        if up.session.owns(request) && is_copy(request, up.session.dialog.remote_cseq) {
+            return respond(core, &arrival, StatusCode::SERVER_INTERNAL_ERROR, now);
+        }
         if up.session.owns(request) && up.session.dialog.check(request).is_err() {
             return respond(core, &arrival, StatusCode::SERVER_INTERNAL_ERROR, now);
         }
@@ -31,12 +37,12 @@ impl Call {
             Method::Update => self.on_update(core, &arrival, now),
             Method::Options => respond(core, &arrival, StatusCode::OK, now),
             Method::Info => on_info(core, &arrival, now),
+            Method::Refer => self.on_refer(core, &arrival, now),
+            Method::Notify => self.on_notify(core, &arrival, now),
             Method::Ack
             | Method::Cancel
             | Method::Register
             | Method::Prack
-            | Method::Refer
-            | Method::Notify
             | Method::Subscribe
             | Method::Message
             | Method::Publish
@@ -61,6 +67,8 @@ impl Call {
             return;
         }
         self.hop = Some(up.session.current_hop());
+        // Whom we have sent away may say goodbye before, or instead of, telling how it went.
+        let reason = self.transferred().unwrap_or_else(|| "the other party hung up".to_owned());
         if let Phase::Up(up) = std::mem::replace(&mut self.phase, Phase::Over) {
             for rival in up.rivals {
                 say_farewell(core, rival.session, now);
@@ -69,7 +77,6 @@ impl Call {
                 let_go(core, &up.session, invite, now);
             }
         }
-        let reason = "the other party hung up".to_owned();
         self.end(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
     }
 
@@ -172,12 +179,23 @@ fn retry_later(core: &mut Core, arrival: &Arrival, now: Instant) {
     core.endpoint.respond(arrival.server, response, now);
 }
 
-/// INFO: nothing of it is used, so an empty one is accepted and any body refused by its type
-/// (RFC 6086 §4.2.2 leaves legacy use to the peers; digits come by RFC 4733).
+/// Failover design §3: a REFER or INFO that comes again with its number, by another hop, has been
+/// taken already: no second transfer, no second digit.
+fn is_copy(request: &Request, seen: Option<u32>) -> bool {
+    let number = request.headers.cseq().ok().map(|cseq| cseq.number);
+    matches!(request.method, Method::Refer | Method::Info) && number == seen
+}
+
+/// Digits are taken, whatever is done with them; what else an INFO may hold is refused by its type
+/// (RFC 6086 §4.2.2 leaves legacy use to the peers).
 fn on_info(core: &mut Core, arrival: &Arrival, now: Instant) {
-    let code = match arrival.request.body.is_empty() {
-        true => StatusCode::OK,
-        false => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    };
-    respond(core, arrival, code, now);
+    let request = &arrival.request;
+    let kind = request.headers.content_type().unwrap_or_default();
+    let taken = DIGIT_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind));
+    if request.body.is_empty() || taken {
+        return respond(core, arrival, StatusCode::OK, now);
+    }
+    let mut response = tagged(request, StatusCode::UNSUPPORTED_MEDIA_TYPE, "");
+    response.headers.set(HeaderName::Accept, DIGIT_TYPES.join(", "));
+    core.endpoint.respond(arrival.server, response, now);
 }

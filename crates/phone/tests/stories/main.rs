@@ -21,3 +21,4 @@ mod rig;
 mod servers;
 mod session;
 mod session_timer;
+mod transfer;

@@ -128,6 +128,7 @@ pub(crate) fn line_settings() -> LineSettings {
         trying_limit: Duration::from_secs(180),
         media_timeout: Duration::from_secs(60),
         session_timer: Some(Duration::from_secs(1800)),
+        dtmf: phone::settings::Dtmf::Auto,
     }
 }
 

@@ -10,9 +10,6 @@ use super::desk::Desk;
 pub(super) async fn answer(request: CallRequest, desk: &Desk) -> Result<Payload, Problem> {
     let command = match request {
         CallRequest::List {} => return desk.calls().await.map(Payload::Calls),
-        CallRequest::Transfer { .. } => {
-            return Err(Problem::new("call transfer is not in this version"));
-        }
         CallRequest::Dial { line, target } => {
             return dial(Command::Dial { line: line.map(LineNumber), target }, desk).await;
         }
@@ -22,6 +19,8 @@ pub(super) async fn answer(request: CallRequest, desk: &Desk) -> Result<Payload,
         CallRequest::Hold { id } => Command::Hold(call(id)?),
         CallRequest::Resume { id } => Command::Resume(call(id)?),
         CallRequest::Dtmf { id, digits } => Command::Dtmf(call(id)?, digits),
+        CallRequest::Transfer { id, target } => Command::Transfer(call(id)?, target),
+        CallRequest::TransferTo { id, to } => Command::TransferTo(call(id)?, call(to)?),
     };
     desk.command(command).await.map(|_| Payload::Done {})
 }

@@ -25,6 +25,8 @@ pub(super) enum Deed {
     Hold(usize, CallId),
     /// Take back.
     Resume(usize, CallId),
+    /// Press keys in it.
+    Keys(usize, CallId),
     /// Press "register" at this phone.
     Register(usize),
     /// Carry out the plan's submission with this number.

@@ -34,6 +34,7 @@ const LAST: Errand = Errand {
     talk: Duration::from_secs(5),
     caller_hangs_up: true,
     hold: false,
+    keys: false,
 };
 
 impl World<'_> {
@@ -58,6 +59,7 @@ impl World<'_> {
             Deed::HangUp(phone, call) => self.hang_up((phone, call)),
             Deed::Hold(phone, call) => self.command(phone, Command::Hold(call)),
             Deed::Resume(phone, call) => self.command(phone, Command::Resume(call)),
+            Deed::Keys(phone, call) => self.command(phone, Command::Dtmf(call, "12".to_owned())),
             Deed::Register(phone) => self.command(phone, Command::Register(LINE)),
             Deed::Submit(number) => self.submit(number),
             Deed::Flood => self.flood(),
@@ -190,6 +192,11 @@ impl World<'_> {
             };
             let hanger = hanger.unwrap_or(side);
             self.agenda.add(later(errand.talk), Deed::HangUp(hanger.0, hanger.1));
+            if errand.keys
+                && let Some(callee) = call.other_end(side)
+            {
+                self.agenda.add(later(errand.talk / 2), Deed::Keys(callee.side.0, callee.side.1));
+            }
             if errand.hold {
                 self.agenda.add(later(errand.talk / 3), Deed::Hold(side.0, side.1));
                 self.agenda.add(later(errand.talk * 2 / 3), Deed::Resume(side.0, side.1));

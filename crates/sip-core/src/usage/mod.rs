@@ -2,6 +2,7 @@
 //! none sends or receives messages itself.
 
 mod accepted;
+pub mod refer;
 pub mod session_timer;
 
 pub use accepted::{Accepted, AcceptedOutput};
