@@ -1,6 +1,7 @@
 """A whole laboratory in one object: the network, the proxy pair, phones with a capture each, and its clearing away."""
 
 import os
+import shutil
 import tempfile
 
 from . import net
@@ -18,6 +19,7 @@ class World:
     """`pair` decides who plays the two hops: real proxies of a variant, or (None) whatever the test puts there."""
 
     def __init__(self, folder=None, pair=Variant()):
+        self._borrowed = folder is not None
         self.folder = str(folder) if folder else tempfile.mkdtemp(prefix="lab-")
         os.makedirs(self.folder, exist_ok=True)
         self.closers, self.phones = [], []
@@ -116,7 +118,7 @@ class World:
         return "\n".join(parts)
 
     def close(self):
-        """Ends everything; returns the complaints (ERROR lines, panics) of the phones."""
+        """Ends everything; returns the complaints (ERROR lines, panics) of the phones. A folder of its own goes too."""
         complaints = []
         for phone in self.phones:
             phone.stop()
@@ -124,6 +126,8 @@ class World:
         for closer in reversed(self.closers):
             closer()
         self.network.close()
+        if not self._borrowed:
+            shutil.rmtree(self.folder, ignore_errors=True)
         return complaints
 
     def _names(self, namespace):
