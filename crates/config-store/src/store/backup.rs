@@ -11,9 +11,18 @@ use rusqlite::Connection;
 
 use super::{error::StoreError, open::Place};
 
-/// Makes a new copy in the place of the old one.
-pub(super) fn renew(connection: &Connection, place: &Place) -> Result<(), StoreError> {
-    let (new, copy) = (place.file("config.db.bak.new"), place.file("config.db.bak"));
+/// The copy that a damaged database is restored from.
+pub(super) const BACKUP: &str = "config.db.bak";
+
+/// The copy that is left of a database before it is brought to a newer form. Should the device go
+/// back to the former phoned, that one goes on from it (F11).
+pub(super) fn of_form(form: u32) -> String {
+    format!("config.db.form{form}")
+}
+
+/// Makes a new copy called `name`, in the place of the old one.
+pub(super) fn renew(connection: &Connection, place: &Place, name: &str) -> Result<(), StoreError> {
+    let (new, copy) = (place.file(&format!("{name}.new")), place.file(name));
     // What an interrupted attempt has left would stop VACUUM INTO.
     remove_if_present(&new).map_err(|error| StoreError::Io { path: new.clone(), error })?;
     let target = new.to_string_lossy();

@@ -156,7 +156,7 @@ impl Store {
     /// Renews the copy that a damaged database is restored from. The change is safe already, so a
     /// failure (a full disk) is only reported.
     fn back_up(&self) {
-        if let Err(error) = backup::renew(&self.connection, &self.place) {
+        if let Err(error) = backup::renew(&self.connection, &self.place, backup::BACKUP) {
             tracing::warn!(%error, "backup copy of the configuration not renewed");
         }
     }

@@ -15,12 +15,14 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 
 use super::{
-    Store, backup,
+    Store,
+    backup::{self, BACKUP},
     error::{DatabaseError, StoreError},
     migrations,
 };
 
-/// The database was damaged or lost, and has been restored from its copy as of the last change.
+/// The database was damaged or lost, and has been restored from its copy as of the last change; or a
+/// newer phoned had written it, and this one goes on from what was kept before that update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {
     /// What was wrong.
@@ -42,15 +44,24 @@ impl Store {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let place = Place { directory: directory.to_owned() };
         place.prepare()?;
-        match Self::open_database(&place) {
-            Ok(connection) => Self::opened(place, connection, None),
-            Err(StoreError::Damaged { reason, .. }) if place.file("config.db.bak").exists() => {
-                let set_aside = place.restore()?;
-                let connection = Self::open_database(&place)?;
-                Self::opened(place, connection, Some(Recovery { reason, set_aside }))
-            }
-            Err(error) => Err(error),
+        let mut opened = Self::open_database(&place);
+        let mut recovery = None;
+        if let Err(StoreError::Damaged { reason, .. }) = &opened
+            && place.file(BACKUP).exists()
+        {
+            let set_aside = place.restore(BACKUP, "config.db.damaged")?;
+            recovery = Some(Recovery { reason: reason.clone(), set_aside });
+            opened = Self::open_database(&place);
         }
+        if let Err(error @ StoreError::TooNew { known, .. }) = &opened
+            && place.file(&backup::of_form(*known)).exists()
+        {
+            let reason = format!("{error}; it goes on from what was kept before that update");
+            let set_aside = place.restore(&backup::of_form(*known), "config.db.newer")?;
+            recovery = Some(Recovery { reason, set_aside });
+            opened = Self::open_database(&place);
+        }
+        Self::opened(place, opened?, recovery)
     }
 
     fn opened(
@@ -60,7 +71,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let (values, files) = Self::load(&connection).map_err(|error| place.blame(error))?;
         let store = Self { connection, place, recovery, values, files };
-        if !store.place.file("config.db.bak").exists() {
+        if store.recovery.is_some() || !store.place.file(BACKUP).exists() {
             store.back_up();
         }
         Ok(store)
@@ -68,7 +79,7 @@ impl Store {
 
     fn open_database(place: &Place) -> Result<Connection, StoreError> {
         let path = place.database();
-        if place.file("config.db.bak").exists() && is_empty(&path) {
+        if place.file(BACKUP).exists() && is_empty(&path) {
             // A file system may leave a new file empty at a power cut, and an interrupted restore
             // leaves none; with a copy at hand that is damage, not a new phone.
             let reason = "empty or missing".to_owned();
@@ -84,7 +95,10 @@ impl Store {
             return Err(StoreError::TooNew { path, found, known });
         }
         check(&connection, &path).map_err(blame)??;
-        migrations::run(&mut connection).map_err(blame)?;
+        if (1..known).contains(&found) {
+            backup::renew(&connection, place, &backup::of_form(found))?;
+        }
+        migrations::run(&mut connection, known).map_err(blame)?;
         Ok(connection)
     }
 }
@@ -139,7 +153,7 @@ impl Place {
         let directory = &self.directory;
         let io = |error| StoreError::Io { path: directory.clone(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
-        let ours = self.database().exists() || self.file("config.db.bak").exists();
+        let ours = self.database().exists() || self.file(BACKUP).exists();
         let empty = || directory.read_dir().map(|mut entries| entries.next().is_none());
         let mode = fs::metadata(directory).map_err(io)?.permissions().mode() & 0o777;
         if mode != 0o700 && (ours || empty().map_err(io)?) {
@@ -166,30 +180,29 @@ impl Place {
         File::open(&self.directory)?.sync_all()
     }
 
-    /// Puts the damaged database aside and a copy of the copy in its place. Its log goes first: a
-    /// log must never meet another database than its own. Interrupted at any point, the next start
+    /// Puts the database aside and a copy of the copy called `from` in its place. Its log goes first:
+    /// a log must never meet another database than its own. Interrupted at any point, the next start
     /// does the same again.
-    fn restore(&self) -> Result<Option<PathBuf>, StoreError> {
+    fn restore(&self, from: &str, aside: &str) -> Result<Option<PathBuf>, StoreError> {
         let (database, new) = (self.database(), self.file("config.db.new"));
-        let aside = self.file("config.db.damaged");
         let restore = || {
             for suffix in ["-wal", "-shm"] {
                 let log = self.file(&format!("config.db{suffix}"));
                 if log.exists() {
-                    fs::rename(log, self.file(&format!("config.db.damaged{suffix}")))?;
+                    fs::rename(log, self.file(&format!("{aside}{suffix}")))?;
                 }
             }
             let found = !is_empty(&database);
             if found {
-                fs::rename(&database, &aside)?;
+                fs::rename(&database, self.file(aside))?;
             }
             backup::remove_if_present(&new)?;
-            fs::copy(self.file("config.db.bak"), &new)?;
+            fs::copy(self.file(from), &new)?;
             fs::set_permissions(&new, Permissions::from_mode(0o600))?;
             File::open(&new)?.sync_all()?;
             fs::rename(&new, &database)?;
             self.sync_directory()?;
-            Ok(found.then(|| aside.clone()))
+            Ok(found.then(|| self.file(aside)))
         };
         restore().map_err(|error| StoreError::Io { path: self.database(), error })
     }

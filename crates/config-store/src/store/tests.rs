@@ -384,6 +384,51 @@ fn a_database_of_a_newer_phoned_is_left_alone() {
     );
 }
 
+/// An update that is taken back (requirement F11).
+#[test]
+fn what_was_there_before_an_update_is_kept_for_the_former_phoned() {
+    let directory = tempfile::tempdir().unwrap();
+    let former = |name: &str| Connection::open(directory.path().join(name)).unwrap();
+    let mut connection = former("config.db");
+    migrations::run(&mut connection, 1).unwrap();
+    connection.execute("INSERT INTO item VALUES ('SIP  Port', '5070')", []).unwrap();
+    drop(connection);
+    let mut store = open(directory.path());
+    assert_eq!(value(&store, "SIP  Port"), "5070");
+    set(&mut store, &[("SIP  Port", "5080")]);
+    drop(store);
+    assert_eq!(mode(&directory.path().join("config.db.form1")), 0o600);
+    let kept = former("config.db.form1");
+    assert_eq!(migrations::found(&kept).unwrap(), 1);
+    let port: String = kept.query_row("SELECT value FROM item", [], |row| row.get(0)).unwrap();
+    assert_eq!(port, "5070", "as it was before the update");
+}
+
+#[test]
+fn the_former_phoned_goes_on_from_what_was_kept_before_the_update() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    set(&mut store, &[("SIP  Port", "5070")]);
+    backup::renew(&store.connection, &store.place, &backup::of_form(migrations::newest())).unwrap();
+    // The newer phoned, with its change and its copy.
+    set(&mut store, &[("SIP  Port", "5080")]);
+    store.connection.pragma_update(None, "user_version", migrations::newest() + 1).unwrap();
+    store.back_up();
+    drop(store);
+    let mut store = open(directory.path());
+    let recovery = store.recovery().unwrap();
+    assert!(recovery.reason.contains("written by a newer phoned"), "{}", recovery.reason);
+    assert!(recovery.set_aside.as_ref().unwrap().ends_with("config.db.newer"));
+    assert_eq!(value(&store, "SIP  Port"), "5070");
+    set(&mut store, &[("SIP  Port", "5090")]);
+    drop(store);
+    // Also when the power went while the newer one was put aside.
+    fs::remove_file(directory.path().join("config.db")).unwrap();
+    fs::copy(directory.path().join("config.db.newer"), directory.path().join("config.db.bak"))
+        .unwrap();
+    assert_eq!(value(&open(directory.path()), "SIP  Port"), "5070");
+}
+
 #[test]
 fn a_stored_value_that_is_not_accepted_has_its_default() {
     let directory = tempfile::tempdir().unwrap();
