@@ -41,6 +41,8 @@ pub enum Input {
         line: LineNumber,
         /// Its hop list; empty while nothing is known.
         hops: Vec<LineHop>,
+        /// Hops that its names have led to and do not now: what works there goes on.
+        former: Vec<LineHop>,
         /// Addresses of all its configured servers, used or not: calls may come from there.
         trusted: Vec<IpAddr>,
         /// The phone was at this hop when it last stopped, and why it may start there.
@@ -79,7 +81,8 @@ pub struct LineHop {
     pub role: ServerRole,
     /// Our own address towards it: Via, Contact and SDP name this one.
     pub local: SocketAddr,
-    /// Names that lead here: the configured domain, an SRV target. Empty for an IP literal.
+    /// Names that lead here: the configured one first, which a certificate is checked for
+    /// (RFC 5922 §4), then SRV targets. Empty for an IP literal.
     pub names: Vec<String>,
 }
 

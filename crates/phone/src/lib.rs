@@ -24,6 +24,7 @@ mod commands;
 mod core;
 mod dispatch;
 mod drill;
+mod hop_change;
 pub mod input;
 mod journal;
 mod limits;
@@ -34,12 +35,12 @@ pub mod settings;
 pub mod status;
 mod transfer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 pub use journal::JournalEntry;
 
-use crate::account::Begin;
+use crate::account::hop_list::HopNews;
 use crate::call::Call;
 use crate::call::recent::Recent;
 use crate::core::Core;
@@ -67,6 +68,8 @@ pub struct Phone {
     next_call: u32,
     strangers: screen::RateLimit,
     recent: Recent,
+    /// Lines with hops that no name leads to any more.
+    departed: BTreeSet<LineNumber>,
     shutting_down: bool,
 }
 
@@ -81,6 +84,7 @@ impl Phone {
             next_call: 0,
             strangers: screen::RateLimit::new(now),
             recent: Recent::default(),
+            departed: BTreeSet::new(),
             shutting_down: false,
         }
     }
@@ -95,18 +99,8 @@ impl Phone {
                 self.on_undeliverable(to, &quoted, why, now);
             }
             Input::Settings(settings) => self.set_settings(settings, now),
-            Input::Hops { line, hops, trusted, last_good, booted } => {
-                let seed = u64::from(self.core.random_u32());
-                let begin = Begin { last_good, booted, seed };
-                let moves = self.core.accounts.reshape(line, |account| {
-                    let moves = account.moves(&hops);
-                    account.set_hops(hops, trusted, begin, now);
-                    moves
-                });
-                if let Some(moves) = moves {
-                    let calls = self.calls.values_mut().filter(|call| call.line == line);
-                    calls.for_each(|call| call.address_changed(&moves));
-                }
+            Input::Hops { line, hops, former, trusted, last_good, booted } => {
+                self.set_hops(line, HopNews { hops, former, trusted, last_good, booted }, now);
             }
             Input::Link { up } => {
                 let lines: Vec<LineNumber> = self.core.accounts.numbers().collect();
@@ -137,6 +131,7 @@ impl Phone {
         for id in ids {
             self.with_call(id, |call, core| call.handle_timeout(core, now));
         }
+        self.drop_departed(now);
         self.settle(now);
         self.tidy_up(now);
     }

@@ -7,11 +7,11 @@
 use std::path::Path;
 use std::sync::Once;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use config_store::Store;
 use phone::Phone;
+use sip_core::transport::resolve::Resolver;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -61,14 +61,9 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     ended
 }
 
-/// One thread for everything that waits; a few more for name look-ups while there are any.
+/// One thread for everything that waits.
 fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(limits::LOOKUP_THREADS)
-        .thread_keep_alive(Duration::from_secs(5))
-        .build()
-        .context("cannot start the runtime")
+    Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
 }
 
 /// What is there before anything runs: the configuration, and what was remembered.
@@ -130,8 +125,16 @@ impl Parts {
         let port = sockets.port();
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
         let remembered = std::mem::take(remembered);
-        let (lines, handle) =
-            Lines::new(settings.clone(), port, fixed, remembered, store.clone(), inbox.clone());
+        let resolver = Resolver::new(seed()?);
+        let (lines, handle) = Lines::new(
+            settings.clone(),
+            port,
+            fixed,
+            remembered,
+            resolver,
+            store.clone(),
+            inbox.clone(),
+        );
         let desk = Desk {
             phone: inbox.clone(),
             store: store.clone(),
@@ -198,7 +201,7 @@ fn greet(options: &Run, port: u16, lines: usize) {
     }
 }
 
-/// The one seed of all that must not be guessed: tags, branches, Call-IDs.
+/// A seed of what must not be guessed: tags, branches, Call-IDs; and of draws among SRV weights.
 fn seed() -> anyhow::Result<[u8; 32]> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system has no random numbers")?;

@@ -1,40 +1,69 @@
-//! Which next hops a line has: its configured servers in order, each with the addresses that its
-//! name has now (requirements, "Words"; A1).
+//! Which next hops a line has: its configured servers in order, each with the hops that its name
+//! leads to now (requirements, "Words"; A1).
 //!
 //! Where a proxy is set, requests go to the proxies and the registrar only names the domain; where
-//! none is set, to SIP Server 1 and then SIP Server 2. This module orders and merges; names are
-//! looked up elsewhere, and RFC 3263 in full (NAPTR, SRV) takes the place of that look-up.
+//! none is set, to SIP Server 1 and then SIP Server 2. This module orders and merges; what a name
+//! leads to is the resolver's word (RFC 3263, `sip_core::transport::resolve`).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use config_store::{Address, Endpoint, LineSettings, Transport};
+use config_store::{Address, DnsMode, Endpoint, LineSettings};
 use phone::input::LineHop;
 use phone::settings::ServerRole;
-use sip_core::transport::Hop;
-
-/// The port of a server for which none is configured.
-const SIP_PORT: u16 = 5060;
+use sip_core::transport::resolve::{Lookup, Resolution, ResolvedHop, Resolver, State, Target};
+use sip_core::transport::{Hop, Transport};
 
 /// One configured server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Server {
     pub(crate) role: ServerRole,
+    /// As configured.
     pub(crate) address: Address,
-    pub(crate) port: u16,
-    pub(crate) transport: Transport,
+    pub(crate) place: Place,
+}
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An IP literal is one hop.
+    Hop(Hop),
+    /// A name is as many as it leads to.
+    Name(Target),
 }
 
 impl Server {
-    fn new(role: ServerRole, endpoint: &Endpoint, transport: Transport) -> Self {
-        let address = endpoint.address.clone();
-        Self { role, address, port: endpoint.port.unwrap_or(SIP_PORT), transport }
+    fn new(
+        role: ServerRole,
+        endpoint: &Endpoint,
+        transport: config_store::Transport,
+        lookup: Option<Lookup>,
+    ) -> Self {
+        let transport = match transport {
+            config_store::Transport::Udp => Transport::Udp,
+            config_store::Transport::Tcp => Transport::Tcp,
+            config_store::Transport::Tls => Transport::Tls,
+        };
+        let place = match &endpoint.address {
+            Address::Ip(ip) => {
+                let port = endpoint.port.unwrap_or(transport.default_port());
+                Place::Hop(Hop { transport, addr: SocketAddr::new(*ip, port) })
+            }
+            Address::Name(name) => {
+                Place::Name(Target::server(name, endpoint.port, transport, lookup))
+            }
+        };
+        Self { role, address: endpoint.address.clone(), place }
     }
 
-    fn addresses<'a>(&'a self, names: &'a Names) -> &'a [IpAddr] {
-        match &self.address {
-            Address::Ip(ip) => std::slice::from_ref(ip),
-            Address::Name(name) => names.get(name).map_or(&[], Vec::as_slice),
+    fn resolution(&self, resolver: &Resolver) -> Resolution {
+        match &self.place {
+            Place::Hop(hop) => Resolution {
+                hops: vec![ResolvedHop { hop: *hop, names: Vec::new() }],
+                state: State::Resolved,
+                ..Resolution::default()
+            },
+            Place::Name(target) => resolver.resolution(target).cloned().unwrap_or_default(),
         }
     }
 }
@@ -51,12 +80,13 @@ pub(crate) fn used(line: &LineSettings) -> Vec<Server> {
 }
 
 /// Every server of a line, used or not.
-pub(crate) fn all(line: &LineSettings) -> Vec<Server> {
+fn all(line: &LineSettings) -> Vec<Server> {
+    let lookup = lookup(line);
     let registrar = |role, server: &Option<config_store::Server>| {
-        server.as_ref().map(|server| Server::new(role, &server.endpoint, server.transport))
+        server.as_ref().map(|server| Server::new(role, &server.endpoint, server.transport, lookup))
     };
     let proxy = |role, endpoint: &Option<Endpoint>| {
-        endpoint.as_ref().map(|endpoint| Server::new(role, endpoint, line.transport))
+        endpoint.as_ref().map(|endpoint| Server::new(role, endpoint, line.transport, lookup))
     };
     let servers = [
         proxy(ServerRole::Proxy, &line.proxy),
@@ -67,18 +97,36 @@ pub(crate) fn all(line: &LineSettings) -> Vec<Server> {
     servers.into_iter().flatten().collect()
 }
 
-/// What names lead to now.
-pub(crate) type Names = BTreeMap<String, Vec<IpAddr>>;
+/// What the user has set to be looked up; `DNS Mode` wins over `DNS SRV` (interfaces).
+fn lookup(line: &LineSettings) -> Option<Lookup> {
+    match (line.dns_mode, line.dns_srv) {
+        (Some(DnsMode::Addresses), _) | (None, Some(false)) => Some(Lookup::Addresses),
+        (Some(DnsMode::Srv), _) | (None, Some(true)) => Some(Lookup::Srv),
+        (Some(DnsMode::NaptrSrv), _) => Some(Lookup::Naptr),
+        (None, None) => None,
+    }
+}
+
+/// Every name of a line that is to be resolved.
+pub(crate) fn targets(line: &LineSettings) -> BTreeSet<Target> {
+    let names = all(line).into_iter().filter_map(|server| match server.place {
+        Place::Name(target) => Some(target),
+        Place::Hop(_) => None,
+    });
+    names.collect()
+}
 
 /// What is known of the way to a line's servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HopList {
     /// The hops, in order of preference.
     pub(crate) hops: Vec<LineHop>,
+    /// Hops that its names have led to and do not now.
+    pub(crate) former: Vec<LineHop>,
     /// Addresses of all its servers.
     pub(crate) trusted: Vec<IpAddr>,
-    /// Something is not known yet: a name did not resolve, or no route leads there.
-    pub(crate) incomplete: bool,
+    /// The first answer for a name is still being waited for.
+    pub(crate) pending: bool,
     /// An address is known, but no route leads there.
     pub(crate) unrouted: bool,
     /// What the user ought to know, a sentence each.
@@ -89,70 +137,75 @@ pub(crate) struct HopList {
 pub(crate) fn hop_list(
     number: u16,
     line: &LineSettings,
-    names: &Names,
+    resolver: &Resolver,
     mut local: impl FnMut(SocketAddr) -> Option<SocketAddr>,
 ) -> HopList {
     let mut list = HopList::default();
+    let mut former = Vec::new();
     for server in used(line) {
-        if server.transport != Transport::Udp {
-            list.warnings.push(format!(
-                "line {number}: {} is not used, because TCP and TLS are not in this version",
-                server.address
-            ));
-            continue;
+        let resolution = server.resolution(resolver);
+        list.pending |= resolution.state == State::Pending;
+        if let Place::Name(target) = &server.place {
+            list.warnings.extend(trouble(number, target, resolution.state));
         }
-        let addresses = server.addresses(names);
-        list.incomplete |= addresses.is_empty();
-        for ip in addresses {
-            let addr = SocketAddr::new(*ip, server.port);
-            let Some(local) = local(addr) else {
-                (list.incomplete, list.unrouted) = (true, true);
+        for ResolvedHop { hop, names } in resolution.hops {
+            if hop.transport != Transport::Udp {
+                list.warnings.push(format!(
+                    "line {number}: {hop} is not used, because TCP and TLS are not in this version"
+                ));
                 continue;
-            };
-            list.add(number, &server, Hop::udp(addr), local);
+            }
+            match local(hop.addr) {
+                Some(local) => {
+                    list.add(number, LineHop { hop, role: server.role, local, names });
+                }
+                None => list.unrouted = true,
+            }
         }
+        former.extend(resolution.former.into_iter().filter_map(|ResolvedHop { hop, names }| {
+            Some(LineHop { hop, role: server.role, local: local(hop.addr)?, names })
+        }));
     }
-    let mut trusted: Vec<IpAddr> =
-        all(line).iter().flat_map(|s| s.addresses(names).to_vec()).collect();
-    trusted.sort_unstable();
-    trusted.dedup();
-    list.trusted = trusted;
+    former.retain(|old| !list.hops.iter().any(|new| new.hop == old.hop));
+    list.former = former;
+    let resolutions = all(line).into_iter().map(|server| server.resolution(resolver));
+    let trusted: BTreeSet<IpAddr> =
+        resolutions.flat_map(|found| found.hops).map(|entry| entry.hop.addr.ip()).collect();
+    list.trusted = trusted.into_iter().collect();
     list
 }
 
-impl HopList {
-    /// Adds a hop, or its name to the same hop of an earlier server.
-    fn add(&mut self, number: u16, server: &Server, hop: Hop, local: SocketAddr) {
-        let name = match &server.address {
-            Address::Ip(_) => None,
-            Address::Name(name) => Some(name.clone()),
-        };
-        match self.hops.iter_mut().find(|known| known.hop == hop) {
-            Some(known) => {
-                known.names.extend(name.filter(|name| !known.names.contains(name)));
-                if known.role != server.role {
-                    self.warnings
-                        .push(format!("line {number}: two servers are one address, {hop}"));
-                }
-            }
-            None => {
-                let names = name.into_iter().collect();
-                self.hops.push(LineHop { hop, role: server.role, local, names });
-            }
+/// Why a name leads nowhere, for the user.
+fn trouble(number: u16, target: &Target, state: State) -> Option<String> {
+    let name = &target.name;
+    let why = match state {
+        State::Pending | State::Resolved => return None,
+        State::Nothing => "does not resolve: it has no address".to_owned(),
+        State::Failed => "does not resolve: no name server answers".to_owned(),
+        State::Refused => {
+            let transport = target.transports.first().map_or("SIP", |transport| transport.name());
+            format!("offers no SIP over {transport}, says its SRV record")
         }
-    }
+    };
+    Some(format!("line {number}: {name} {why}"))
 }
 
-/// The addresses of a name in the order in which they are to be used: what was known stays where it
-/// was, so that a rotated answer moves no line (failover design §2).
-pub(crate) fn keep_order(known: &[IpAddr], found: &[IpAddr]) -> Vec<IpAddr> {
-    let mut kept: Vec<IpAddr> = known.iter().filter(|ip| found.contains(ip)).copied().collect();
-    for ip in found {
-        if !kept.contains(ip) {
-            kept.push(*ip);
+impl HopList {
+    /// Adds a hop, or its names to the same hop of an earlier server.
+    fn add(&mut self, number: u16, new: LineHop) {
+        let Some(known) = self.hops.iter_mut().find(|known| known.hop == new.hop) else {
+            return self.hops.push(new);
+        };
+        if known.role != new.role {
+            let hop = new.hop;
+            self.warnings.push(format!("line {number}: two servers are one address, {hop}"));
+        }
+        for name in new.names {
+            if !known.names.contains(&name) {
+                known.names.push(name);
+            }
         }
     }
-    kept
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which hops a line has, from the items that a user sets (requirement A1 and "Words").
 
 use config_store::{Origin, Store};
+use sip_core::transport::resolve::{self, Answer, Record};
 
 use super::*;
 
@@ -21,12 +22,35 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
+/// A resolver that has been told what `zone` says; a name that is not in it does not exist.
+fn resolver(line: &LineSettings, zone: &[(&str, &str)]) -> Resolver {
+    let now = std::time::Instant::now();
+    let mut resolver = Resolver::new([1; 32]);
+    resolver.want(&targets(line), now);
+    while let Some(output) = resolver.poll_output() {
+        let resolve::Output::Ask(query) = output else { continue };
+        let of_query = zone.iter().filter(|(asked, _)| *asked == query.to_string());
+        let records: Vec<Record> =
+            of_query.map(|(_, ip)| Record::Address(ip.parse().unwrap())).collect();
+        let answer = match records.is_empty() {
+            true => Answer::Nothing { ttl: None },
+            false => Answer::Records { records, ttl: std::time::Duration::from_secs(60) },
+        };
+        resolver.handle_answer(&query, answer, now);
+    }
+    resolver
+}
+
+const ZONE: [(&str, &str); 4] = [
+    ("A one.test", "10.0.1.1"),
+    ("AAAA one.test", "2001:db8::1"),
+    ("A two.test", "10.0.1.1"),
+    ("A two.test", "10.0.1.2"),
+];
+
 fn list(items: &[(&str, &str)]) -> HopList {
-    let names = Names::from([
-        ("one.test".into(), vec![ip("10.0.1.1"), ip("2001:db8::1")]),
-        ("two.test".into(), vec![ip("10.0.1.1"), ip("10.0.1.2")]),
-    ]);
-    hop_list(1, &line(items), &names, local)
+    let line = line(items);
+    hop_list(1, &line, &resolver(&line, &ZONE), local)
 }
 
 fn hops(list: &HopList) -> Vec<(String, ServerRole)> {
@@ -68,35 +92,72 @@ fn without_a_proxy_requests_go_to_the_registrars_in_order() {
 #[test]
 fn one_domain_that_has_several_addresses_is_a_hop_list() {
     let list = list(&[("SIP1 Register Addr", "one.test"), ("SIP1 Register Port", "0")]);
-    let expected = ["udp:10.0.1.1:5060", "udp:[2001:db8::1]:5060"];
+    let expected = ["udp:[2001:db8::1]:5060", "udp:10.0.1.1:5060"];
     let found: Vec<_> = list.hops.iter().map(|hop| hop.hop.to_string()).collect();
     assert_eq!(found, expected);
     assert!(list.hops.iter().all(|hop| hop.names == ["one.test"]));
-    assert!(!list.incomplete);
+    assert!(!list.pending && list.warnings.is_empty());
 }
 
 #[test]
 fn two_servers_at_one_address_are_one_hop_and_a_warning() {
     let list = list(&[("SIP1 Proxy Addr", "one.test"), ("SIP1 BakProxy Addr", "two.test")]);
     let found: Vec<_> = list.hops.iter().map(|hop| hop.hop.to_string()).collect();
-    assert_eq!(found, ["udp:10.0.1.1:5060", "udp:[2001:db8::1]:5060", "udp:10.0.1.2:5060"]);
-    assert_eq!(list.hops[0].names, ["one.test", "two.test"], "both names lead there");
+    assert_eq!(found, ["udp:[2001:db8::1]:5060", "udp:10.0.1.1:5060", "udp:10.0.1.2:5060"]);
+    assert_eq!(list.hops[1].names, ["one.test", "two.test"], "both names lead there");
     assert_eq!(list.warnings, ["line 1: two servers are one address, udp:10.0.1.1:5060"]);
 }
 
 #[test]
-fn a_name_that_is_not_resolved_yet_leaves_the_list_incomplete() {
+fn a_name_without_an_address_is_told_and_the_rest_is_used() {
     let list = list(&[("SIP1 Proxy Addr", "nobody.test"), ("SIP1 BakProxy Addr", "10.0.0.4")]);
     assert_eq!(hops(&list), [("udp:10.0.0.4:5060".to_owned(), ServerRole::BackupProxy)]);
-    assert!(list.incomplete && !list.unrouted);
+    assert_eq!(list.warnings, ["line 1: nobody.test does not resolve: it has no address"]);
+    assert!(!list.pending && !list.unrouted);
+}
+
+#[test]
+fn while_a_name_is_being_looked_up_the_list_is_pending() {
+    let line = line(&[("SIP1 Proxy Addr", "one.test"), ("SIP1 BakProxy Addr", "10.0.0.4")]);
+    let mut resolver = Resolver::new([1; 32]);
+    resolver.want(&targets(&line), std::time::Instant::now());
+    assert!(hop_list(1, &line, &resolver, local).pending);
+}
+
+/// Interfaces: `DNS Mode` wins over `DNS SRV`, both over the port rule of failover design §3.
+#[test]
+fn what_is_looked_up_follows_the_items_and_the_port() {
+    let lookup = |items: &[(&str, &str)]| {
+        let base = [("SIP1 Proxy Addr", "one.test")];
+        targets(&line(&[&base[..], items].concat())).pop_first().unwrap().lookup
+    };
+    assert_eq!(lookup(&[]), Lookup::Naptr);
+    assert_eq!(lookup(&[("SIP1 Proxy Port", "0")]), Lookup::Naptr);
+    assert_eq!(lookup(&[("SIP1 Proxy Port", "5070")]), Lookup::Addresses);
+    assert_eq!(lookup(&[("SIP1 Proxy Port", "5070"), ("SIP1 DNS SRV", "1")]), Lookup::Srv);
+    assert_eq!(lookup(&[("SIP1 DNS SRV", "0")]), Lookup::Addresses);
+    assert_eq!(lookup(&[("SIP1 DNS SRV", "0"), ("SIP1 DNS Mode", "2")]), Lookup::Naptr);
+    assert_eq!(lookup(&[("SIP1 DNS SRV", "1"), ("SIP1 DNS Mode", "0")]), Lookup::Addresses);
+}
+
+/// A port as written, also with TLS; 0 is the transport's own (interfaces).
+#[test]
+fn the_port_of_an_address_is_used_as_written() {
+    let place = |items: &[(&str, &str)]| {
+        let base = [("SIP1 Register Addr", "10.0.0.1"), ("SIP1 Transport", "3")];
+        used(&line(&[&base[..], items].concat())).remove(0).place
+    };
+    let hop = |text: &str| Place::Hop(text.parse().unwrap());
+    assert_eq!(place(&[]), hop("tls:10.0.0.1:5060"));
+    assert_eq!(place(&[("SIP1 Register Port", "0")]), hop("tls:10.0.0.1:5061"));
 }
 
 #[test]
 fn a_hop_without_a_route_is_left_out_until_there_is_one() {
     let line = line(&[("SIP1 Proxy Addr", "10.0.0.3"), ("SIP1 BakProxy Addr", "10.0.0.4")]);
     let nowhere = |_| None;
-    let list = hop_list(1, &line, &Names::new(), nowhere);
-    assert!(list.hops.is_empty() && list.incomplete && list.unrouted);
+    let list = hop_list(1, &line, &Resolver::new([1; 32]), nowhere);
+    assert!(list.hops.is_empty() && list.unrouted);
 }
 
 #[test]
@@ -105,15 +166,6 @@ fn a_server_that_wants_tls_is_not_spoken_to_in_the_clear() {
     assert!(list.hops.is_empty());
     assert_eq!(
         list.warnings,
-        ["line 1: 10.0.0.1 is not used, because TCP and TLS are not in this version"]
+        ["line 1: tls:10.0.0.1:5060 is not used, because TCP and TLS are not in this version"]
     );
-}
-
-#[test]
-fn a_rotated_answer_moves_nothing_and_a_changed_one_keeps_what_stays() {
-    let known = [ip("10.0.0.1"), ip("10.0.0.2"), ip("10.0.0.3")];
-    let rotated = [ip("10.0.0.2"), ip("10.0.0.3"), ip("10.0.0.1")];
-    assert_eq!(keep_order(&known, &rotated), known);
-    let changed = [ip("10.0.0.9"), ip("10.0.0.3"), ip("10.0.0.2")];
-    assert_eq!(keep_order(&known, &changed), [ip("10.0.0.2"), ip("10.0.0.3"), ip("10.0.0.9")]);
 }

@@ -22,12 +22,14 @@ pub(crate) const SPIN: u32 = 1_000;
 pub(crate) const SPIN_PAUSE: Duration = Duration::from_millis(100);
 /// Octets of a configuration file that is read at start.
 pub(crate) const PROVISION_FILE: u64 = 4 * 1024 * 1024;
-/// Addresses taken from one name.
-pub(crate) const ADDRESSES_PER_NAME: usize = 16;
-/// Names looked up at the same time.
-pub(crate) const LOOKUP_THREADS: usize = 4;
-/// How long one name may take to resolve.
-pub(crate) const LOOKUP: Duration = Duration::from_secs(10);
-/// Wait before a name that did not resolve, or a hop without a route, is tried again: the first
-/// time, doubled each time up to the second value.
+/// Name servers that are asked, all at the same time.
+pub(crate) const NAME_SERVERS: usize = 8;
+/// Domains of the search list that complete a name without a dot.
+pub(crate) const SEARCH_DOMAINS: usize = 6;
+/// How long a name server is waited for before it is asked a second and last time.
+pub(crate) const LOOKUP_TRY: Duration = Duration::from_secs(2);
+/// How long one question to DNS may take in all.
+pub(crate) const LOOKUP: Duration = Duration::from_secs(5);
+/// Wait before a hop without a route is tried again: the first time, doubled each time up to the
+/// second value.
 pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));

@@ -1,29 +1,31 @@
 //! Puts a configuration in force: what is set becomes inputs of the phone, with no restart.
 //!
 //! One task knows what the phone was told last and tells it what is different now: the settings, and
-//! for each line the hops behind its servers' names and our own address towards each. It looks names
-//! up (addresses only, in this version), asks the routing table, opens another SIP port when that
-//! item changes, and tries again while something is missing. While nothing is, it sleeps.
+//! for each line the hops behind its servers' names and our own address towards each. It carries the
+//! resolver's questions to DNS and the answers back, asks the routing table, opens another SIP port
+//! when that item changes, and tries again while a route is missing. While nothing is due, it sleeps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use config_store::{Address, LineSettings, Settings};
+use config_store::{LineSettings, Settings};
 use phone::input::{Input, LastGood};
 use phone::settings::LineNumber;
+use sip_core::transport::resolve::{Answer, Output, Query, Resolver};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::driver::Message;
-use crate::hops::{self, HopList, Names};
-use crate::limits;
+use crate::hops::{self, HopList};
 use crate::memory::Remembered;
+use crate::net::dns::Dns;
 use crate::net::link::LinkWatch;
 use crate::net::{Sockets, local};
 use crate::settings::{Fixed, phone_settings};
 use crate::store_thread::{StoreGone, StoreHandle};
+use crate::{limits, memory};
 
 /// Where a new configuration is handed in.
 #[derive(Clone, Debug)]
@@ -57,10 +59,11 @@ pub(crate) struct Lines {
     last_good: BTreeMap<u16, LastGood>,
     /// Lines that have not begun since the device booted.
     booting: BTreeSet<u16>,
-    names: Names,
-    lookups: JoinSet<(String, std::io::Result<Vec<IpAddr>>)>,
-    asked: BTreeSet<String>,
-    unresolved: BTreeSet<String>,
+    resolver: Resolver,
+    dns: Dns,
+    lookups: JoinSet<(Query, Answer)>,
+    /// Answers have come that a later run is to know.
+    unsaved: bool,
     told: BTreeMap<u16, HopList>,
     /// `None` where the system tells nobody of changes; then only [`Retry`] notices them.
     watch: Option<LinkWatch>,
@@ -69,17 +72,19 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The task, with the configuration at start; `port` is open already.
+    /// The task, with the configuration at start; `port` is open already, `resolver` knows nothing.
     pub(crate) fn new(
         settings: Settings,
         port: u16,
         fixed: Fixed,
         remembered: Remembered,
+        mut resolver: Resolver,
         store: StoreHandle,
         inbox: mpsc::Sender<Message>,
     ) -> (Self, LinesHandle) {
         let (sender, requests) = mpsc::channel(limits::STORE_JOBS);
-        let Remembered { last_good, booted, .. } = remembered;
+        let Remembered { last_good, booted, names, .. } = remembered;
+        resolver.restore(&names);
         let booting = settings.lines.keys().copied().filter(|_| booted).collect();
         let lines = Self {
             requests,
@@ -90,10 +95,10 @@ impl Lines {
             port,
             last_good,
             booting,
-            names: Names::new(),
+            resolver,
+            dns: Dns::of_the_system(),
             lookups: JoinSet::new(),
-            asked: BTreeSet::new(),
-            unresolved: BTreeSet::new(),
+            unsaved: false,
             told: BTreeMap::new(),
             watch: watch_network(),
             link: true,
@@ -105,12 +110,12 @@ impl Lines {
     /// Runs until the driver is gone.
     pub(crate) async fn run(mut self) {
         let of_line = |(number, line): (&u16, &LineSettings)| line.warnings(*number);
-        let mut warnings: Vec<String> = self.settings.lines.iter().flat_map(of_line).collect();
-        warnings.extend(self.apply_settings().await);
-        for warning in warnings {
+        for warning in self.settings.lines.iter().flat_map(of_line) {
             tracing::warn!("{warning}");
         }
+        self.apply_settings().await;
         loop {
+            let due = self.resolver.poll_timeout().map(|(at, _)| at.into());
             tokio::select! {
                 request = self.requests.recv() => {
                     let Some(Apply(back)) = request else { return };
@@ -121,26 +126,55 @@ impl Lines {
                     }
                 }
                 heard = network_changed(self.watch.as_mut()) => match heard {
-                    Ok(()) => self.tell_hops().await,
+                    Ok(()) => {
+                        self.resolver.refresh(std::time::Instant::now());
+                        self.tell_hops().await;
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "changes of the network are not noticed any more");
                         self.watch = None;
                     }
                 },
-                Some(found) = self.lookups.join_next() => {
-                    if let Ok((name, found)) = found {
-                        self.found(name, found);
-                        self.tell_hops().await;
+                Some(answered) = self.lookups.join_next() => match answered {
+                    Ok((query, answer)) => {
+                        let now = std::time::Instant::now();
+                        self.resolver.handle_answer(&query, answer, now);
                     }
+                    // It has told the log; a question without an answer would stay open for ever.
+                    Err(_panic) => return,
+                },
+                () = sleep_until(due) => {
+                    self.resolver.handle_timeout(std::time::Instant::now());
                 }
-                () = self.retry.wait() => {
-                    self.look_up_missing();
-                    self.tell_hops().await;
-                }
+                () = self.retry.wait() => self.tell_hops().await,
             }
+            self.carry().await;
             if self.inbox.is_closed() {
                 return;
             }
+        }
+    }
+
+    /// Carries out what the resolver wants.
+    async fn carry(&mut self) {
+        let mut changed = false;
+        while let Some(output) = self.resolver.poll_output() {
+            match output {
+                Output::Ask(query) => {
+                    let answer = self.dns.ask(&query);
+                    self.lookups.spawn(async move { (query, answer.await) });
+                }
+                Output::Changed => changed = true,
+                Output::Keep => self.unsaved = true,
+            }
+        }
+        if changed {
+            self.tell_hops().await;
+        }
+        // One write for all answers of one round.
+        if self.unsaved && self.lookups.is_empty() {
+            self.unsaved = false;
+            memory::keep_names(&self.store, self.resolver.kept());
         }
     }
 
@@ -162,40 +196,43 @@ impl Lines {
         if settings.rtp_ports != self.settings.rtp_ports {
             self.tell(Message::RtpPorts(settings.rtp_ports.clone())).await;
         }
-        self.settings = settings;
-        self.retry = Retry::default();
-        warnings.extend(self.apply_settings().await);
         for warning in &warnings {
             tracing::warn!("{warning}");
         }
+        self.settings = settings;
+        self.retry = Retry::default();
+        self.apply_settings().await;
+        warnings.extend(self.told.values().flat_map(|list| list.warnings.clone()));
         warnings
     }
 
-    /// Tells the phone all of the settings, then what has become of the hops.
-    async fn apply_settings(&mut self) -> Vec<String> {
+    /// Tells the phone all of the settings, then what has become of the hops. Every name is asked for
+    /// again: the user may know that it leads elsewhere now.
+    async fn apply_settings(&mut self) {
         self.tell_input(Input::Settings(phone_settings(&self.settings, &self.fixed))).await;
         self.told.retain(|line, _| self.settings.lines.contains_key(line));
-        self.look_up_all();
+        let now = std::time::Instant::now();
+        let targets = self.settings.lines.values().flat_map(hops::targets).collect();
+        self.resolver.refresh(now);
+        self.resolver.want(&targets, now);
+        self.carry().await;
         self.tell_hops().await;
-        self.told.values().flat_map(|list| list.warnings.clone()).collect()
     }
 
     /// Tells the phone the hops that are other ones now, and whether there is a network at all.
     async fn tell_hops(&mut self) {
         let lists = self.hop_lists();
-        self.retry.set(lists.values().any(|list| list.incomplete));
+        self.retry.set(lists.values().any(|list| list.unrouted));
         let known = |list: &HopList| !list.hops.is_empty();
         let link = lists.values().any(known) || !lists.values().any(|list| list.unrouted);
         for (number, list) in lists {
-            if self.is_premature(number, &list) || self.told.get(&number) == Some(&list) {
+            // While a name is being looked up the order is not known. While only a route is missing,
+            // the hops are those that were known, and the link is down.
+            let premature = list.pending || (list.hops.is_empty() && list.unrouted);
+            if premature || self.told.get(&number) == Some(&list) {
                 continue;
             }
-            let (hops, trusted) = (list.hops.clone(), list.trusted.clone());
-            self.told.insert(number, list);
-            let first = if hops.is_empty() { None } else { self.last_good.remove(&number) };
-            let (line, last_good) = (LineNumber(number), first);
-            let booted = !hops.is_empty() && self.booting.remove(&number);
-            self.tell_input(Input::Hops { line, hops, trusted, last_good, booted }).await;
+            self.tell_line(number, list).await;
         }
         if link != self.link {
             self.link = link;
@@ -210,19 +247,23 @@ impl Lines {
         let mut ways = BTreeMap::new();
         let mut towards = |remote| *ways.entry(remote).or_insert_with(|| self.towards(remote));
         let lines = self.settings.lines.iter();
-        let mut list = |number: u16, line| hops::hop_list(number, line, &self.names, &mut towards);
+        let mut list =
+            |number: u16, line| hops::hop_list(number, line, &self.resolver, &mut towards);
         lines.map(|(number, line)| (*number, list(*number, line))).collect()
     }
 
-    /// An empty list says that names do not resolve. It is not told while a look-up is under way,
-    /// nor while only a route is missing: then the hops are those that were known, the link is down.
-    fn is_premature(&self, number: u16, list: &HopList) -> bool {
-        let servers = self.settings.lines.get(&number).map(hops::used).unwrap_or_default();
-        let mut names = servers.into_iter().filter_map(|server| match server.address {
-            Address::Ip(_) => None,
-            Address::Name(name) => Some(name),
-        });
-        list.hops.is_empty() && (list.unrouted || names.any(|name| self.asked.contains(&name)))
+    async fn tell_line(&mut self, number: u16, list: HopList) {
+        let HopList { hops, former, trusted, .. } = list.clone();
+        let before = self.told.insert(number, list);
+        let said = before.map(|list| list.warnings).unwrap_or_default();
+        let warnings = self.told.get(&number).into_iter().flat_map(|list| &list.warnings);
+        for warning in warnings.filter(|warning| !said.contains(warning)) {
+            tracing::warn!("{warning}");
+        }
+        let first = if hops.is_empty() { None } else { self.last_good.remove(&number) };
+        let (line, last_good) = (LineNumber(number), first);
+        let booted = !hops.is_empty() && self.booting.remove(&number);
+        self.tell_input(Input::Hops { line, hops, former, trusted, last_good, booted }).await;
     }
 
     fn towards(&self, remote: SocketAddr) -> Option<SocketAddr> {
@@ -233,74 +274,6 @@ impl Lines {
                 None
             }
         }
-    }
-
-    /// Asks again for every name: the user may know that it leads elsewhere now.
-    fn look_up_all(&mut self) {
-        let servers = self.settings.lines.values().flat_map(hops::all);
-        let names: BTreeSet<String> = servers
-            .filter_map(|server| match server.address {
-                Address::Ip(_) => None,
-                Address::Name(name) => Some(name),
-            })
-            .collect();
-        self.names.retain(|name, _| names.contains(name));
-        for name in names {
-            self.look_up(name);
-        }
-    }
-
-    fn look_up_missing(&mut self) {
-        let servers = self.settings.lines.values().flat_map(hops::used);
-        let missing: BTreeSet<String> = servers
-            .filter_map(|server| match server.address {
-                Address::Name(name) if !self.names.contains_key(&name) => Some(name),
-                Address::Name(_) | Address::Ip(_) => None,
-            })
-            .collect();
-        for name in missing {
-            self.look_up(name);
-        }
-    }
-
-    fn look_up(&mut self, name: String) {
-        if !self.asked.insert(name.clone()) {
-            return;
-        }
-        self.lookups.spawn(async move {
-            let lookup = tokio::net::lookup_host((name.as_str(), 0));
-            let found = match tokio::time::timeout(limits::LOOKUP, lookup).await {
-                Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
-            };
-            (name, found)
-        });
-    }
-
-    fn found(&mut self, name: String, found: std::io::Result<Vec<IpAddr>>) {
-        self.asked.remove(&name);
-        match found {
-            Ok(mut found) => {
-                self.unresolved.remove(&name);
-                found.truncate(limits::ADDRESSES_PER_NAME);
-                let known = self.names.get(&name).map_or(&[][..], Vec::as_slice);
-                let kept = hops::keep_order(known, &found);
-                tracing::debug!(name, addresses = ?kept, "name resolved");
-                self.names.insert(name, kept);
-            }
-            // What was known of it stays: DNS may be down while the server is not (F5).
-            Err(error) if self.is_used(&name) && self.unresolved.insert(name.clone()) => {
-                tracing::warn!(name, %error, "server name does not resolve; trying again");
-            }
-            Err(error) => tracing::debug!(name, %error, "server name does not resolve"),
-        }
-    }
-
-    /// A registrar behind a proxy is often no host at all, only a domain.
-    fn is_used(&self, name: &str) -> bool {
-        let mut servers = self.settings.lines.values().flat_map(hops::used);
-        servers.any(|server| matches!(server.address, Address::Name(used) if used == name))
     }
 
     async fn tell_input(&self, input: Input) {
@@ -322,6 +295,14 @@ fn watch_network() -> Option<LinkWatch> {
 async fn network_changed(watch: Option<&mut LinkWatch>) -> std::io::Result<()> {
     match watch {
         Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a moment, or for ever.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
 }

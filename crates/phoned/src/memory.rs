@@ -1,4 +1,5 @@
-//! What the phone remembers over a restart: who it is, and at which hop each line was.
+//! What the phone remembers over a restart: who it is, at which hop each line was, and what names
+//! led to.
 //!
 //! Kept in the store's state table, which is no part of the configuration: exports do not have it.
 //! Writing is handed to the store's thread and never waited for.
@@ -14,6 +15,7 @@ use phone::settings::LineNumber;
 use crate::store_thread::StoreHandle;
 
 const INSTANCE: &str = "instance";
+const NAMES: &str = "names";
 const BOOT: &str = "boot";
 /// A name that the kernel draws at each boot of the device.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -29,6 +31,8 @@ pub(crate) struct Remembered {
     pub(crate) instance: String,
     /// By line.
     pub(crate) last_good: BTreeMap<u16, LastGood>,
+    /// DNS records, as the resolver wrote them (requirement F5).
+    pub(crate) names: String,
     /// The device has booted since that run: not the process alone was started again.
     pub(crate) booted: bool,
 }
@@ -49,7 +53,8 @@ pub(crate) fn recall(store: &mut Store) -> Result<Remembered, StoreError> {
     let found = store.state_under(LAST_GOOD)?.into_iter();
     let last_good = found.filter_map(|(line, hop)| Some((line.parse().ok()?, parse(&hop)?)));
     let booted = note_boot(store, std::fs::read_to_string(BOOT_ID).ok())?;
-    Ok(Remembered { instance, last_good: last_good.collect(), booted })
+    let names = store.state_get(NAMES)?.unwrap_or_default();
+    Ok(Remembered { instance, last_good: last_good.collect(), names, booted })
 }
 
 /// Whether the system calls its run by another name than it did at the phone's last start. A phone
@@ -112,6 +117,23 @@ impl Memory {
             self.posted.store(false, Ordering::Release);
             tracing::debug!(line = line.0, "the store is busy: the line's hop is remembered later");
         }
+    }
+}
+
+/// Keeps DNS records for a run in which DNS is down; whole lines, as many as fit.
+pub(crate) fn keep_names(store: &StoreHandle, mut names: String) {
+    let limit = config_store::limits::MAX_STATE_VALUE;
+    if names.len() > limit {
+        let end = names.as_bytes().iter().take(limit).rposition(|octet| *octet == b'\n');
+        names.truncate(end.map_or(0, |at| at + 1));
+    }
+    let posted = store.post(move |store| {
+        if let Err(error) = store.state_put(NAMES, &names) {
+            tracing::warn!(%error, "cannot remember what names lead to");
+        }
+    });
+    if !posted {
+        tracing::warn!("the store is too busy to remember what names lead to");
     }
 }
 

@@ -61,7 +61,8 @@ impl Station {
         let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(at, proxy, plan)).collect();
         let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
         let last_good = self.last_good;
-        let begin = Input::Hops { line: LINE, hops, trusted, last_good, booted: false };
+        let begin =
+            Input::Hops { line: LINE, hops, former: Vec::new(), trusted, last_good, booted: false };
         vec![Input::Settings(settings), begin]
     }
 

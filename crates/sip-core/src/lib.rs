@@ -13,14 +13,14 @@
 //! | [`sdp`] | session descriptions, offer and answer |
 //! | [`transaction`] | the four state machines of RFC 3261 §17 and RFC 6026; no messages |
 //! | [`endpoint`] | the transaction layer: the one door for datagrams, in both directions |
-//! | [`transport`] | hops, Via rules, which URI decides where a request goes |
+//! | [`transport`] | hops, Via rules, which URI decides where a request goes, names to hops (RFC 3263) |
 //! | [`dialog`] | what two user agents remember of each other between requests |
 //! | [`usage`] | what a dialog is used for: a 2xx that waits for its ACK |
 //! | [`digest`] | answers to 401 and 407 |
 //! | [`registration`] | making REGISTERs and reading what they are granted |
 //!
 //! What is *not* here: which hop a request goes to and what follows when one fails (the `failover`
-//! crate), what a call is (the `phone` crate), sockets and names (the daemon).
+//! crate), what a call is (the `phone` crate), sockets and the asking of DNS (the daemon).
 //!
 //! # The loop
 //!

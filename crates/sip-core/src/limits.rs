@@ -1,6 +1,8 @@
 //! Every bound of this crate, in one place. Reaching one is never an error of the core: the thing
 //! that comes too much is refused, dropped or takes the place of the oldest of its kind.
 
+use std::time::Duration;
+
 /// Client transactions at once. One more takes the place of the oldest that is only absorbing
 /// copies, else of the oldest, which then counts as timed out.
 pub const CLIENT_TRANSACTIONS: usize = 512;
@@ -39,3 +41,53 @@ pub const FOREIGN_BINDINGS: usize = 32;
 /// How often one session asks for longer because of a 422: each proxy on the way may want more than
 /// the one before.
 pub const SESSION_RAISES: u8 = 4;
+
+/// Octets of a domain name (RFC 1035 §2.3.4, without the last dot).
+pub const NAME: usize = 253;
+
+/// Records used of one DNS answer.
+pub const RECORDS: usize = 32;
+
+/// Hops that one name leads to; more are not used. The failover machine has as many in a line.
+pub const HOPS_PER_TARGET: usize = 32;
+
+/// Hops remembered of a name that its latest answer has not.
+pub const FORMER_HOPS: usize = 8;
+
+/// Names looked up at once.
+pub const TARGETS: usize = 512;
+
+/// Questions that one name may need.
+pub const QUERIES_PER_TARGET: usize = 96;
+
+/// Questions known at once.
+pub const QUERIES: usize = 2048;
+
+/// Lines of records kept over a restart.
+pub const KEPT_LINES: usize = 512;
+
+/// Shortest and longest time that DNS records are used before they are asked for again.
+pub const DNS_TTL: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(86_400));
+
+/// Shortest and longest time that a denial stands. The longest is short, because a phone without a
+/// server has nothing better to do than to ask.
+pub const DNS_DENIAL: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
+
+/// How long a denial stands for which the server names no time.
+pub const DNS_DENIAL_UNSAID: Duration = Duration::from_secs(60);
+
+/// Wait before a question that nobody could answer is asked again: the first time, doubled each time
+/// up to the second value.
+pub const DNS_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Questions due within so long of one another are asked together.
+pub const DNS_TOGETHER: Duration = Duration::from_secs(2);
+
+/// How long a domain must deny records that it had before that is believed.
+pub const DENIAL_BELIEVED: Duration = Duration::from_secs(86_400);
+
+/// How long records of an earlier run are held back for DNS to answer.
+pub const KEPT_RECORDS_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a first list of which only a part is known is held back for the rest.
+pub const PARTIAL_LIST_WAIT: Duration = Duration::from_secs(1);

@@ -6,6 +6,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod evidence;
+pub(crate) mod hop_list;
 pub(crate) mod register;
 mod view;
 
@@ -19,7 +20,6 @@ use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
 use sip_core::registration::Registration;
 use sip_core::transport::Hop;
 
-use crate::call::moved::Move;
 use crate::input::{LastGood, LineHop};
 use crate::settings::{LineSettings, Registrar, ServerRole};
 use auth::{AuthBook, Tries};
@@ -31,6 +31,8 @@ use register::Running;
 pub(crate) struct Account {
     pub(crate) settings: LineSettings,
     pub(crate) hops: Vec<LineHop>,
+    /// How many of them, at the end, no name leads to any more.
+    departed: usize,
     pub(crate) machine: Machine,
     trusted: Vec<IpAddr>,
     auth: AuthBook,
@@ -53,17 +55,6 @@ pub(crate) struct Account {
     since: Instant,
 }
 
-/// How a line begins once its hops are known.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Begin {
-    /// Where it was when the phone last stopped.
-    pub(crate) last_good: Option<LastGood>,
-    /// The device has booted.
-    pub(crate) booted: bool,
-    /// For its random shares.
-    pub(crate) seed: u64,
-}
-
 impl Account {
     /// A line with no hops yet; they come by [`Self::set_hops`].
     pub(crate) fn new(
@@ -79,6 +70,7 @@ impl Account {
         Self {
             settings,
             hops: Vec::new(),
+            departed: 0,
             machine,
             trusted: Vec::new(),
             auth: AuthBook::default(),
@@ -93,55 +85,6 @@ impl Account {
             answers_options: BTreeSet::new(),
             plain_contact: false,
             since: now,
-        }
-    }
-
-    /// How our own addresses change with this list.
-    pub(crate) fn moves(&self, hops: &[LineHop]) -> Vec<Move> {
-        let old = |hop: &LineHop| self.hops.iter().find(|old| old.hop == hop.hop);
-        let step = |hop: &LineHop| Some(Move { from: old(hop)?.local, to: hop.local });
-        hops.iter().filter_map(step).filter(|step| step.from != step.to).collect()
-    }
-
-    /// Learns what the line's servers resolve to.
-    pub(crate) fn set_hops(
-        &mut self,
-        hops: Vec<LineHop>,
-        trusted: Vec<IpAddr>,
-        begin: Begin,
-        now: Instant,
-    ) {
-        self.trusted = trusted;
-        if self.hops.is_empty() {
-            let count = u8::try_from(hops.len()).unwrap_or(u8::MAX);
-            let memory = begin.last_good.and_then(|last| {
-                let hop = hop_id(hops.iter().position(|entry| entry.hop == last.hop)?)?;
-                let primary_was_unavailable = last.primary_was_unavailable;
-                Some(failover::LastGood { hop, primary_was_unavailable })
-            });
-            let start = memory.map_or(Start::cold(), Start::remembering);
-            let start = if begin.booted { start.after_boot() } else { start };
-            let policy = self.settings.policy.clone();
-            self.machine = Machine::new(count, policy, start, begin.seed, now);
-            self.hops = hops;
-            if !self.settings.register {
-                self.machine.disable(now);
-                // Nothing of it has been sent yet: the first attempt is taken back unseen.
-                while self.machine.poll_output().is_some() {}
-            }
-            return;
-        }
-        let kept: Vec<Option<HopId>> = hops
-            .iter()
-            .map(|hop| self.hops.iter().position(|old| old.hop == hop.hop))
-            .map(|at| at.and_then(|at| u8::try_from(at).ok()).map(HopId))
-            .collect();
-        let moved = !self.moves(&hops).is_empty();
-        self.hops = hops;
-        self.machine.set_hops(&kept, now);
-        // Calls would go to an address that we have left (requirement D1).
-        if moved && self.settings.register {
-            self.machine.identity_changed(now);
         }
     }
 

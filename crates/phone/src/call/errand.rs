@@ -14,6 +14,7 @@ use super::in_dialog::{InDialog, Outcome, Outline};
 use super::session::Session;
 use crate::account::evidence::Heard;
 use crate::core::{Core, Owner, Reply};
+use crate::hop_change::Places;
 use crate::limits;
 
 /// What a request was for.
@@ -110,6 +111,13 @@ impl Errands {
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.current.as_ref().and_then(|(_, request)| request.deadline())
+    }
+
+    /// The line's hop list has changed.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        if let Some((_, request)) = &mut self.current {
+            request.follow(places);
+        }
     }
 
     fn step(&mut self, step: impl FnOnce(&mut InDialog) -> Outcome) -> Option<Done> {

@@ -15,6 +15,7 @@ use super::session::Session;
 use crate::account::auth::Tries;
 use crate::account::evidence::{Asked, Heard, Next, judge};
 use crate::core::{Core, Owner, Reply};
+use crate::hop_change::Places;
 use crate::output::{Event, Switch};
 
 /// See the module.
@@ -72,6 +73,11 @@ impl Farewell {
     /// The line whose hops it uses.
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// The line's hop list has changed.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        self.ladder.follow(places);
     }
 
     fn send(&mut self, core: &mut Core, id: u32, now: Instant) -> Progress {

@@ -16,6 +16,7 @@ use super::session::Session;
 use crate::account::auth::Tries;
 use crate::account::evidence::{Asked, Heard, Lesson, Next, judge};
 use crate::core::{Core, Owner, Reply};
+use crate::hop_change::Places;
 use crate::limits;
 use crate::output::Switch;
 
@@ -87,6 +88,11 @@ pub(crate) enum Outcome {
 }
 
 impl InDialog {
+    /// The line's hop list has changed.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        self.ladder.follow(places);
+    }
+
     /// Sends the request for the first time. `None` where no hop is left to send it to.
     pub(crate) fn begin(
         core: &mut Core,

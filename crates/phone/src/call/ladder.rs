@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use failover::Order;
 use sip_core::transport::Hop;
 
+use crate::hop_change::Places;
+
 /// Where a rung sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -34,6 +36,36 @@ pub(crate) struct Rung {
     pub(crate) place: Place,
     /// With which route set.
     pub(crate) route: RouteUse,
+}
+
+impl Place {
+    /// The same hop after a change of the list: one that is gone from it is an address like others.
+    fn followed(self, places: &Places) -> Self {
+        match self {
+            Self::Line(at) => match (places.place(at), places.hop(at)) {
+                (None, Some(hop)) => Self::Elsewhere(hop),
+                (place, _) => place.map_or(self, Self::Line),
+            },
+            Self::Elsewhere(_) => self,
+        }
+    }
+}
+
+impl Rung {
+    /// The same rung after a change of the hop list; `None` where its hop is gone from it.
+    fn followed(self, places: &Places) -> Option<Self> {
+        let place = self.place.followed(places);
+        if matches!((self.place, place), (Place::Line(_), Place::Elsewhere(_))) {
+            return None;
+        }
+        let route = match self.route {
+            RouteUse::RepairedFrom(at) => {
+                places.place(at).map_or(RouteUse::AsIs, RouteUse::RepairedFrom)
+            }
+            RouteUse::AsIs => RouteUse::AsIs,
+        };
+        Some(Self { place, route })
+    }
 }
 
 /// The rungs of one request.
@@ -108,6 +140,17 @@ impl Ladder {
         self.rung = self.left.pop_front()?;
         self.tried += 1;
         Some(self.rung)
+    }
+
+    /// The hop list has changed: rungs keep their hops. One whose hop is gone is not climbed to; the
+    /// one that is tried goes on at its address.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        self.left = self.left.iter().filter_map(|rung| rung.followed(places)).collect();
+        self.named = self.named.followed(places);
+        self.rung = self
+            .rung
+            .followed(places)
+            .unwrap_or(Rung { place: self.rung.place.followed(places), route: RouteUse::AsIs });
     }
 
     /// Rung 2: the repaired route was refused, so the unmodified one goes to the same hop, once.

@@ -32,6 +32,7 @@ use sip_core::message::Request;
 use sip_core::transport::Hop;
 
 use crate::core::Core;
+use crate::hop_change::Places;
 use crate::limits;
 use crate::output::{Event, MediaCommand, Tone};
 use crate::settings::LineNumber;
@@ -129,6 +130,15 @@ impl Call {
             Phase::Outgoing { setup, .. } => setup.current_hop().or(self.hop),
             Phase::Up(up) => Some(up.session.current_hop()),
             Phase::Incoming(_) | Phase::Over => self.hop,
+        }
+    }
+
+    /// The line's hop list has changed.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        match &mut self.phase {
+            Phase::Outgoing { setup, .. } => setup.follow(places),
+            Phase::Up(up) => up.follow(places),
+            Phase::Incoming(_) | Phase::Over => {}
         }
     }
 

@@ -24,6 +24,7 @@ use super::transfer::Transfer;
 use super::{Call, Phase};
 use crate::account::evidence::Heard;
 use crate::core::Core;
+use crate::hop_change::Places;
 use crate::settings::LineNumber;
 use crate::status::{Ended, EndedBy};
 
@@ -213,6 +214,14 @@ impl Up {
         for rival in self.rivals {
             say_farewell(core, rival.session, now);
         }
+    }
+
+    /// The line's hop list has changed.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        if let Some(change) = &mut self.change {
+            change.request.follow(places);
+        }
+        self.errands.follow(places);
     }
 
     /// When something here is due.

@@ -151,7 +151,7 @@ fn a_drill_survives_a_change_of_the_list() {
     assert_eq!(rig.account().hop, Some(p2()));
     let gone = rig.hops.split_off(1);
     let (line, hops, trusted, last_good) = (LINE, rig.hops.clone(), Vec::new(), None);
-    rig.input(Input::Hops { line, hops, trusted, last_good, booted: false });
+    rig.input(Input::Hops { line, hops, former: Vec::new(), trusted, last_good, booted: false });
     rig.hops.extend(gone);
     rig.advance(60_000);
     assert_eq!(told(&rig).last().map(|status| status.state), Some(DrillState::Ended));
@@ -163,7 +163,14 @@ fn the_drill_of_an_only_hop_ends_with_a_registration() {
     let mut rig = Rig::registered();
     let only = vec![rig.hops[0].clone()];
     let (trusted, last_good) = (Vec::new(), None);
-    rig.input(Input::Hops { line: LINE, hops: only, trusted, last_good, booted: false });
+    rig.input(Input::Hops {
+        line: LINE,
+        hops: only,
+        former: Vec::new(),
+        trusted,
+        last_good,
+        booted: false,
+    });
     start(&mut rig, DrillHop::Primary, 120);
     rig.advance(119_000);
     assert!(!rig.account().on_primary);

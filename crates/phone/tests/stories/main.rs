@@ -15,6 +15,7 @@ mod drill;
 mod invite;
 mod keep_alive;
 mod many;
+mod names;
 mod register;
 mod returning;
 mod rig;

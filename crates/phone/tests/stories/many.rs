@@ -25,7 +25,14 @@ fn site(lines: u16) -> Rig {
     rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
     for line in numbers {
         let (hops, trusted, last_good) = (rig.hops.clone(), Vec::new(), None);
-        rig.input(Input::Hops { line, hops, trusted, last_good, booted: false });
+        rig.input(Input::Hops {
+            line,
+            hops,
+            former: Vec::new(),
+            trusted,
+            last_good,
+            booted: false,
+        });
     }
     rig
 }
@@ -131,7 +138,7 @@ fn lines_that_begin_after_a_boot_come_over_their_spread() {
     rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
     for line in (1..=100).map(LineNumber) {
         let (hops, trusted, last_good) = (rig.hops.clone(), Vec::new(), None);
-        rig.input(Input::Hops { line, hops, trusted, last_good, booted: true });
+        rig.input(Input::Hops { line, hops, former: Vec::new(), trusted, last_good, booted: true });
     }
     assert!(at(&rig, p1()) <= 1);
     rig.advance(10_000);

@@ -200,7 +200,14 @@ impl Rig {
     pub(crate) fn plug_in_remembering(&mut self, last_good: Option<LastGood>) {
         let hops = self.hops.clone();
         let (line, trusted) = (LINE, Vec::new());
-        self.input(Input::Hops { line, hops, trusted, last_good, booted: false });
+        self.input(Input::Hops {
+            line,
+            hops,
+            former: Vec::new(),
+            trusted,
+            last_good,
+            booted: false,
+        });
     }
 
     /// Our own address towards every hop changes.

@@ -3,6 +3,7 @@
 //! A reader task for each socket turns what arrives into inputs; sending is done by whoever holds
 //! [`Sockets`], at once, because a datagram leaves or is lost but never waits. Closing is dropping.
 
+pub(crate) mod dns;
 mod errqueue;
 pub(crate) mod link;
 pub(crate) mod local;

@@ -1,11 +1,12 @@
 //! What a user agent must know about transports without having one: the name of a next hop, the
-//! Via rules that make an answer find its way back (RFC 3261 §18, RFC 3581), and which URI decides
-//! where a request goes.
+//! Via rules that make an answer find its way back (RFC 3261 §18, RFC 3581), which URI decides where a
+//! request goes, and which hops a name leads to (RFC 3263, in [`resolve`]).
 //!
-//! Sockets, flows and name resolution are not here: a hop is an IP address already.
+//! Sockets and flows are not here, and DNS is only asked for: a hop is an IP address already.
 
 mod hop;
 mod next_hop;
+pub mod resolve;
 mod via;
 
 pub use hop::{Hop, HopParseError, Transport};

@@ -12,7 +12,7 @@ pub(crate) use target::target;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use failover::Order;
+use failover::{HopId, Order};
 use sip_core::endpoint::ClientId;
 use sip_core::message::{CSeq, HeaderName, Method, Request, Response};
 use sip_core::transport::Hop;
@@ -23,6 +23,7 @@ use crate::account::Account;
 use crate::account::auth::Tries;
 use crate::account::evidence::{Asked, Heard, Next, judge};
 use crate::core::{Core, Owner, Parcel, Reply};
+use crate::hop_change::Places;
 use crate::output::{Event, Switch};
 use crate::settings::LineNumber;
 use waiting::{Check, Parked};
@@ -424,6 +425,21 @@ impl Outgoing {
     pub(crate) fn cancel(&mut self, core: &mut Core, now: Instant) {
         let legs = std::mem::take(&mut self.legs);
         self.release(core, legs, now);
+    }
+
+    /// The line's hop list has changed: the order and the legs keep their hops.
+    pub(crate) fn follow(&mut self, places: &Places) {
+        let place =
+            |hop: HopId| places.place(usize::from(hop.0)).and_then(|at| u8::try_from(at).ok());
+        let tried = self.at;
+        let hops = self.order.hops.iter().enumerate();
+        // One beyond the list stands for a hop that was tried and is gone.
+        let hops = hops.filter_map(|(n, hop)| place(*hop).or((n <= tried).then_some(u8::MAX)));
+        self.order = Order::new(hops.map(HopId).collect());
+        for leg in &mut self.legs {
+            // One beyond the list teaches nothing any more.
+            leg.at = places.place(leg.at).unwrap_or(usize::MAX);
+        }
     }
 
     /// The hop that the newest leg uses, for the status.

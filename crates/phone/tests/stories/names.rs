@@ -1,0 +1,125 @@
+//! What names lead to changes while the phone works (requirement F5; failover design §2).
+
+use crate::rig::{LINE, LOCAL, Mode, Rig, hop, p1, p2};
+use phone::input::{Command, Input, LineHop};
+use phone::settings::ServerRole;
+use phone::status::CallState;
+use sip_core::message::{HeaderName, Method};
+use sip_core::transport::Hop;
+
+fn p3() -> Hop {
+    hop("udp:10.0.0.3:5060")
+}
+
+fn entry(hop: Hop) -> LineHop {
+    let local = LOCAL.parse().unwrap();
+    LineHop { hop, role: ServerRole::Proxy, local, names: vec!["example.test".to_owned()] }
+}
+
+/// A line whose name leads to p1 and p2, registered at p1; p3 is up as well.
+fn registered() -> Rig {
+    let mut rig = Rig::new(|_| {});
+    rig.hops = [p1(), p2(), p3()].map(entry).to_vec();
+    rig.modes = vec![Mode::Up; 3];
+    lead_to(&mut rig, &[p1(), p2()], &[]);
+    assert_eq!(rig.account().hop, Some(p1()), "{:?}", rig.account());
+    rig.sent.clear();
+    rig
+}
+
+/// DNS has answered: the name leads to `hops` now, and has led to `former`.
+fn lead_to(rig: &mut Rig, hops: &[Hop], former: &[Hop]) {
+    let entries = |hops: &[Hop]| hops.iter().copied().map(entry).collect();
+    let (hops, former) = (entries(hops), entries(former));
+    rig.input(Input::Hops {
+        line: LINE,
+        hops,
+        former,
+        trusted: Vec::new(),
+        last_good: None,
+        booted: false,
+    });
+}
+
+fn listed(rig: &Rig) -> Vec<Hop> {
+    rig.account().hops.iter().map(|status| status.hop).collect()
+}
+
+#[test]
+fn a_line_stays_where_it_is_while_that_answers_whatever_dns_says() {
+    let mut rig = registered();
+    lead_to(&mut rig, &[p2(), p3()], &[p1()]);
+    assert_eq!(rig.account().hop, Some(p1()));
+    assert_eq!(listed(&rig), [p2(), p3(), p1()]);
+    rig.advance(1_000_000);
+    assert_eq!(rig.account().hop, Some(p1()));
+    assert_eq!(rig.log(Method::Register), [], "nothing has happened to it");
+}
+
+#[test]
+fn once_it_does_not_answer_any_more_the_line_moves_and_the_hop_is_forgotten() {
+    let mut rig = registered();
+    lead_to(&mut rig, &[p2(), p3()], &[p1()]);
+    rig.modes[0] = Mode::Silent;
+    rig.advance(35_000);
+    assert_eq!(rig.account().hop, Some(p2()));
+    rig.advance(60_000);
+    assert_eq!(listed(&rig), [p2(), p3()]);
+}
+
+#[test]
+fn a_server_that_the_user_has_taken_away_is_left_at_once() {
+    let mut rig = registered();
+    lead_to(&mut rig, &[p2(), p3()], &[]);
+    assert_eq!(rig.account().hop, Some(p2()));
+    assert_eq!(listed(&rig), [p2(), p3()]);
+}
+
+/// The hop's place in the list changes while a BYE is on its way through it.
+#[test]
+fn a_bye_on_its_way_keeps_its_hops_when_the_list_changes() {
+    let mut rig = registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    rig.advance(1_000);
+    lead_to(&mut rig, &[p3(), p2()], &[p1()]);
+    rig.advance(2_900);
+    let hops: Vec<Hop> = rig.log(Method::Bye).iter().map(|(_, hop)| *hop).collect();
+    assert_eq!(hops, [p1(), p1(), p1(), p2()], "the order that it began with");
+    assert_eq!(rig.last(Method::Bye).header(HeaderName::Route), "<sip:10.0.0.2:5060;lr;ftag=abc>");
+}
+
+#[test]
+fn an_invite_on_its_way_keeps_its_hops_when_the_list_changes() {
+    let mut rig = registered();
+    rig.modes[0] = Mode::Silent;
+    let id = rig.dial();
+    rig.advance(1_000);
+    lead_to(&mut rig, &[p3(), p2()], &[p1()]);
+    rig.advance(2_900);
+    let hops: Vec<Hop> = rig.log(Method::Invite).iter().map(|(_, hop)| *hop).collect();
+    assert_eq!(hops, [p1(), p1(), p1(), p2()]);
+    let invite = rig.last(Method::Invite);
+    rig.answer_call(&invite, "bob", &["<sip:10.0.0.2;lr>"], "<sip:1002@10.0.0.50>");
+    assert_eq!(rig.state(id), CallState::Active);
+}
+
+/// F3: a hop that only a call needs stays in the list until that is over, so that its ladder holds.
+#[test]
+fn a_call_keeps_the_hop_that_it_came_by_until_it_is_over() {
+    let mut rig = registered();
+    let id = rig.call_up();
+    lead_to(&mut rig, &[p2()], &[p1()]);
+    rig.modes[0] = Mode::Silent;
+    rig.advance(40_000);
+    assert_eq!(rig.account().hop, Some(p2()), "the line has moved");
+    assert_eq!(listed(&rig), [p2(), p1()]);
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    let bye = rig.last(Method::Bye);
+    assert_eq!(bye.to, p2(), "rung 1 at once, since p1 is known dead");
+    assert_eq!(bye.header(HeaderName::Route), "<sip:10.0.0.2:5060;lr;ftag=abc>");
+    rig.answer(&bye, 200);
+    rig.advance(130_000);
+    assert_eq!(listed(&rig), [p2()]);
+}
