@@ -2,8 +2,9 @@
 
 import json
 import os
-import re
 import random
+import re
+import time
 
 import pytest
 
@@ -82,13 +83,32 @@ def test_a_call_with_sound_survives_the_primary_and_is_hung_up_through_the_backu
     here.power_off()
 
 
+def blank_disk(path):
+    """A small ext4 file system in a file."""
+    with open(path, "wb") as f:
+        f.truncate(48 << 20)
+    run(["mkfs.ext4", "-q", "-F", path])
+    return str(path)
+
+
+def test_an_idle_phone_writes_nothing_to_its_storage(machine, tmp_path):
+    here = machine(disk=blank_disk(tmp_path / "disk"))
+    here.power_on()
+    here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+
+    def written():
+        """Sectors written to the disk so far; what waits in memory is written first."""
+        return int(here.sh("sync; cat /sys/block/vda/stat").split()[6])
+    before = written()
+    assert before > 0, "the configuration was written"
+    time.sleep(15)
+    assert written() == before
+    here.power_off()
+
+
 def test_power_cuts_while_the_configuration_changes_lose_nothing(machine, tmp_path):
     """Cut at any instant: after each start the old or the new configuration, and what was acknowledged is there."""
-    disk = os.path.join(tmp_path, "disk")
-    with open(disk, "wb") as f:
-        f.truncate(48 << 20)
-    run(["mkfs.ext4", "-q", "-F", disk])
-    here = machine(disk=disk, line={"Enable_Reg": 0})
+    here = machine(disk=blank_disk(tmp_path / "disk"), line={"Enable_Reg": 0})
     dice = random.Random(20)
     cuts = int(os.environ.get("CUTS", "3"))
     acknowledged = 0

@@ -4,7 +4,7 @@ cannot live. The files are those of rootfs-overlay; a machine whose sound device
 HOMEPAGE = "https://phoned.example"
 SECTION = "base"
 LICENSE = "MIT"
-LIC_FILES_CHKSUM = "file://${UNPACKDIR}/LICENSE;md5=8a9c7cab6105a00674a326f0d25bfb54"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=8a9c7cab6105a00674a326f0d25bfb54"
 
 # files/MACHINE/asound.conf goes before the common one, which is the device's tree.
 FILESEXTRAPATHS:prepend := "${THISDIR}/files:${PHONED_SOURCE}/rootfs-overlay/etc:${PHONED_SOURCE}:"

@@ -4,7 +4,7 @@ survives updates of both system slots."
 HOMEPAGE = "https://phoned.example"
 SECTION = "base"
 LICENSE = "MIT"
-LIC_FILES_CHKSUM = "file://${UNPACKDIR}/LICENSE;md5=8a9c7cab6105a00674a326f0d25bfb54"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=8a9c7cab6105a00674a326f0d25bfb54"
 
 FILESEXTRAPATHS:prepend := "${PHONED_SOURCE}:"
 SRC_URI = " \

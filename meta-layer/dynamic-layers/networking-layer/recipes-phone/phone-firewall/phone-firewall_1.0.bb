@@ -3,7 +3,7 @@ DESCRIPTION = "Lets in SIP from the hops of the phone's lines, sound, the web pa
 HOMEPAGE = "https://phoned.example"
 SECTION = "net"
 LICENSE = "MIT"
-LIC_FILES_CHKSUM = "file://${UNPACKDIR}/LICENSE;md5=8a9c7cab6105a00674a326f0d25bfb54"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=8a9c7cab6105a00674a326f0d25bfb54"
 
 FILESEXTRAPATHS:prepend := "${PHONED_SOURCE}/rootfs-overlay/etc/phoned:${PHONED_SOURCE}/rootfs-overlay/usr/lib/phoned:${PHONED_SOURCE}/rootfs-overlay/usr/lib/systemd/system:${PHONED_SOURCE}:"
 SRC_URI = " \
