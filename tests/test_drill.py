@@ -75,3 +75,22 @@ def test_what_is_no_drill_is_refused_in_words(world):
     ]:
         done = phone.ctl("drill", *arguments, check=False)
         assert done.returncode == 1 and words in done.stderr, (arguments, done.stderr)
+
+
+def test_the_journal_outlives_a_crash(world):
+    phone = phone_on_primary(world)
+    mark = phone.events.mark()
+    start(phone, 600)
+    phone.dial("1002")
+    phone.events.wait("drill", since=mark, timeout=10, state="recovered")
+    before = phone.journal()
+    # Written soon, and not waited for by whoever told it.
+    time.sleep(0.5)
+    phone.kill()
+    phone.start()
+    after = phone.journal()
+    assert after[:len(before)] == before and {"drill", "failover"} <= {entry["event"] for entry in before}
+    since = before[-1]["t"]
+    told = phone.json("journal", "--line", "1", "--since", since)["entries"]
+    assert told and all(entry["t"] >= since for entry in told)
+    assert phone.json("journal", "--line", "2")["entries"] == []

@@ -19,6 +19,14 @@ pub struct JournalEntry {
     pub event: Event,
 }
 
+impl JournalEntry {
+    /// Whether an event belongs in the journal.
+    #[must_use]
+    pub fn holds(event: &Event) -> bool {
+        !matches!(event, Event::Registration(_) | Event::Call(_))
+    }
+}
+
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Journal {
@@ -28,7 +36,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Keeps an event that belongs here.
     pub(crate) fn record(&mut self, event: &Event, now: Instant) {
-        if matches!(event, Event::Registration(_) | Event::Call(_)) {
+        if !JournalEntry::holds(event) {
             return;
         }
         if self.entries.len() == limits::JOURNAL {

@@ -17,6 +17,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use crate::archive::{Archive, Earlier};
 use crate::audio::Audio;
 use crate::clock::Clock;
 use crate::control_server::{ControlServer, Desk};
@@ -28,7 +29,7 @@ use crate::options::{Run, Web};
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
-use crate::{limits, memory, provision, supervise};
+use crate::{archive, limits, memory, provision, supervise};
 
 /// Why the daemon ends other than by a signal.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ struct Foundation {
     store_ended: Option<oneshot::Receiver<()>>,
     settings: config_store::Settings,
     remembered: Remembered,
+    earlier: Earlier,
 }
 
 impl Foundation {
@@ -82,9 +84,10 @@ impl Foundation {
             provision::apply(source, &mut store)?;
         }
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
+        let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let settings = store.settings();
         let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
-        Ok(Self { store, thread, store_ended: Some(ended), settings, remembered })
+        Ok(Self { store, thread, store_ended: Some(ended), settings, remembered, earlier })
     }
 }
 
@@ -112,7 +115,7 @@ struct Parts {
 
 impl Parts {
     fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
-        let Foundation { store, settings, remembered, store_ended, .. } = foundation;
+        let Foundation { store, settings, remembered, earlier, store_ended, .. } = foundation;
         let store_ended = store_ended.take().context("the store was taken already")?;
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
@@ -135,11 +138,13 @@ impl Parts {
             store.clone(),
             inbox.clone(),
         );
+        let archive = Archive::new(store.clone(), earlier);
         let desk = Desk {
             phone: inbox.clone(),
             store: store.clone(),
             lines: handle,
             events: events.clone(),
+            earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
         };
         let mut others = JoinSet::new();
@@ -152,7 +157,7 @@ impl Parts {
             sockets,
             audio,
             memory: Memory::new(store.clone()),
-            reporter: Reporter::new(events),
+            reporter: Reporter::new(events, archive),
             clock,
         };
         let lines = settings.lines.len();

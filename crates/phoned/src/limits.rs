@@ -8,6 +8,8 @@ pub(crate) const INBOX: usize = 256;
 pub(crate) const STORE_JOBS: usize = 64;
 /// Events that a watcher may be behind before it is dropped.
 pub(crate) const EVENTS: usize = 256;
+/// Journal entries that are kept over a restart; the oldest gives way.
+pub(crate) const ARCHIVE: u64 = 256;
 /// Connections to the control socket at once.
 pub(crate) const CLIENTS: usize = 32;
 /// How long a client may take to read one answer.

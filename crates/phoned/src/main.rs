@@ -4,6 +4,7 @@
 //! people become its inputs, and what it wants is done. `daemon` shows how the parts fit together,
 //! `driver` how a turn goes.
 
+mod archive;
 mod audio;
 mod clock;
 mod control_server;
@@ -16,6 +17,7 @@ mod lint;
 mod logging;
 mod memory;
 mod net;
+mod notes;
 mod options;
 mod provision;
 mod report;

@@ -5,13 +5,12 @@
 //! Writing is handed to the store's thread and never waited for.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config_store::{Store, StoreError};
 use phone::input::LastGood;
 use phone::settings::LineNumber;
 
+use crate::notes::Notes;
 use crate::store_thread::StoreHandle;
 
 const INSTANCE: &str = "instance";
@@ -82,41 +81,21 @@ fn new_instance() -> String {
     format!("urn:uuid:{}", parts.join("-"))
 }
 
-/// The way to keep more. What comes while the store is busy waits here, the newest for each line,
-/// and is then written at once: when a site's proxy dies, thousands of lines move within seconds.
+/// The way to keep more.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    store: StoreHandle,
-    waiting: Arc<Mutex<BTreeMap<String, String>>>,
-    /// A job that takes what waits is with the store.
-    posted: Arc<AtomicBool>,
+    notes: Notes,
 }
 
 impl Memory {
     pub(crate) fn new(store: StoreHandle) -> Self {
-        Self { store, waiting: Arc::default(), posted: Arc::default() }
+        Self { notes: Notes::new("hops of lines", store) }
     }
 
     /// Keeps where a line is registered; `None` forgets.
     pub(crate) fn keep(&self, line: LineNumber, last_good: Option<LastGood>) {
         let value = last_good.map(write).unwrap_or_default();
-        taken(&self.waiting).insert(format!("{LAST_GOOD}{}", line.0), value);
-        if self.posted.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (waiting, posted) = (Arc::clone(&self.waiting), Arc::clone(&self.posted));
-        let accepted = self.store.post(move |store| {
-            // In this order: what is added from here on posts a job of its own.
-            posted.store(false, Ordering::Release);
-            let entries = std::mem::take(&mut *taken(&waiting));
-            if let Err(error) = store.state_put_all(&entries) {
-                tracing::warn!(lines = entries.len(), %error, "cannot remember the hops of lines");
-            }
-        });
-        if !accepted {
-            self.posted.store(false, Ordering::Release);
-            tracing::debug!(line = line.0, "the store is busy: the line's hop is remembered later");
-        }
+        self.notes.put(format!("{LAST_GOOD}{}", line.0), value);
     }
 }
 
@@ -135,11 +114,6 @@ pub(crate) fn keep_names(store: &StoreHandle, mut names: String) {
     if !posted {
         tracing::warn!("the store is too busy to remember what names lead to");
     }
-}
-
-/// The map itself; there is no half-done change that a panic elsewhere could have left.
-fn taken<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write(last_good: LastGood) -> String {

@@ -1,4 +1,5 @@
-//! What happens, told to all who listen: the log, and everyone who watches the control socket.
+//! What happens, told to all who listen: the log, everyone who watches the control socket, and the
+//! journal that outlives a restart.
 //!
 //! The log gets at INFO what a user would notice; a registration is told again only when its state
 //! or its hop is another one. Watchers get every event; one that does not keep up is cut off by the
@@ -9,12 +10,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use control::Notification;
+use phone::JournalEntry;
 use phone::output::{Event, Switch};
 use phone::settings::LineNumber;
 use phone::status::{AccountStatus, CallState, CallStatus, DrillStatus, LineState};
 use sip_core::transport::Hop;
 use tokio::sync::broadcast;
 
+use crate::archive::Archive;
 use crate::clock::{Clock, Reading};
 use crate::{limits, view};
 
@@ -53,13 +56,14 @@ impl Events {
 #[derive(Debug)]
 pub(crate) struct Reporter {
     events: Events,
+    archive: Archive,
     told: BTreeMap<LineNumber, (LineState, Option<Hop>)>,
 }
 
 impl Reporter {
     /// A reporter that has told nothing yet.
-    pub(crate) fn new(events: Events) -> Self {
-        Self { events, told: BTreeMap::new() }
+    pub(crate) fn new(events: Events, archive: Archive) -> Self {
+        Self { events, archive, told: BTreeMap::new() }
     }
 
     /// Something happened at `now`.
@@ -80,7 +84,12 @@ impl Reporter {
             }
             Event::Drill(status) => log_drill(status),
         }
-        self.events.send(view::notification(event, now, clock));
+        let belongs_in_journal = JournalEntry::holds(&event);
+        let notification = view::notification(event, now, clock);
+        if belongs_in_journal {
+            self.archive.keep(&notification);
+        }
+        self.events.send(notification);
     }
 
     fn log_registration(&mut self, status: &AccountStatus) {

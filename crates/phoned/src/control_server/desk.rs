@@ -1,7 +1,9 @@
 //! What the answers to control requests are made from: the ways to the phone, to the store and to
 //! the part that puts a configuration in force.
 
-use control::{AccountStatus, CallStatus, Problem};
+use std::sync::Arc;
+
+use control::{AccountStatus, CallStatus, JournalEntry, Problem};
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +21,8 @@ pub(crate) struct Desk {
     pub(crate) store: StoreHandle,
     pub(crate) lines: LinesHandle,
     pub(crate) events: Events,
+    /// The journal of earlier runs, oldest first.
+    pub(crate) earlier: Arc<[JournalEntry]>,
     pub(crate) clock: Clock,
 }
 
