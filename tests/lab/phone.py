@@ -119,16 +119,18 @@ class Events:
 
 
 class Phone:
-    """One phoned in a namespace. `items` is its provisioning file; `audio` as the daemon takes it."""
+    """One phoned in a namespace. `items` is its provisioning file; `audio` as the daemon takes it; `web` whether it
+    has its web page, at its usual place."""
 
     def __init__(self, namespace, folder, name, address, items=None, audio="null", auto_answer=False, log_level="info",
-                 env=None):
+                 env=None, web=False):
         self.namespace, self.name, self.address = namespace, name, address
         self.folder = os.path.join(str(folder), name)
         os.makedirs(self.folder, exist_ok=True)
         self.state = os.path.join(self.folder, "state")
         self.control = os.path.join(self.folder, "control.sock")
         self.audio, self.auto_answer, self.log_level = audio, auto_answer, log_level
+        self.web = "[::]:8443" if web else "off"
         self.env = {k: v for k, v in (env or os.environ).items() if k != "NOTIFY_SOCKET"}
         self.file = None
         if items is not None:
@@ -140,7 +142,7 @@ class Phone:
     def argv(self):
         """How it is started."""
         argv = [binary("phoned"), "run", "--state", self.state, "--control", self.control, "--audio", self.audio,
-                "--web", "off", "--log", self.log_level]
+                "--web", self.web, "--log", self.log_level]
         if self.file:
             argv += ["--provision", self.file]
         if self.auto_answer:

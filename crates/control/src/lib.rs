@@ -11,6 +11,7 @@
 
 mod call;
 mod check;
+mod description;
 mod document;
 mod drill;
 pub mod frame;
@@ -24,6 +25,7 @@ mod timestamp;
 
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
 pub use check::{Bounds, Finding, Level, LineCheck};
+pub use description::{Choice, ConfigDescription, Help, ItemDescription, ItemScope, ItemValues};
 pub use document::{Document, DocumentError};
 pub use drill::{DrillState, DrillStatus};
 pub use frame::{Decoder, FrameError, decode, encode};

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountStatus, CallStatus, Document, DrillStatus, Items, JournalEntry, LineCheck};
+use crate::{
+    AccountStatus, CallStatus, ConfigDescription, Document, DrillStatus, Items, JournalEntry,
+    LineCheck,
+};
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub enum Payload {
     Id(String),
     /// Items with their values.
     Items(Items),
+    /// What may be configured.
+    Description(ConfigDescription),
     /// What an accepted change changed.
     Changes(ChangeReport),
     /// What the settings of each line mean.

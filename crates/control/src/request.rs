@@ -157,6 +157,8 @@ pub enum ConfigRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<u16>,
     },
+    /// What may be configured: answered with [`crate::Payload::Description`].
+    Describe {},
 }
 
 /// The form of an exported configuration.

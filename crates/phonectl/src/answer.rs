@@ -37,6 +37,7 @@ pub(crate) fn show(
         Payload::Calls(calls) => call::show(calls, output),
         Payload::Id(id) => output.line(id),
         Payload::Items(items) => config::show_items(items, output),
+        Payload::Description(description) => config::show_description(description, output),
         Payload::Changes(report) => config::show_changes(report, output),
         Payload::Check(checks) => config::show_check(checks, output),
         Payload::Document(document) => config::show_document(document, output),

@@ -9,8 +9,8 @@ use std::{
 
 use clap::{Subcommand, ValueEnum};
 use control::{
-    ChangeReport, ConfigRequest, Document, ExportFormat, Items, Level, LineCheck, Payload, Request,
-    limits::MAX_DOCUMENT,
+    ChangeReport, ConfigDescription, ConfigRequest, Document, ExportFormat, ItemScope, Items,
+    Level, LineCheck, Payload, Request, limits::MAX_DOCUMENT,
 };
 
 use crate::{
@@ -63,6 +63,8 @@ pub(crate) enum Config {
         #[arg(long, value_name = "N")]
         line: Option<u16>,
     },
+    /// Show what may be configured: every item with its default and its values.
+    Describe,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -88,7 +90,8 @@ impl Config {
             | Self::Set { .. }
             | Self::Export { .. }
             | Self::List
-            | Self::Check { .. } => None,
+            | Self::Check { .. }
+            | Self::Describe => None,
         };
         let request = match self {
             Self::Get { items } => ConfigRequest::Get { items },
@@ -103,6 +106,7 @@ impl Config {
             }
             Self::List => ConfigRequest::List {},
             Self::Check { line } => ConfigRequest::Check { line },
+            Self::Describe => ConfigRequest::Describe {},
         };
         let payload = client.ask(&Request::Config(request)).map_err(|failure| match file {
             Some(path) => failure.in_file(path),
@@ -120,6 +124,23 @@ impl Config {
 /// Shows items in the form that `config set` takes.
 pub(crate) fn show_items(items: &Items, output: &mut Output) -> Result<(), Failure> {
     items.0.iter().try_for_each(|(item, value)| output.line(&format!("{item}={value}")))
+}
+
+/// Shows what may be configured; an item of a line has `N` for the line's number.
+pub(crate) fn show_description(
+    description: &ConfigDescription,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    for item in &description.items {
+        let name = match item.scope {
+            ItemScope::Phone => item.name.clone(),
+            ItemScope::Line => format!("SIPN {}", item.name),
+        };
+        let default = if item.default.is_empty() { "empty" } else { &item.default };
+        output.line(&format!("{name} (default {default}): {}", item.range))?;
+        output.line(&format!("    {}", item.help.en))?;
+    }
+    Ok(())
 }
 
 /// Shows what a change has changed.

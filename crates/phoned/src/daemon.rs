@@ -1,6 +1,6 @@
 //! The daemon on one page: every part, built in order from what it needs, and who ends when.
 //!
-//! Store → what was remembered → sockets → control socket → sound → phone → lines. The driver's end
+//! Store → what was remembered → sockets → control socket → sound → phone → lines → web page. The driver's end
 //! is the daemon's end; any other part that ends first has died, and the daemon with it: the service
 //! manager starts a fresh one, which is registered again within a second.
 
@@ -9,7 +9,7 @@ use std::sync::Once;
 use std::thread::JoinHandle;
 
 use anyhow::{Context, anyhow, bail};
-use config_store::Store;
+use config_store::{Origin, Store};
 use phone::Phone;
 use sip_core::transport::resolve::Resolver;
 use tokio::runtime::{Builder, Runtime};
@@ -25,10 +25,11 @@ use crate::driver::{Driver, Message};
 use crate::lines::Lines;
 use crate::memory::{Memory, Remembered};
 use crate::net::Sockets;
-use crate::options::{Run, Web};
+use crate::options::Run;
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
+use crate::web_page::WebPage;
 use crate::{archive, limits, memory, provision, supervise};
 
 /// Why the daemon ends other than by a signal.
@@ -146,8 +147,12 @@ impl Parts {
             events: events.clone(),
             earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
+            origin: Origin::CommandLine,
         };
         let mut others = JoinSet::new();
+        if let Some(page) = WebPage::open(options, &events)? {
+            page.start(&desk, &mut others);
+        }
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("lines", lines.run()));
         others.spawn(named("watchdog", supervise::feed_watchdog(inbox.clone())));
@@ -185,7 +190,7 @@ impl Parts {
 }
 
 /// A part with its name, for the message should it end.
-async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static str {
+pub(crate) async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static str {
     part.await;
     name
 }
@@ -200,9 +205,6 @@ fn greet(options: &Run, port: u16, lines: usize) {
              'SIP1 Phone Number=1001' 'SIP1 Register Addr=sip.example.test' \
              'SIP1 Register User=1001' 'SIP1 Register Pswd=secret'"
         );
-    }
-    if options.web != Web::Off {
-        tracing::info!("no web page is served by this version (option --web)");
     }
 }
 

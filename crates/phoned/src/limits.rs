@@ -12,6 +12,8 @@ pub(crate) const EVENTS: usize = 256;
 pub(crate) const ARCHIVE: u64 = 256;
 /// Connections to the control socket at once.
 pub(crate) const CLIENTS: usize = 32;
+/// Requests of the web page that wait to be begun.
+pub(crate) const WEB_REQUESTS: usize = 32;
 /// How long a client may take to read one answer.
 pub(crate) const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long un-registering and ending calls may take at the end (exit within 5 s).

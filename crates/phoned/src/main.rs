@@ -25,6 +25,7 @@ mod settings;
 mod store_thread;
 mod supervise;
 mod view;
+mod web_page;
 
 #[cfg(test)]
 #[path = "../../../packaging/manual.rs"]

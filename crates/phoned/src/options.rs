@@ -65,7 +65,8 @@ pub(crate) struct Run {
     )]
     pub(crate) control: PathBuf,
 
-    /// Web page address; accepted, but this version has no web page yet
+    /// Web page: HTTPS, with a certificate made at the first start; plain HTTP is served only where
+    /// ADDR is loopback. The log says how to set the first password
     #[arg(long, value_name = "ADDR:PORT|off", default_value = "[::]:8443")]
     pub(crate) web: Web,
 

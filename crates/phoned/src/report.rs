@@ -39,6 +39,11 @@ impl Events {
         self.sender.subscribe()
     }
 
+    /// Where all events go, for a part that lets others watch.
+    pub(crate) fn stream(&self) -> broadcast::Sender<Arc<Notification>> {
+        self.sender.clone()
+    }
+
     /// Tells watchers of something that happened just now outside the phone.
     pub(crate) fn tell(&self, event: control::Event) {
         let clock = self.clock.read();

@@ -38,7 +38,7 @@ const TABLE: &[Row] = &[
     Row { name: "phonectl", normal: &["control"], dev: &[] },
     Row {
         name: "phoned",
-        normal: &["phone", "sip-core", "failover", "media", "config-store", "control"],
+        normal: &["phone", "sip-core", "failover", "media", "config-store", "control", "web"],
         dev: &[],
     },
     Row { name: "phone", normal: &["sip-core", "failover"], dev: &["netem"] },
@@ -46,6 +46,7 @@ const TABLE: &[Row] = &[
     Row { name: "failover", normal: &[], dev: &["netem"] },
     Row { name: "media", normal: &[], dev: &[] },
     Row { name: "config-store", normal: &[], dev: &[] },
+    Row { name: "web", normal: &["control"], dev: &[] },
     Row { name: "control", normal: &[], dev: &[] },
     Row { name: "netem", normal: &[], dev: &[] },
     Row { name: "sim", normal: &["phone", "sip-core", "failover", "netem"], dev: &[] },

@@ -110,7 +110,8 @@ async fn next(events: &mut Receiver<Arc<Notification>>) -> io::Result<Arc<Notifi
     })
 }
 
-async fn answer(request: Request, desk: &Desk) -> Result<Payload, Problem> {
+/// Answers one request, whoever brought it.
+pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Problem> {
     match request {
         Request::Account(request) => account::answer(request, desk).await,
         Request::Call(request) => call::answer(request, desk).await,

@@ -1,12 +1,13 @@
 //! Requests about the configuration: the store checks and keeps, then the lines put it in force.
 
 use config_store::fanvil::{Form, FormError};
-use config_store::{Changes, ImportError, ItemError, Origin, SetError};
+use config_store::{Changes, ImportError, ItemError, SetError};
 use control::{
     ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, LineCheck, Payload,
     Problem, Server,
 };
 
+use super::describe;
 use super::desk::Desk;
 use crate::lint;
 use crate::store_thread::StoreGone;
@@ -15,16 +16,18 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
     match request {
         ConfigRequest::Get { items } => get(items, desk).await,
         ConfigRequest::Set { items } => {
+            let origin = desk.origin;
             let set = move |store: &mut config_store::Store| {
-                store.set(&items.0, Origin::CommandLine).map_err(refused_items)
+                store.set(&items.0, origin).map_err(refused_items)
             };
             let changes = desk.store.with(set).await.map_err(gone)??;
             Ok(put_in_force(changes, desk).await)
         }
         ConfigRequest::Import { document } => {
             let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
+            let origin = desk.origin;
             let import = move |store: &mut config_store::Store| {
-                store.import(&octets, Origin::CommandLine).map_err(refused_file)
+                store.import(&octets, origin).map_err(refused_file)
             };
             let changes = desk.store.with(import).await.map_err(gone)??;
             Ok(put_in_force(changes, desk).await)
@@ -35,6 +38,7 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
             Ok(Payload::Items(items.into_iter().collect()))
         }
         ConfigRequest::Check { line } => check(line, desk).await,
+        ConfigRequest::Describe {} => Ok(Payload::Description(describe::all())),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use config_store::Origin;
 use control::{AccountStatus, CallStatus, JournalEntry, Problem};
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     /// The journal of earlier runs, oldest first.
     pub(crate) earlier: Arc<[JournalEntry]>,
     pub(crate) clock: Clock,
+    /// Whose requests are answered from it, for the history of changes.
+    pub(crate) origin: Origin,
 }
 
 impl Desk {

@@ -8,10 +8,12 @@ mod account;
 mod call;
 mod client;
 mod config;
+mod describe;
 mod desk;
 mod drill;
 mod journal;
 
+pub(crate) use client::answer;
 pub(crate) use desk::Desk;
 
 use std::io;

@@ -1,0 +1,115 @@
+"use strict";
+// Makes the pages live. Every page works without it but for the choice of a file.
+
+// Times of the phone, shown in the time of who looks.
+function localise(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.getTime())) time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "medium" });
+  }
+  for (const text of root.querySelectorAll("[data-clock]")) {
+    const at = new Date(text.dataset.clock);
+    text.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  }
+}
+
+// Puts new content into an element; what had the focus or was open keeps it.
+function replace(element, html) {
+  const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...element.querySelectorAll("details[open]")].map((details) => details.id);
+  const typed = [...element.querySelectorAll("input[id]")].map((input) => [input.id, input.value]);
+  element.innerHTML = html;
+  for (const [id, value] of typed) {
+    const input = document.getElementById(id);
+    if (input) input.value = value;
+  }
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) document.getElementById(focused)?.focus();
+  localise(element);
+  beginCounting();
+}
+
+// Durations go on between events, in the browser only.
+let counters = [];
+function beginCounting() {
+  counters = [...document.querySelectorAll("[data-runs]")].map((element) => ({ element, from: Date.now() - 1000 * Number(element.textContent) }));
+}
+setInterval(() => {
+  for (const { element, from } of counters) element.textContent = String(Math.floor((Date.now() - from) / 1000));
+}, 1000);
+
+// The live part of the page. A lost connection comes back by itself; one that was ended because the
+// phone is another one, or the session is over, loads the page anew.
+function watch(address) {
+  const offline = document.getElementById("offline");
+  const source = new EventSource(address);
+  source.addEventListener("hello", (event) => {
+    offline.hidden = true;
+    if (event.data !== document.body.dataset.version) location.reload();
+  });
+  source.addEventListener("parts", (event) => {
+    for (const [id, html] of Object.entries(JSON.parse(event.data))) {
+      const element = document.getElementById(id);
+      if (element) replace(element, html);
+    }
+  });
+  source.addEventListener("error", () => {
+    offline.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => again(address), 2000);
+  });
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+// The phone has refused the stream: because nobody is logged in any more, or for now.
+async function again(address) {
+  try {
+    const answer = await fetch("/health", { cache: "no-store" });
+    if (answer.ok) {
+      const member = await fetch("/system", { headers: { "x-requested-by-script": "1" }, method: "HEAD" });
+      if (member.status === 401) location.reload();
+    }
+  } catch { /* it is not back yet */ }
+  watch(address);
+}
+
+// Forms whose result the live part shows.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.matches("[data-script]")) {
+    event.preventDefault();
+    const refused = document.getElementById("refused");
+    try {
+      const answer = await fetch(form.action, { method: "POST", headers: { "x-requested-by-script": "1" }, body: new URLSearchParams(new FormData(form, event.submitter)) });
+      if (answer.status === 401) location.reload();
+      refused.hidden = answer.ok;
+      refused.textContent = answer.ok ? "" : await answer.text();
+    } catch {
+      document.getElementById("offline").hidden = false;
+    }
+  } else if (form.matches("[data-import]")) {
+    event.preventDefault();
+    const result = document.getElementById("imported");
+    const answer = await fetch(form.dataset.import, { method: "POST", headers: { "x-csrf-token": form.elements.csrf.value, "x-requested-by-script": "1" }, body: form.elements.file.files[0] });
+    result.hidden = false;
+    result.className = answer.ok ? "notice good" : "notice bad";
+    result.textContent = await answer.text();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const key = event.target.closest?.("[data-key]");
+  if (!key) return;
+  const target = document.getElementById("target");
+  target.value = key.dataset.key ? target.value + key.dataset.key : target.value.slice(0, -1);
+});
+
+for (const select of document.querySelectorAll("select[data-go]")) {
+  select.addEventListener("change", () => select.form.submit());
+  select.form.querySelector("[data-plain]").hidden = true;
+}
+const live = document.querySelector("[data-live]");
+if (live) watch(live.dataset.live);
+localise(document);
+beginCounting();
+document.getElementById("outcome")?.focus();

@@ -1,0 +1,224 @@
+//! The API: the requests of the control socket over HTTP, `/api/v1/NOUN` for each noun, in the same
+//! JSON. What a request means, and which there are, is not known here; who may send which is.
+//!
+//! A program shows an access token; a page of the phone its session, and for what is not only read
+//! also the session's mark. `openapi.json` describes it; a test holds the two together.
+
+mod program;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use control::{
+    AccountRequest, CallRequest, ConfigRequest, JournalRequest, Notification, Payload, Problem,
+    Reply, Request, Timestamp,
+};
+use futures_util::stream;
+use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::Receiver;
+
+use crate::app::App;
+use crate::trust::Role;
+
+use program::Program;
+
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// The addresses of the API.
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/api/v1/openapi.json", get(describe))
+        .route("/metrics", get(metrics))
+        .route("/api/v1/accounts", get(accounts))
+        .route("/api/v1/calls", get(calls))
+        .route("/api/v1/journal", get(journal).post(ask_journal))
+        .route("/api/v1/status", get(status).post(ask_status))
+        .route("/api/v1/events", get(events))
+        .route("/api/v1/{noun}", post(ask))
+}
+
+async fn describe() -> Response {
+    ([(CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+/// Figures for Prometheus, in its text form.
+async fn metrics(State(app): State<App>, _program: Program) -> Response {
+    const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    match app.phone().status().await {
+        Ok(status) => {
+            let text = app.metrics().text(&status, Instant::now());
+            ([(CONTENT_TYPE, TEXT)], text).into_response()
+        }
+        Err(problem) => refuse(StatusCode::CONFLICT, problem),
+    }
+}
+
+async fn accounts(State(app): State<App>, program: Program) -> Response {
+    perform(&app, &program, Request::Account(AccountRequest::List {})).await
+}
+
+async fn calls(State(app): State<App>, program: Program) -> Response {
+    perform(&app, &program, Request::Call(CallRequest::List {})).await
+}
+
+async fn status(State(app): State<App>, program: Program) -> Response {
+    perform(&app, &program, Request::Status {}).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Of {
+    line: Option<u16>,
+    since: Option<Timestamp>,
+}
+
+async fn journal(
+    State(app): State<App>,
+    Query(Of { line, since }): Query<Of>,
+    program: Program,
+) -> Response {
+    perform(&app, &program, Request::Journal(JournalRequest { line, since })).await
+}
+
+async fn ask_journal(State(app): State<App>, program: Program, body: Bytes) -> Response {
+    ask(State(app), Path("journal".to_owned()), program, body).await
+}
+
+async fn ask_status(State(app): State<App>, program: Program, body: Bytes) -> Response {
+    ask(State(app), Path("status".to_owned()), program, body).await
+}
+
+/// Any request: the body is what stands under the noun on the control socket.
+async fn ask(
+    State(app): State<App>,
+    Path(noun): Path<String>,
+    program: Program,
+    body: Bytes,
+) -> Response {
+    match read(&noun, &body) {
+        Ok(request) => perform(&app, &program, request).await,
+        Err(problem) => refuse(StatusCode::BAD_REQUEST, problem),
+    }
+}
+
+fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
+    let malformed = |error: control::FrameError| Problem::new(error.to_string());
+    let inner: serde_json::Value = control::decode(body).map_err(malformed)?;
+    let whole = serde_json::json!({ noun: inner }).to_string();
+    let request = control::decode(whole.as_bytes()).map_err(malformed)?;
+    match request {
+        Request::Watch {} => Err(Problem::new("events are at GET /api/v1/events")),
+        Request::Account(_)
+        | Request::Call(_)
+        | Request::Config(_)
+        | Request::Journal(_)
+        | Request::Drill(_)
+        | Request::Status {} => Ok(request),
+    }
+}
+
+async fn perform(app: &App, program: &Program, request: Request) -> Response {
+    if !may(program.role, &request) {
+        return refuse(StatusCode::FORBIDDEN, Problem::new("only an administrator may ask this"));
+    }
+    let change = change(&request);
+    match app.phone().ask(request).await {
+        Ok(payload) => {
+            if let Some(change) = change {
+                app.trust().note(&program.who, program.visitor.address, &change);
+            }
+            json(StatusCode::OK, &payload)
+        }
+        Err(problem) => refuse(StatusCode::CONFLICT, problem),
+    }
+}
+
+/// Who may ask what: a user sees the state and telephones.
+fn may(role: Role, request: &Request) -> bool {
+    let for_all = match request {
+        Request::Account(request) => matches!(
+            request,
+            AccountRequest::List {} | AccountRequest::Show { .. } | AccountRequest::Register { .. }
+        ),
+        Request::Call(_) | Request::Journal(_) | Request::Watch {} | Request::Status {} => true,
+        Request::Config(_) | Request::Drill(_) => false,
+    };
+    for_all || role == Role::Admin
+}
+
+/// What the audit log says of it; nothing of what only reads. Values are not told.
+fn change(request: &Request) -> Option<String> {
+    match request {
+        Request::Config(ConfigRequest::Set { items }) => {
+            let names: Vec<&str> = items.0.iter().map(|(item, _)| item.as_str()).collect();
+            Some(format!("set {}", names.join(", ")))
+        }
+        Request::Config(ConfigRequest::Import { .. }) => {
+            Some("imported a configuration file".to_owned())
+        }
+        Request::Config(ConfigRequest::Export { with_secrets: true, .. }) => {
+            Some("exported the configuration with passwords".to_owned())
+        }
+        Request::Account(AccountRequest::Unregister { line }) => {
+            Some(format!("unregistered line {line}"))
+        }
+        Request::Drill(_) => Some("started or stopped a drill".to_owned()),
+        Request::Config(_)
+        | Request::Account(_)
+        | Request::Call(_)
+        | Request::Journal(_)
+        | Request::Watch {}
+        | Request::Status {} => None,
+    }
+}
+
+fn json(status: StatusCode, payload: &Payload) -> Response {
+    match serde_json::to_vec(payload) {
+        Ok(text) => (status, [(CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "API: an answer cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A refusal, as the control socket writes it.
+fn refuse(status: StatusCode, problem: Problem) -> Response {
+    let text = serde_json::to_vec(&Reply::Error(problem)).unwrap_or_default();
+    (status, [(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+struct Watch {
+    events: Receiver<Arc<Notification>>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Every event from now on, as server-sent events. Who falls behind is cut off and comes again.
+async fn events(State(app): State<App>, program: Program) -> Response {
+    if !may(program.role, &Request::Watch {}) {
+        return refuse(StatusCode::FORBIDDEN, Problem::new("only an administrator may watch"));
+    }
+    let Some(place) = app.watcher() else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, Problem::new("too many watch already"));
+    };
+    let watch = Watch { events: app.phone().watch(), _place: place };
+    let greeting =
+        stream::once(async { Ok::<_, std::convert::Infallible>(Bytes::from(": watching\n\n")) });
+    let events = stream::unfold(watch, |mut watch| async move {
+        let event = watch.events.recv().await.ok()?;
+        let text = serde_json::to_string(&*event).ok()?;
+        Some((Ok(Bytes::from(format!("data: {text}\n\n"))), watch))
+    });
+    let body = Body::from_stream(stream::StreamExt::chain(greeting, events));
+    ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Who uses the API: a program with its access token, or a page of the phone with its session.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use control::Problem;
+
+use crate::app::App;
+use crate::pages::caller::Caller;
+use crate::serve::Visitor;
+use crate::trust::{Refusal, Role};
+
+use super::refuse;
+
+/// See the module.
+pub(crate) struct Program {
+    /// The token's or the user's name.
+    pub(crate) who: String,
+    pub(crate) role: Role,
+    pub(crate) visitor: Visitor,
+}
+
+impl FromRequestParts<App> for Program {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(caller) = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await;
+        let visitor = caller.visitor;
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(shown) = text(header::AUTHORIZATION) {
+            let token =
+                shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            let (_, token) = token.ok_or_else(|| unauthorized("only bearer tokens are taken"))?;
+            return match app.trust().token(token.trim(), visitor.address) {
+                Ok((who, role)) => Ok(Self { who, role, visitor }),
+                Err(Refusal::Locked(seconds)) => {
+                    let words = format!("too many failed tries; wait {seconds} s");
+                    Err(refuse(StatusCode::TOO_MANY_REQUESTS, Problem::new(words)))
+                }
+                Err(_) => Err(unauthorized("the access token is wrong")),
+            };
+        }
+        let Some(session) = caller.session else {
+            return Err(unauthorized("an access token is needed: Authorization: Bearer …"));
+        };
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let marked = text(header::HeaderName::from_static("x-csrf-token"));
+        if !reads && marked != Some(session.csrf.as_str()) {
+            let words = "the header X-CSRF-Token of the session is needed";
+            return Err(refuse(StatusCode::FORBIDDEN, Problem::new(words)));
+        }
+        Ok(Self { who: session.user, role: session.role, visitor })
+    }
+}
+
+fn unauthorized(words: &str) -> Response {
+    let mut response = refuse(StatusCode::UNAUTHORIZED, Problem::new(words));
+    let challenge = header::HeaderValue::from_static("Bearer");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}

@@ -1,0 +1,84 @@
+//! Tab Line, sub-tab global settings: the items that the phone has once.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use control::{ConfigRequest, ItemScope, Items, Problem};
+
+use crate::app::App;
+
+use super::caller::{Admin, Member};
+use super::fields::SentByAdmin;
+use super::frame::{Frame, Tab, Trouble, page};
+use super::items::{self, Field, Filling, Outcome};
+
+#[derive(Template)]
+#[template(path = "global.html")]
+struct GlobalPage {
+    f: Frame,
+    fields: Vec<Field>,
+    outcome: Outcome,
+    elsewhere: Vec<String>,
+}
+
+impl GlobalPage {
+    /// The fields whose values were refused.
+    fn wrong(&self) -> Vec<&Field> {
+        self.fields.iter().filter(|field| field.problem.is_some()).collect()
+    }
+}
+
+/// The form.
+pub(super) async fn show(State(app): State<App>, Admin(member): Admin) -> Response {
+    let done = draw(&app, &member, Outcome::default(), None).await;
+    done.unwrap_or_else(|problem| Trouble::refused(&problem).page(&member.into_caller()))
+}
+
+/// Puts it in force, or shows what is wrong.
+pub(super) async fn submit(
+    State(app): State<App>,
+    SentByAdmin(member, fields): SentByAdmin,
+) -> Response {
+    let done = async {
+        let description = app.phone().describe().await?;
+        let sent = items::sent(items::of_scope(&description, ItemScope::Phone), 0, &fields);
+        match app.phone().change(ConfigRequest::Set { items: sent.clone() }).await {
+            Ok(report) => {
+                if !report.items.is_empty() {
+                    let what = "changed global settings";
+                    app.trust().note(&member.session.user, member.visitor.address, what);
+                }
+                let outcome = Outcome { report: Some(report), problem: None };
+                draw(&app, &member, outcome, None).await
+            }
+            Err(problem) => {
+                let outcome = Outcome { report: None, problem: Some(problem) };
+                let again = draw(&app, &member, outcome, Some(sent)).await?;
+                Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
+            }
+        }
+    };
+    let done: Result<Response, Problem> = done.await;
+    done.unwrap_or_else(|problem| Trouble::refused(&problem).page(&member.into_caller()))
+}
+
+async fn draw(
+    app: &App,
+    member: &Member,
+    outcome: Outcome,
+    typed: Option<Items>,
+) -> Result<Response, Problem> {
+    let description = app.phone().describe().await?;
+    let of_phone = || items::of_scope(&description, ItemScope::Phone);
+    let values = match typed {
+        Some(typed) => typed,
+        None => app.phone().items(of_phone().map(|item| item.full_name(0)).collect()).await?,
+    };
+    let f = Frame::of_member(member, Tab::Line);
+    let problem = outcome.problem.as_ref();
+    let filling = Filling { language: f.language, line: 0, values: &values, problem };
+    let fields: Vec<Field> = of_phone().map(|item| filling.field(item, None)).collect();
+    let elsewhere = outcome.elsewhere(&fields.iter().collect::<Vec<_>>());
+    Ok(page(&GlobalPage { f, fields, outcome, elsewhere }))
+}

@@ -1,0 +1,221 @@
+//! Tab System: the version, users and passwords, access tokens, the configuration as a file, who
+//! did what.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use control::{ConfigRequest, Document, ExportFormat, Payload, Problem, Request};
+
+use crate::app::App;
+use crate::phone::unexpected;
+use crate::trust::{Entry, Refusal, Role, TokenInfo, UserInfo};
+
+use super::caller::Member;
+use super::fields::{OctetsByAdmin, Sent, SentByAdmin};
+use super::frame::{Frame, Tab, Trouble, page, refusal};
+
+#[derive(Template)]
+#[template(path = "system.html")]
+struct SystemPage {
+    f: Frame,
+    version: String,
+    uptime_s: u64,
+    users: Vec<UserInfo>,
+    tokens: Vec<TokenInfo>,
+    audit: Vec<Entry>,
+    outcome: Outcome,
+}
+
+/// What the last form has led to.
+#[derive(Default)]
+struct Outcome {
+    done: Option<&'static str>,
+    problem: Option<String>,
+    /// A new token, shown this once.
+    token: Option<String>,
+}
+
+/// The page.
+pub(super) async fn show(State(app): State<App>, member: Member) -> Response {
+    draw(&app, member, Outcome::default()).await
+}
+
+async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
+    let f = Frame::of_member(&member, Tab::System);
+    let status = match app.phone().status().await {
+        Ok(status) => status,
+        Err(problem) => return Trouble::refused(&problem).page(&member.into_caller()),
+    };
+    let refused = outcome.problem.is_some();
+    let admin = f.is_admin();
+    let drawn = page(&SystemPage {
+        version: status.version,
+        uptime_s: status.uptime_s,
+        users: if admin { app.trust().users() } else { Vec::new() },
+        tokens: if admin { app.trust().tokens() } else { Vec::new() },
+        audit: if admin { app.trust().audit() } else { Vec::new() },
+        outcome,
+        f,
+    });
+    if refused { (StatusCode::UNPROCESSABLE_ENTITY, drawn).into_response() } else { drawn }
+}
+
+/// Says what came of it, and writes it down.
+async fn finish(
+    app: &App,
+    member: Member,
+    done: Result<(), Refusal>,
+    text: &'static str,
+    note: &str,
+) -> Response {
+    let outcome = match done {
+        Ok(()) => {
+            app.trust().note(&member.session.user, member.visitor.address, note);
+            Outcome { done: Some(text), ..Outcome::default() }
+        }
+        Err(error) => {
+            Outcome { problem: Some(refusal(member.language.words(), error)), ..Outcome::default() }
+        }
+    };
+    draw(app, member, outcome).await
+}
+
+/// One's own password.
+pub(super) async fn password(State(app): State<App>, Sent(member, fields): Sent) -> Response {
+    let words = member.language.words();
+    let user = member.session.user.clone();
+    if fields.text("password") != fields.text("again") {
+        let problem = Some(words.passwords_differ.to_owned());
+        return draw(&app, member, Outcome { problem, ..Outcome::default() }).await;
+    }
+    let address = member.visitor.address;
+    let done = match app.trust().confirm(&user, fields.text("current"), address).await {
+        Ok(()) => app.trust().set_password(&user, fields.text("password"), &member.session).await,
+        Err(error) => Err(error),
+    };
+    finish(&app, member, done, words.password_changed, "changed the own password").await
+}
+
+pub(super) async fn add_user(
+    State(app): State<App>,
+    SentByAdmin(member, fields): SentByAdmin,
+) -> Response {
+    let (words, name) = (member.language.words(), fields.text("name").to_owned());
+    let done = match Role::of(fields.text("role")) {
+        Some(role) => app.trust().add_user(&name, fields.text("password"), role).await,
+        None => Err(Refusal::Unknown),
+    };
+    finish(&app, member, done, words.user_added, &format!("added user {name}")).await
+}
+
+pub(super) async fn remove_user(
+    State(app): State<App>,
+    SentByAdmin(member, fields): SentByAdmin,
+) -> Response {
+    let (words, name) = (member.language.words(), fields.text("name").to_owned());
+    let done = app.trust().remove_user(&name);
+    finish(&app, member, done, words.user_removed, &format!("removed user {name}")).await
+}
+
+pub(super) async fn add_token(
+    State(app): State<App>,
+    SentByAdmin(member, fields): SentByAdmin,
+) -> Response {
+    let words = member.language.words();
+    let name = fields.text("name").to_owned();
+    let made = Role::of(fields.text("role")).ok_or(Refusal::Unknown);
+    let outcome = match made.and_then(|role| app.trust().add_token(&name, role)) {
+        Ok(token) => {
+            let note = format!("made token {name}");
+            app.trust().note(&member.session.user, member.visitor.address, &note);
+            Outcome { token: Some(token.text().to_owned()), ..Outcome::default() }
+        }
+        Err(error) => Outcome { problem: Some(refusal(words, error)), ..Outcome::default() },
+    };
+    draw(&app, member, outcome).await
+}
+
+pub(super) async fn remove_token(
+    State(app): State<App>,
+    SentByAdmin(member, fields): SentByAdmin,
+) -> Response {
+    let (words, name) = (member.language.words(), fields.text("name").to_owned());
+    let done = app.trust().remove_token(&name);
+    finish(&app, member, done, words.token_removed, &format!("removed token {name}")).await
+}
+
+/// The configuration as a file. With passwords only for who gives the own one once more.
+pub(super) async fn export(
+    State(app): State<App>,
+    SentByAdmin(member, fields): SentByAdmin,
+) -> Response {
+    let words = member.language.words();
+    let with_secrets = fields.given("with_secrets").is_some();
+    let (user, address) = (member.session.user.clone(), member.visitor.address);
+    if with_secrets {
+        if let Err(error) = app.trust().confirm(&user, fields.text("current"), address).await {
+            let problem = Some(refusal(words, error));
+            return draw(&app, member, Outcome { problem, ..Outcome::default() }).await;
+        }
+        app.trust().note(&user, address, "downloaded the configuration with passwords");
+    }
+    let (format, name) = match fields.text("format") {
+        "xml" => (ExportFormat::Xml, "attachment; filename=\"phoned-config.xml\""),
+        _ => (ExportFormat::Text, "attachment; filename=\"phoned-config.txt\""),
+    };
+    let request = ConfigRequest::Export { format, with_secrets };
+    let file = async {
+        let payload = app.phone().ask(Request::Config(request)).await?;
+        let Payload::Document(document) = payload else { return Err(unexpected()) };
+        document.octets().map_err(|error| Problem::new(error.to_string()))
+    };
+    match file.await {
+        Ok(octets) => {
+            ([(CONTENT_TYPE, "application/octet-stream"), (CONTENT_DISPOSITION, name)], octets)
+                .into_response()
+        }
+        Err(problem) => Trouble::refused(&problem).page(&member.into_caller()),
+    }
+}
+
+/// Takes a configuration file that the page's script has read: the changes, or every line that is
+/// wrong, as text.
+pub(super) async fn import(
+    State(app): State<App>,
+    OctetsByAdmin(member, octets): OctetsByAdmin,
+) -> Response {
+    let words = member.language.words();
+    let done = match Document::from_octets(&octets) {
+        Ok(document) => app.phone().change(ConfigRequest::Import { document }).await,
+        Err(error) => Err(Problem::new(error.to_string())),
+    };
+    match done {
+        Ok(report) => {
+            app.trust().note(
+                &member.session.user,
+                member.visitor.address,
+                "restored a configuration file",
+            );
+            let mut text: Vec<String> = Vec::new();
+            if report.items.is_empty() {
+                text.push(words.nothing_changed.to_owned());
+            } else {
+                text.push(words.in_force.to_owned());
+            }
+            let changed = |change: &control::Changed| format!("{} = {}", change.item, change.new);
+            text.extend(report.items.iter().map(changed));
+            if report.kept > 0 {
+                text.push(format!("{} {}", words.file_kept, report.kept));
+            }
+            text.extend(report.warnings);
+            text.join("\n").into_response()
+        }
+        Err(problem) => {
+            let all = std::iter::once(&problem).chain(&problem.also);
+            let text: Vec<&str> = all.map(|problem| problem.message.as_str()).collect();
+            (StatusCode::UNPROCESSABLE_ENTITY, text.join("\n")).into_response()
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The pages as a browser without a script sees them, and what strangers get.
+
+use axum::http::StatusCode;
+
+use crate::testing::House;
+use crate::trust::Role;
+
+#[tokio::test(flavor = "current_thread")]
+async fn whoever_is_not_logged_in_is_sent_to_the_door() {
+    let house = House::new();
+    for page in ["/", "/line/sip", "/status", "/calls", "/system", "/journal", "/drill"] {
+        let answer = house.send("GET", page, &[], "").await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/first"));
+    }
+    let (house, _, _) = House::with_admin().await;
+    for page in ["/line/sip", "/status", "/calls", "/system", "/journal", "/drill"] {
+        let answer = house.send("GET", page, &[], "").await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login"));
+        let wrong = house.send("GET", page, &[("cookie", "phoned_session=00")], "").await;
+        assert_eq!(wrong.header("location"), "/login");
+    }
+    let stream = house.send("GET", "/live?page=status", &[], "").await;
+    assert_eq!(stream.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_first_visit_needs_the_code_and_leads_to_the_sip_page() {
+    let house = House::new();
+    let form = |code: &str| format!("code={code}&password=correct+horse&again=correct+horse");
+    let wrong = house.form("/first", "", &form("1")).await;
+    assert_eq!(wrong.status, StatusCode::FORBIDDEN);
+    let code = house.app.trust().code().unwrap();
+    let right = house.form("/first", "", &form(&code)).await;
+    assert_eq!(right.header("location"), "/line/sip");
+    let cookie = right.header("set-cookie");
+    for part in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let again = house.send("GET", "/first", &[], "").await;
+    assert_eq!(again.header("location"), "/", "there is no second first visit");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_wrong_value_is_marked_at_its_field_and_nothing_is_lost() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let body = format!("csrf={mark}&Proxy+Addr=10.0.0.1&Proxy+Port=70000");
+    let answer = house.form("/line/sip?line=1", &cookie, &body).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains(r#"name="Proxy Port" value="70000""#), "{}", answer.text);
+    assert!(answer.text.contains(r#"name="Proxy Addr" value="10.0.0.1""#));
+    assert!(answer.text.contains("Not accepted. Expected: 0 to 65535"));
+    let right = house.form("/line/sip?line=1", &cookie, &body.replace("70000", "5070")).await;
+    assert_eq!(right.status, StatusCode::OK);
+    assert!(right.text.contains("In force now:") && right.text.contains("mind the gap"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_form_without_the_sessions_mark_or_from_another_site_changes_nothing() {
+    let (house, cookie, mark) = House::with_admin().await;
+    for body in ["Proxy+Port=5070".to_owned(), format!("csrf={}&Proxy+Port=5070", "0".repeat(64))] {
+        let answer = house.form("/line/sip?line=1", &cookie, &body).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
+    let body = format!("csrf={mark}&Proxy+Port=5070");
+    let headers = [
+        ("cookie", cookie.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    let foreign = house.send("POST", "/line/sip?line=1", &headers, &body).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_user_is_not_shown_what_only_an_administrator_may_do() {
+    let (house, _, _) = House::with_admin().await;
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    house.app.trust().add_user("desk", "correct horse", Role::User).await.unwrap();
+    let session = house.app.trust().log_in("desk", "correct horse", here).await.unwrap();
+    let cookie = format!("phoned_session={}", session.cookie());
+    for page in ["/line/sip", "/line/global", "/drill"] {
+        let answer = house.send("GET", page, &[("cookie", &cookie)], "").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{page}");
+    }
+    let body = format!("csrf={}&name=x&password=correct+horse&role=admin", session.csrf);
+    let answer = house.form("/system/users", &cookie, &body).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let system = house.send("GET", "/system", &[("cookie", &cookie)], "").await;
+    assert!(!system.text.contains("/system/users") && !system.text.contains("/line/sip"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_answer_tells_the_browser_what_it_must_not_do() {
+    let house = House::new();
+    for page in ["/", "/login", "/nothing", "/assets/app.js", "/api/v1/status", "/health"] {
+        let answer = house.send("GET", page, &[], "").await;
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert!(!answer.header("cache-control").is_empty(), "{page}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_address_reaches_a_file_and_no_body_is_too_long() {
+    let (house, cookie, mark) = House::with_admin().await;
+    for path in [
+        "/assets/../users.json",
+        "/assets/..%2f..%2fusers.json",
+        "/assets/%2e%2e/key.pem",
+        "/../../etc/passwd",
+        "/assets/",
+    ] {
+        let answer = house.send("GET", path, &[("cookie", &cookie)], "").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let body = format!("csrf={mark}&Proxy+Addr={}", "x".repeat(crate::limits::BODY));
+    let answer = house.form("/line/sip?line=1", &cookie, &body).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let long = format!("/line/sip?line={}", "1".repeat(crate::limits::HEAD));
+    assert_eq!(house.send("GET", &long, &[], "").await.status, StatusCode::URI_TOO_LONG);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn pages_speak_the_browsers_language_and_the_first_one_is_small() {
+    let (house, cookie, _) = House::with_admin().await;
+    let zh = [("cookie", cookie.as_str()), ("accept-language", "zh-CN,zh;q=0.9")];
+    let answer = house.send("GET", "/line/sip", &zh, "").await;
+    assert!(answer.text.contains("<html lang=\"zh\">") && answer.text.contains("注册设置"));
+    assert!(answer.text.contains("帮助。") && !answer.text.contains("Submit"));
+    let chosen = format!("{cookie}; phoned_language=en");
+    let zh = [("cookie", chosen.as_str()), ("accept-language", "zh-CN")];
+    assert!(house.send("GET", "/line/sip", &zh, "").await.text.contains("Submit"));
+    let back = [("referer", "https://phone:8443/status")];
+    let switch = house.send("GET", "/language/zh", &back, "").await;
+    assert_eq!(switch.header("location"), "/status");
+    assert!(switch.header("set-cookie").starts_with("phoned_language=zh;"));
+}

@@ -1,0 +1,165 @@
+//! For tests: the pages and the API over a phone that is played, without a socket.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use control::{
+    ChangeReport, Changed, ConfigDescription, ConfigRequest, DaemonStatus, Help, ItemDescription,
+    ItemScope, ItemValues, Items, Payload, Problem, Reply,
+};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::app::App;
+use crate::pages;
+use crate::phone::{Asked, Phone};
+use crate::serve::Visitor;
+use crate::trust::{Role, Trust};
+
+/// Everything but the sockets, and the ways in.
+pub(crate) struct House {
+    pub(crate) app: App,
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl House {
+    /// A phone whose password nobody has set. Needs a runtime around it.
+    pub(crate) fn new() -> Self {
+        let (asks, asked) = mpsc::channel(8);
+        let (events, _) = broadcast::channel(8);
+        tokio::spawn(play(asked));
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::new(Phone::new(asks, events), Trust::open(folder.path()).unwrap());
+        Self { router: pages::router(app.clone()), app, _folder: folder }
+    }
+
+    /// The same with an administrator, whose session's cookie and mark are returned.
+    pub(crate) async fn with_admin() -> (Self, String, String) {
+        let house = Self::new();
+        let code = house.app.trust().code().unwrap();
+        let here = std::net::Ipv4Addr::LOCALHOST.into();
+        let session = house.app.trust().set_up(&code, "correct horse", here).await.unwrap();
+        let cookie = format!("phoned_session={}", session.cookie());
+        (house, cookie, session.csrf)
+    }
+
+    /// A token of a role.
+    pub(crate) fn token(&self, role: Role) -> String {
+        let token = self.app.trust().add_token(role.word(), role).unwrap();
+        format!("Bearer {}", token.text())
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        to: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(to);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(body.to_owned())).unwrap();
+        let here = std::net::Ipv4Addr::LOCALHOST.into();
+        request.extensions_mut().insert(Visitor { address: here, tls: true });
+        let response: Response =
+            TowerToHyperService::new(self.router.clone()).call(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let streams = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let text = if streams {
+            String::new()
+        } else {
+            let octets = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            String::from_utf8(octets.to_vec()).unwrap()
+        };
+        Answer { status, headers, text }
+    }
+
+    /// A form of a page.
+    pub(crate) async fn form(&self, to: &str, cookie: &str, body: &str) -> Answer {
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        self.send("POST", to, &[("cookie", cookie), kind], body).await
+    }
+}
+
+/// Answers as a phone with two items would; a port of 70000 is refused.
+async fn play(mut asked: mpsc::Receiver<Asked>) {
+    while let Some(Asked { request, back }) = asked.recv().await {
+        let _ = back.send(reply(request));
+    }
+}
+
+fn reply(request: control::Request) -> Reply {
+    match request {
+        control::Request::Status {} => Reply::Ok(Payload::Status(DaemonStatus {
+            version: "0".into(),
+            uptime_s: 1,
+            accounts: Vec::new(),
+            calls: Vec::new(),
+        })),
+        control::Request::Journal(_) => Reply::Ok(Payload::Entries(Vec::new())),
+        control::Request::Config(request) => config(request),
+        control::Request::Account(_)
+        | control::Request::Call(_)
+        | control::Request::Drill(_)
+        | control::Request::Watch {} => Reply::Ok(Payload::Done {}),
+    }
+}
+
+fn config(request: ConfigRequest) -> Reply {
+    match request {
+        ConfigRequest::Describe {} => Reply::Ok(Payload::Description(description())),
+        ConfigRequest::Set { items } => match items.value("SIP1 Proxy Port") {
+            Some("70000") => Reply::Error(Problem::at("SIP1 Proxy Port", "`70000` is not a port")),
+            _ => Reply::Ok(Payload::Changes(ChangeReport {
+                items: items.0.into_iter().map(changed).collect(),
+                kept: 0,
+                warnings: vec!["mind the gap".into()],
+            })),
+        },
+        ConfigRequest::Get { items } => {
+            Reply::Ok(Payload::Items(items.into_iter().map(|item| (item, String::new())).collect()))
+        }
+        ConfigRequest::Import { .. } => Reply::Ok(Payload::Changes(ChangeReport::default())),
+        ConfigRequest::Export { .. } | ConfigRequest::List {} => {
+            Reply::Ok(Payload::Items(Items::default()))
+        }
+        ConfigRequest::Check { .. } => Reply::Ok(Payload::Check(Vec::new())),
+    }
+}
+
+fn changed((item, new): (String, String)) -> Changed {
+    Changed { item, old: String::new(), new }
+}
+
+fn description() -> ConfigDescription {
+    let item = |name: &str, values| ItemDescription {
+        name: name.into(),
+        scope: ItemScope::Line,
+        values,
+        range: String::new(),
+        default: String::new(),
+        help: Help { en: "Help.".into(), zh: "帮助。".into() },
+    };
+    let port = ItemValues::Number { min: 0, max: 65535, unit: String::new() };
+    let items = vec![item("Proxy Addr", ItemValues::Address {}), item("Proxy Port", port)];
+    ConfigDescription { lines: 2, items }
+}

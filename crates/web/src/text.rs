@@ -1,0 +1,349 @@
+//! Every text of the pages in both languages, in one table: the compiler does not let one be
+//! missing. Help about configuration items is not here: it comes from the items' own table.
+
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+
+/// A language of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// English.
+    En,
+    /// Chinese, simplified.
+    Zh,
+}
+
+impl Language {
+    /// Its code, as it stands in addresses, cookies and documents.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+
+    /// The language of a code.
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        [Self::En, Self::Zh].into_iter().find(|language| language.code() == code)
+    }
+
+    /// The language that the browser prefers (RFC 9110 §12.5.4); English if it knows neither.
+    pub(crate) fn preferred(headers: &HeaderMap) -> Self {
+        let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let ranges = wanted.unwrap_or_default().split(',').take(32);
+        let mut best = (0.0, Self::En);
+        for range in ranges {
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, ""));
+            let quality = match parameter.trim().strip_prefix("q=") {
+                Some(quality) => quality.parse::<f32>().unwrap_or(0.0),
+                None => 1.0,
+            };
+            let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+            if let Some(language) = Self::of(&primary).filter(|_| quality > best.0) {
+                best = (quality, language);
+            }
+        }
+        best.1
+    }
+
+    /// Its texts.
+    pub(crate) fn words(self) -> &'static Words {
+        match self {
+            Self::En => &EN,
+            Self::Zh => &ZH,
+        }
+    }
+}
+
+/// Declares the texts as fields of one struct, with one value for each language.
+macro_rules! words {
+    ($($name:ident: $en:literal, $zh:literal;)*) => {
+        /// The texts of one language.
+        #[derive(Debug)]
+        pub(crate) struct Words {
+            $(#[doc = $en] pub(crate) $name: &'static str,)*
+        }
+        static EN: Words = Words { $($name: $en,)* };
+        static ZH: Words = Words { $($name: $zh,)* };
+        #[cfg(test)]
+        static ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)*];
+    };
+}
+
+words! {
+    phone: "Phone", "话机";
+    skip: "Skip to content", "跳到正文";
+    main_tabs: "Main", "主菜单";
+    sub_tabs: "Sections", "子菜单";
+    line: "Line", "线路";
+    status: "Status", "状态";
+    calls: "Calls", "通话";
+    journal: "Journal", "日志";
+    system: "System", "系统";
+    sip: "SIP", "SIP";
+    global: "Global settings", "全局设置";
+    log_in: "Log in", "登录";
+    log_out: "Log out", "退出";
+    user: "User", "用户";
+    password: "Password", "密码";
+    password_again: "Password again", "再次输入密码";
+    new_password: "New password", "新密码";
+    current_password: "Your password", "您的密码";
+    password_hint: "8 to 128 characters", "8 至 128 个字符";
+    first_visit: "Set the password", "设置密码";
+    first_visit_why: "This phone has no password yet. Its log shows a code, which proves that you are its owner.",
+        "话机尚未设置密码。请输入话机日志中显示的验证码，以证明您是它的主人。";
+    code: "Code from the phone's log", "话机日志中的验证码";
+    set_password: "Set password", "设置密码";
+    wrong_login: "User or password is wrong.", "用户名或密码错误。";
+    wrong_code: "The code is wrong. It stands in the phone's log since its last start.",
+        "验证码错误。请查看话机本次启动后的日志。";
+    wrong_password: "The password is wrong.", "密码错误。";
+    passwords_differ: "The two passwords differ.", "两次输入的密码不一致。";
+    password_length: "The password needs 8 to 128 characters.", "密码需要 8 至 128 个字符。";
+    locked: "Too many failed tries. Wait this many seconds:", "失败次数过多，请等待（秒）：";
+    busy: "Too many log-ins at once. Try again.", "同时登录过多，请重试。";
+    refused_name: "The name is taken, or has other characters than letters, digits and . _ -",
+        "名称已被使用，或含有字母、数字和 . _ - 以外的字符";
+    full: "There is no room for another one.", "数量已达上限。";
+    last_admin: "The last administrator cannot be removed.", "不能删除最后一个管理员。";
+    unknown_name: "There is none of this name.", "没有此名称。";
+    not_kept: "It could not be kept; the phone's log says why.", "无法保存，原因见话机日志。";
+    expired_form: "The form was too old. Nothing has changed; send it again.", "表单已过期，未作任何更改，请重新提交。";
+    not_allowed: "Only an administrator may do this.", "只有管理员可以执行此操作。";
+    no_such_page: "There is no such page.", "没有此页面。";
+    went_wrong: "That did not work", "操作未成功";
+    back: "Back to the start", "返回首页";
+    submit: "Submit", "提交";
+    choose_line: "Line", "线路";
+    show: "Show", "显示";
+    register_settings: "Register settings", "注册设置";
+    server_1: "SIP Server 1", "SIP 服务器 1";
+    server_2: "SIP Server 2", "SIP 服务器 2";
+    proxy: "SIP Proxy", "SIP 代理服务器";
+    backup_proxy: "Backup Proxy", "备份代理服务器";
+    basic_settings: "Basic settings", "基本设置";
+    advanced_settings: "Advanced settings", "高级设置";
+    line_state: "Line state", "线路状态";
+    not_configured: "not configured", "未配置";
+    activate: "Activate (register)", "启用（注册）";
+    register_user: "User", "用户名";
+    phone_number: "Phone number", "电话号码";
+    display_name: "Display name", "显示名称";
+    server_address: "Server address", "服务器地址";
+    server_port: "Server port", "服务器端口";
+    transport: "Transport", "传输协议";
+    expiry: "Registration expiry", "注册有效期";
+    proxy_address: "Proxy address", "代理服务器地址";
+    proxy_port: "Proxy port", "代理服务器端口";
+    proxy_user: "Proxy user", "代理用户";
+    proxy_password: "Proxy password", "代理密码";
+    backup_address: "Backup proxy address", "备份代理地址";
+    backup_port: "Backup proxy port", "备份代理端口";
+    enable_failback: "Enable Failback", "启用 Failback";
+    failback_interval: "Failback Interval", "Failback 间隔";
+    signal_failback: "Signal Failback", "Signal Failback";
+    signal_retry_counts: "Signal Retry Counts", "信令重传次数";
+    default: "Default", "默认值";
+    range: "Range", "范围";
+    to: "to", "至";
+    empty: "empty", "空";
+    transmissions: "transmissions", "次";
+    meaning: "What these settings mean, at worst", "这些设置意味着什么（最坏情况）";
+    bound_incoming: "Incoming calls come again after the silent death of the server", "服务器无声失效后恢复来电";
+    bound_invite: "A dialled call goes to the next server", "呼出转到下一个服务器";
+    bound_bye: "A hang-up goes to the next server", "挂断转到下一个服务器";
+    bound_all_silent: "A dialled call fails if every server is silent", "所有服务器无应答时呼出失败";
+    bound_failback: "Back at the primary after its recovery", "主服务器恢复后回切";
+    no_bound: "no bound", "无上限";
+    nothing_changed: "Nothing has changed: all values were as they are.", "没有更改：各项数值与原来相同。";
+    in_force: "In force now:", "已生效：";
+    not_accepted: "Not accepted; nothing has changed. These values are wrong:", "未接受，未作任何更改。以下数值有误：";
+    wrong_value: "Not accepted. Expected:", "未接受，应为：";
+    mind: "Please note", "请注意";
+    was: "was", "原为";
+    file_kept: "Items kept that this phone does not know:", "保留的未知配置项数量：";
+    connection_lost: "No connection to the phone. The page comes back by itself.", "与话机的连接已断开，页面将自动恢复。";
+    timeline: "Timeline", "时间线";
+    timeline_hint: "Which server each line used, its failovers and failbacks, and its calls, for an hour at most.",
+        "各线路使用的服务器、故障切换、回切和通话（最近一小时内）。";
+    no_lines: "No line is configured.", "尚未配置线路。";
+    configure: "Configure a line", "配置线路";
+    server: "Server", "服务器";
+    state: "State", "状态";
+    cause: "Cause", "原因";
+    since: "Since", "开始于";
+    hop: "Address", "地址";
+    in_use: "in use", "使用中";
+    on_primary: "on the primary", "使用主服务器";
+    on_backup: "on a backup", "使用备份服务器";
+    register: "Register now", "立即注册";
+    unregister: "Unregister", "注销";
+    expires_in: "renewed within (s)", "续期（秒内）";
+    legend_primary: "primary in use", "使用主服务器";
+    legend_backup: "backup in use", "使用备份服务器";
+    legend_out: "not registered", "未注册";
+    legend_failover: "failover", "故障切换";
+    legend_failback: "failback", "回切";
+    legend_unavailable: "no server answered", "所有服务器无应答";
+    legend_call: "call", "通话";
+    no_calls: "No calls.", "没有通话。";
+    dial: "Dial", "拨号";
+    number: "Number or SIP address", "号码或 SIP 地址";
+    from_line: "From line", "使用线路";
+    first_line: "first line", "第一条线路";
+    call: "Call", "呼叫";
+    answer: "Answer", "接听";
+    reject: "Reject", "拒接";
+    hang_up: "Hang up", "挂断";
+    hold: "Hold", "保持";
+    resume: "Resume", "恢复";
+    keypad: "Keypad", "拨号盘";
+    delete: "Delete", "删除";
+    dtmf: "Send keys", "发送按键";
+    transfer: "Transfer", "转接";
+    transfer_to: "Transfer to", "转接至";
+    incoming: "incoming", "来电";
+    outgoing: "outgoing", "去电";
+    codec: "Codec", "编码";
+    duration: "Duration (s)", "时长（秒）";
+    ended_by: "ended by", "结束方";
+    by_local: "this phone", "本机";
+    by_remote: "the other party", "对方";
+    by_failure: "a failure", "故障";
+    state_unregistered: "not registered", "未注册";
+    state_registering: "registering", "正在注册";
+    state_registered: "registered", "已注册";
+    state_failed: "failed", "注册失败";
+    state_disabled: "registration off", "未启用注册";
+    hop_unknown: "not tried yet", "尚未尝试";
+    hop_available: "available", "可用";
+    hop_suspect: "suspect", "可疑";
+    hop_unavailable: "unavailable", "不可用";
+    hop_held_off: "asked for a pause", "要求暂停";
+    call_dialing: "dialling", "正在呼叫";
+    call_ringing: "ringing", "振铃";
+    call_active: "active", "通话中";
+    call_held: "on hold", "已保持";
+    call_remote_held: "held by the other party", "被对方保持";
+    call_ended: "ended", "已结束";
+    drill: "Drill", "演练";
+    drill_why: "The phone treats a server as dead for a while, with no change to the network, and measures how long the line is out.",
+        "话机在一段时间内把某个服务器当作失效（网络不变），并测量线路中断的时间。";
+    drill_hop: "Server that counts as dead", "视为失效的服务器";
+    drill_primary: "the primary", "主服务器";
+    drill_current: "the one in use", "当前使用的服务器";
+    drill_seconds: "For how many seconds", "持续时间（秒）";
+    drill_start: "Start the drill", "开始演练";
+    drill_stop: "Stop it", "停止演练";
+    drill_latest: "Latest drill", "最近一次演练";
+    drill_none: "There was no drill since the phone has started.", "话机启动后还没有进行过演练。";
+    drill_running: "running", "进行中";
+    drill_recovered: "running, registered elsewhere", "进行中，已在其他服务器注册";
+    drill_ended: "ended", "已结束";
+    drill_outage: "Measured outage (ms)", "测得的中断时间（毫秒）";
+    drill_to: "Registered at", "注册到";
+    drill_moved: "Requests of calls that moved", "转移的通话请求";
+    drill_not_served: "The line was not registered there, so there was no outage.", "线路当时未在该服务器注册，因此没有中断。";
+    time: "Time", "时间";
+    event: "Event", "事件";
+    what: "What", "内容";
+    event_failover: "Failover", "故障切换";
+    event_failback: "Failback", "回切";
+    event_unavailable: "No server answered", "所有服务器无应答";
+    event_bare: "No backup is left", "没有可用的备份";
+    event_redundant: "A backup is there again", "备份已恢复";
+    event_other: "Other", "其他";
+    method: "Request", "请求";
+    from_to: "From → to", "从 → 到";
+    took: "Took (ms)", "耗时（毫秒）";
+    attempts: "Sent", "发送次数";
+    journal_empty: "Nothing has happened yet: no failover, no failback.", "暂无记录：没有故障切换或回切。";
+    version: "Version", "版本";
+    uptime: "Running for (s)", "已运行（秒）";
+    about: "This phone", "本机";
+    users: "Users", "用户";
+    role: "Role", "角色";
+    role_admin: "administrator", "管理员";
+    role_user: "user", "普通用户";
+    role_hint: "A user sees the state and telephones; an administrator may change everything.",
+        "普通用户可查看状态和通话；管理员可更改一切。";
+    add_user: "Add user", "添加用户";
+    remove: "Remove", "删除";
+    name: "Name", "名称";
+    change_password: "Change password", "修改密码";
+    password_changed: "The password is changed; other sessions of this user have ended.", "密码已修改，该用户的其他会话已结束。";
+    user_added: "The user is added.", "用户已添加。";
+    user_removed: "The user is removed.", "用户已删除。";
+    tokens: "Access tokens", "访问令牌";
+    tokens_hint: "For programs that use the API or read the metrics.", "供使用 API 或读取指标的程序使用。";
+    add_token: "Make a token", "创建令牌";
+    token_made: "Copy it now, it is never shown again:", "请立即复制，以后不再显示：";
+    token_removed: "The token is removed.", "令牌已删除。";
+    no_tokens: "There are no tokens.", "没有令牌。";
+    backup: "Configuration file", "配置文件";
+    backup_hint: "Passwords of lines are left out unless you ask for them with your own password.",
+        "默认不含线路密码；如需包含，请输入您自己的密码。";
+    format: "Form", "格式";
+    format_text: "Fanvil text", "Fanvil 文本";
+    with_secrets: "With the passwords of lines", "包含线路密码";
+    download: "Download", "下载";
+    restore: "Restore", "恢复";
+    restore_hint: "A file in the Fanvil text or XML form. Items that it does not name stay as they are; a file with any wrong value changes nothing.",
+        "Fanvil 文本或 XML 格式的文件。未列出的配置项保持不变；文件中有任何错误数值则不作更改。";
+    choose_file: "File", "文件";
+    audit: "Latest changes and log-ins", "最近的更改和登录";
+    who: "Who", "操作者";
+    address: "Address", "地址";
+}
+
+/// The meaning of a value of a choice, which the items' table has in English; what is not known
+/// here stays as it is, for many are names of protocols.
+pub(crate) fn choice(language: Language, meaning: &str) -> String {
+    if language == Language::En {
+        return meaning.to_owned();
+    }
+    match meaning {
+        "not set" => "未设置",
+        "off" => "关闭",
+        "on" => "开启",
+        "A and AAAA" => "A 和 AAAA",
+        "NAPTR and SRV" => "NAPTR 和 SRV",
+        "V3: by counts" => "V3：按次数",
+        "V2: by time" => "V2：按时间",
+        other => other,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preferred(header: &'static str) -> Language {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());
+        Language::preferred(&headers)
+    }
+
+    #[test]
+    fn the_browsers_first_known_language_is_taken() {
+        assert_eq!(preferred("zh-CN,zh;q=0.9,en;q=0.8"), Language::Zh);
+        assert_eq!(preferred("de, en;q=0.3, zh;q=0.7"), Language::Zh);
+        assert_eq!(preferred("en-US,zh;q=0.9"), Language::En);
+        assert_eq!(preferred("fr"), Language::En);
+        assert_eq!(preferred(";q=,,zh;q=x"), Language::En);
+        assert_eq!(Language::preferred(&HeaderMap::new()), Language::En);
+    }
+
+    #[test]
+    fn every_text_is_there_in_both_languages() {
+        let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        // What the document itself leaves in English.
+        let names = ["sip", "signal_failback"];
+        for (name, en, zh) in ALL {
+            assert!(!en.is_empty() && en.is_ascii() || *name == "from_to", "{name}: {en}");
+            assert!(chinese(zh) || names.contains(name), "{name}: {zh}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+"""A real browser that looks at a phone's web page, and plain HTTP for what no browser would send.
+
+The phone is in a namespace, the browser is not: a forwarder carries its connections inside. Chromium is driven by
+chromedriver (both Debian's); what it is told to leave out are its own connections to the outside.
+"""
+
+import http.client
+import os
+import socket
+import ssl
+import tempfile
+import threading
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+
+from .phone import binary
+from .wait import until
+
+PORT = 8443
+PASSWORD = "correct horse"
+_FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+          "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+          "--hide-scrollbars", "--force-color-profile=srgb"]
+
+
+def axe():
+    """The text of axe-core, which scripts/test deps puts beside the build."""
+    path = os.path.join(os.path.dirname(os.path.dirname(binary("phoned"))), "tools", "axe", "package", "axe.min.js")
+    with open(path) as f:
+        return f.read()
+
+
+class Forward:
+    """A port of this host that leads to a port inside a namespace."""
+
+    def __init__(self, namespace, port=PORT):
+        self.namespace, self._to = namespace, port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                here, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                there = self.namespace.socket(kind=socket.SOCK_STREAM)
+                there.connect(("127.0.0.1", self._to))
+            except OSError:
+                here.close()
+                continue
+            for one, other in ((here, there), (there, here)):
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _carry(one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        for end in (one, other):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        other.close()
+
+    def close(self):
+        self._listener.close()
+
+
+class Site:
+    """The web page of one phone, as seen from here."""
+
+    def __init__(self, phone):
+        self.phone = phone
+        self.forward = Forward(phone.namespace)
+        self.url = f"https://127.0.0.1:{self.forward.port}"
+
+    def code(self):
+        """The code of the first visit, from the phone's log."""
+        line = next(l for l in self.phone.proc.output().splitlines() if "its first visit sets one" in l)
+        return line.split('code="')[1].split('"')[0]
+
+    def request(self, method, path, headers=None, body=None, timeout=10):
+        """One HTTPS request; returns (status, headers, text)."""
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", self.forward.port, context=context, timeout=timeout)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+
+    def close(self):
+        self.forward.close()
+
+
+class Browser:
+    """One Chromium. `visit` starts with empty cookies in a language."""
+
+    def __init__(self):
+        options = Options()
+        self._profile = tempfile.TemporaryDirectory(prefix="lab-chromium-")
+        for flag in [*_FLAGS, f"--user-data-dir={self._profile.name}"]:
+            options.add_argument(flag)
+        options.binary_location = "/usr/bin/chromium"
+        options.set_capability("acceptInsecureCerts", True)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.set_page_load_timeout(20)
+        self.site = None
+
+    def visit(self, site, path="/", language="en"):
+        """Comes as a stranger whose browser speaks this language."""
+        self.site = site
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        agent = self.driver.execute_script("return navigator.userAgent")
+        accept = {"en": "en-US,en", "zh": "zh-CN,zh"}[language]
+        self.driver.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": accept})
+        self.go(path)
+
+    def go(self, path):
+        self.driver.get(self.site.url + path)
+
+    def path(self):
+        """Where it is now."""
+        return self.driver.current_url.removeprefix(self.site.url)
+
+    def fill(self, **fields):
+        """Fills fields by their id (underscores for hyphens)."""
+        for name, value in fields.items():
+            field = self.driver.find_element(By.ID, name.replace("_", "-"))
+            if field.tag_name == "select":
+                Select(field).select_by_value(str(value))
+            elif field.get_attribute("type") == "checkbox":
+                if field.is_selected() != bool(value):
+                    field.click()
+            else:
+                field.clear()
+                field.send_keys(str(value))
+
+    def press(self, text):
+        """Presses the button with this text and waits until something has come of it."""
+        before = self.driver.find_element(By.TAG_NAME, "html")
+        self.driver.find_element(By.XPATH, f"//main//button[normalize-space()={text!r}]").click()
+        until(lambda: self.driver.find_element(By.TAG_NAME, "html") != before, f"a new page after {text!r}", 15, 0.05)
+
+    def text(self, selector="main"):
+        """The text of an element, as it is seen."""
+        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+
+    def sees(self, text, selector="main", timeout=10):
+        """Waits until an element shows a text."""
+        def now():
+            return any(text in element.text for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
+        until(now, lambda: f"{text!r} in {selector}; it shows: {self.text()}", timeout, 0.05)
+
+    def first_visit(self, site, language="en"):
+        """Sets the administrator's password with the code of the log."""
+        self.visit(site, language=language)
+        self.fill(code=site.code(), password=PASSWORD, again=PASSWORD)
+        self.press({"en": "Set password", "zh": "设置密码"}[language])
+
+    def log_in(self, user="admin", password=PASSWORD, language="en"):
+        self.fill(user=user, password=password)
+        self.press({"en": "Log in", "zh": "登录"}[language])
+
+    def size(self, width, height=900, dark=False):
+        """The size of the window and the colours that its user prefers."""
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+        scheme = "dark" if dark else "light"
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def overflow(self):
+        """By how many pixels the page is wider than the window."""
+        return self.driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    def violations(self):
+        """What axe finds wrong with the page, a line each."""
+        # The page's own policy forbids foreign scripts, so it is told to the debugger instead.
+        self.driver.execute_script(axe())
+        found = self.driver.execute_async_script("const done = arguments[0]; axe.run().then((r) => done(r.violations))")
+        return [f"{v['id']}: {v['help']}: {n['html'][:160]} {n.get('failureSummary', '')[:300]}" for v in found for n in v["nodes"]]
+
+    def complaints(self):
+        """What the page has written to the console: errors of scripts, and what the policy forbids."""
+        return [e["message"] for e in self.driver.get_log("browser")
+                if e["level"] == "SEVERE" and "status of 4" not in e["message"] and "ERR_" not in e["message"]]
+
+    def picture(self, path):
+        """A picture of the whole page."""
+        metrics = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {
+            "x": 0, "y": 0, "width": metrics["width"], "height": metrics["height"], "scale": 1}})
+        import base64
+        with open(path, "wb") as f:
+            f.write(base64.b64decode(shot["data"]))
+
+    def close(self):
+        self.driver.quit()
+        self._profile.cleanup()
