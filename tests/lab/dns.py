@@ -47,7 +47,8 @@ def cname(target, ttl=60):
 class Dns:
     """Serves the records that were put, over UDP and TCP. A name without records does not exist.
 
-    `queries` lists (monotonic seconds, name, type) as asked; `delay` (seconds) holds every answer back.
+    `queries` lists (monotonic seconds, name, type) as asked; `delay` (seconds) holds every answer over
+    UDP back.
     """
 
     def __init__(self, namespace, address_, names=None):
@@ -123,7 +124,9 @@ class Dns:
             try:
                 data, source = s.recvfrom(4096)
                 answer = self._reply(data, 1232)
-                if answer:
+                if answer and self.delay:
+                    threading.Timer(self.delay, _send_late, (s, answer, source)).start()
+                elif answer:
                     s.sendto(answer, source)
             except (OSError, struct.error, IndexError):
                 continue
@@ -151,8 +154,6 @@ class Dns:
         self.queries.append((time.monotonic(), name, kind))
         if self._frozen:
             return None
-        if self.delay:
-            time.sleep(self.delay)
         code, answers, extra = self._find(name, kind)
         authority = [(_zone(name), _soa(name))] if not answers and code != _SERVFAIL else []
         body = b"".join(_encode(n, r) for n, r in [*answers, *authority, *extra])
@@ -179,6 +180,14 @@ class Dns:
                      for a in self.records.get(r.points_to.lower(), []) if a.kind in (A, AAAA)]
             known = bool(self.records.get(name)) or any(n.endswith("." + name) for n, r in self.records.items() if r)
         return _NOERROR if known or answers else _NXDOMAIN, answers, extra
+
+
+def _send_late(s, answer, source):
+    """The server may have been killed meanwhile."""
+    try:
+        s.sendto(answer, source)
+    except OSError:
+        pass
 
 
 def _read_name(data, at):

@@ -107,8 +107,9 @@ class Network:
 
     def __init__(self):
         self.core = Namespace("core")
-        # Otherwise the first address takes the others of its subnet with it when it goes.
-        run([*self.core.exec, "sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1"])
+        # Otherwise the first address takes the others of its subnet with it when it goes; and the errors that one server
+        # sends use up what the kernel allows for all of them, which are separate hosts to the phones.
+        run([*self.core.exec, "sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1", "net.ipv4.icmp_ratelimit=0"])
         self.core.ip("link", "add", "lan", "type", "bridge")
         self.core.ip("link", "set", "lan", "up")
         self.phones = []

@@ -13,7 +13,6 @@ from lab.wait import until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 USER = "1001"
-TLS_PORT = 5061
 
 
 class Client:
@@ -55,21 +54,18 @@ class Client:
 
 
 class Phoned(Client):
-    """phoned with two proxies and its defaults: 3 transmissions to a hop, OPTIONS every 30 s, registration for 3600 s."""
+    """phoned led to both proxies by DNS as the others are, with its defaults: 3 transmissions to a hop, OPTIONS every 30 s,
+    registration for 3600 s."""
 
     name = "phoned"
-    setting = "`Proxy Addr` and `BakProxy Addr`, all else by default (keep-alive 30 s, registration 3600 s)"
+    setting = ("one line whose domain has SRV records for both proxies, all else by default (keep-alive 30 s, registration "
+               "3600 s)")
     _number = {"udp": 0, "tcp": 1, "tls": 3}
 
     def __init__(self, world, transport):
         self.world, self.transport, self.proc = world, transport, None
         self.namespace, self.address, self.capture = world.place(101)
-        more = {"Transport": self._number[transport]} if transport != "udp" else {}
-        names = [f"p1.{kamailio.DOMAIN}", f"p2.{kamailio.DOMAIN}"]
-        proxies = names if transport == "tls" else [world.primary_address, world.backup_address]
-        if transport == "tls":
-            more.update(Proxy_Port=TLS_PORT, BakProxy_Port=TLS_PORT)
-        items = line_items(USER, *proxies, **more)
+        items = line_items(USER, **({"Transport": self._number[transport]} if transport != "udp" else {}))
         if transport == "tls":
             items["TLS CA File"] = world.pki.ca
         self.phone = Phone(self.namespace, world.folder, "phoned", self.address, items)
