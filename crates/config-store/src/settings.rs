@@ -486,7 +486,7 @@ mod tests {
                 watch_backups: false,
                 flap_damping: true,
                 backoff_cap: Duration::from_secs(300),
-                start_spread: Duration::ZERO,
+                start_spread: Duration::from_secs(30),
             }
         );
     }

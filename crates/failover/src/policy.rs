@@ -94,7 +94,8 @@ pub struct Policy {
     /// How soon, 0…1 day. Default 120 s.
     pub flap_window: Duration,
     /// After a boot or a long link loss, register after a random wait of up to this, 0…3600 s.
-    /// Default 0 s: a single phone should not wait; fleets set it (F6).
+    /// Default 30 s (F6): as long as a keep-alive interval, so that a site that boots together is no
+    /// more of a load to its backup than one whose primary dies silently.
     pub boot_spread: Duration,
     /// The failback interval varies by up to this, 0…50 %. Default 10 % (F6): a fleet does not
     /// probe its primary in one burst.
@@ -120,7 +121,7 @@ impl Default for Policy {
             known_dead_last: true,
             flap_damping: true,
             flap_window: Duration::from_secs(120),
-            boot_spread: Duration::ZERO,
+            boot_spread: Duration::from_secs(30),
             failback_jitter: 10,
         }
     }

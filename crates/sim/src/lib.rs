@@ -5,10 +5,13 @@
 //! and go. It plays in virtual time, on one thread, and repeats bit for bit; an oracle watches it
 //! from outside, by the wire and by what the phones say of themselves.
 //!
+//! [`fleet`] plays many phones against cheap servers, for the load that they are to a backup.
+//!
 //! Nothing here decides how a phone behaves; what a phone must never do is written in [`oracle`].
 
 pub mod dice;
 pub mod faults;
+pub mod fleet;
 pub mod oracle;
 pub mod plan;
 pub mod proxy;

@@ -1,7 +1,10 @@
 //! Plays worlds of phones and proxies from seeds and reports every rule that is broken.
 //!
 //! `sim --seeds N` plays N worlds on all cores and sums up; `--replay SEED` plays one with its whole
-//! trace; `--shrink SEED` looks for the least plan that still fails.
+//! trace; `--shrink SEED` looks for the least plan that still fails. `--fleet N` plays N phones of one
+//! site and shows the load that they are to its proxies.
+
+mod fleet_options;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -25,7 +28,7 @@ struct Options {
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     from: u64,
-    /// Play this seed only.
+    /// Play this seed only; with --fleet, the seed of the fleet.
     #[arg(long, conflicts_with_all = ["replay", "shrink"])]
     seed: Option<u64>,
     /// Play this seed and print its plan and its whole trace.
@@ -34,6 +37,13 @@ struct Options {
     /// Leave out of this seed's plan what its failure does not need; print the rest and its trace.
     #[arg(long)]
     shrink: Option<u64>,
+    /// Play a fleet of this many phones instead: power-on, the primary's silent death, a reboot of
+    /// the whole site, failback.
+    #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "replay", "shrink"],
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    fleet: Option<u64>,
+    #[command(flatten)]
+    fleet_options: fleet_options::FleetOptions,
     /// Threads; each world is played by one.
     #[arg(long)]
     threads: Option<usize>,
@@ -55,7 +65,17 @@ fn main() -> anyhow::Result<ExitCode> {
     if let Some(seed) = options.shrink {
         return show_least(seed);
     }
+    if let Some(phones) = options.fleet {
+        let well =
+            options.fleet_options.run(phones, options.seed.unwrap_or(1), threads(&options))?;
+        return Ok(code(well));
+    }
     play_all(&options)
+}
+
+fn threads(options: &Options) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    options.threads.unwrap_or(cores).max(1)
 }
 
 fn show(plan: &Plan, played: &Played) -> anyhow::Result<ExitCode> {
@@ -98,8 +118,7 @@ fn play_all(options: &Options) -> anyhow::Result<ExitCode> {
         Some(seed) => (seed, 1),
         None => (options.from, options.seeds),
     };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = options.threads.unwrap_or(cores).max(1);
+    let threads = threads(options);
     let (next, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
     std::thread::scope(|scope| {
         for _ in 0..threads {

@@ -34,6 +34,8 @@ pub struct Station {
     pub on: bool,
     /// What its shell keeps over a loss of power.
     pub last_good: Option<LastGood>,
+    /// Whether it has lost power before.
+    booted: bool,
     next_port: u16,
 }
 
@@ -49,6 +51,7 @@ impl Station {
             name: format!("phone{}", index + 1),
             on: true,
             last_good: None,
+            booted: false,
             next_port: 10_000,
         }
     }
@@ -60,9 +63,8 @@ impl Station {
         let settings = self.settings(index, plan, &plan.line);
         let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(at, proxy, plan)).collect();
         let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
-        let last_good = self.last_good;
-        let begin =
-            Input::Hops { line: LINE, hops, former: Vec::new(), trusted, last_good, booted: false };
+        let (former, last_good, booted) = (Vec::new(), self.last_good, self.booted);
+        let begin = Input::Hops { line: LINE, hops, former, trusted, last_good, booted };
         vec![Input::Settings(settings), begin]
     }
 
@@ -77,7 +79,7 @@ impl Station {
     /// Power is back: a new phone, which has lost all but what its shell keeps.
     pub fn switch_on(&mut self, seed: [u8; 32], now: Instant) {
         self.phone = Phone::new(seed, now);
-        self.on = true;
+        (self.on, self.booted) = (true, true);
     }
 
     /// A pair of ports for sound.

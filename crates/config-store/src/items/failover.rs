@@ -66,7 +66,7 @@ items! {
     BACKOFF_CAP = Line "Backoff Cap", kind::seconds(30, 1800), "300",
         "The longest wait between two rounds of attempts while no server answers.",
         "所有服务器都无应答时两轮尝试之间的最长等待。";
-    START_SPREAD = Line "Start Spread", kind::seconds(0, 3600), "0",
+    START_SPREAD = Line "Start Spread", kind::seconds(0, 3600), "30",
         "Up to how long the line waits at random before it registers after the device has started or was without a link for long.",
         "设备启动或长时间断网后，注册前随机等待的最长时间。";
 }

@@ -51,7 +51,13 @@ pub(crate) struct Line {
 
 /// No random share anywhere, so that times are exact.
 pub(crate) fn exact() -> Policy {
-    Policy { keep_alive_spread: 0, backoff_spread: 0, failback_jitter: 0, ..Policy::default() }
+    Policy {
+        keep_alive_spread: 0,
+        backoff_spread: 0,
+        failback_jitter: 0,
+        boot_spread: Duration::ZERO,
+        ..Policy::default()
+    }
 }
 
 /// The same without keep-alives, for stories about other things.

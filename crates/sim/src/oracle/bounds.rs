@@ -56,7 +56,8 @@ impl Bounds {
         // Either the line stands at a hop whose death it has to find out, or a round of all hops has
         // just failed, the last of them with its full wait, and the longest back-off follows.
         let waits = found_out.max(TIMEOUT + policy.backoff_cap);
-        let registered = waits + held_off(plan) + others + exchange;
+        // A phone that has booted, or was without a link for long, waits before it begins.
+        let registered = policy.boot_spread + waits + held_off(plan) + others + exchange;
         let failback = style.failback.map(|interval| {
             // Flap damping: up to four intervals; spread: a tenth.
             interval * 4 * 11 / 10 + patience + held_off(plan) + exchange
