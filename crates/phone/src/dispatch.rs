@@ -57,6 +57,7 @@ impl Phone {
         }
         drill::observe(&mut self.core, now);
         self.ask_for_ports();
+        self.ask_for_names();
     }
 
     /// One event of the transaction layer; `heard` tells why, where the event is `Unreachable`.

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use sip_core::transport::Hop;
+use sip_core::transport::resolve::Target;
 
 use crate::settings::{LineNumber, ServerRole, Settings};
 use crate::status::DrillStatus;
@@ -51,6 +52,13 @@ pub enum Input {
         /// its spread (failover design §6). A process that was started again does not wait.
         booted: bool,
     },
+    /// What a name leads to that [`crate::output::Output::Names`] has asked for. It may come again.
+    Name {
+        /// The name.
+        target: Target,
+        /// In order of preference; empty where it leads nowhere.
+        ways: Vec<Way>,
+    },
     /// Our own network went away or came back.
     Link {
         /// Whether an address and a route are there.
@@ -84,6 +92,15 @@ pub struct LineHop {
     /// Names that lead here: the configured one first, which a certificate is checked for
     /// (RFC 5922 §4), then SRV targets. Empty for an IP literal.
     pub names: Vec<String>,
+}
+
+/// A way to a host that is none of a line's servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Transport and address.
+    pub hop: Hop,
+    /// Our own address towards it.
+    pub local: SocketAddr,
 }
 
 /// Where a line was registered when the phone last stopped (failover design §2).

@@ -28,6 +28,7 @@ mod hop_change;
 pub mod input;
 mod journal;
 mod limits;
+mod names;
 pub mod output;
 mod ports;
 mod screen;
@@ -70,6 +71,7 @@ pub struct Phone {
     recent: Recent,
     /// Lines with hops that no name leads to any more.
     departed: BTreeSet<LineNumber>,
+    names: names::NameBook,
     shutting_down: bool,
 }
 
@@ -85,6 +87,7 @@ impl Phone {
             strangers: screen::RateLimit::new(now),
             recent: Recent::default(),
             departed: BTreeSet::new(),
+            names: names::NameBook::default(),
             shutting_down: false,
         }
     }
@@ -102,6 +105,7 @@ impl Phone {
             Input::Hops { line, hops, former, trusted, last_good, booted } => {
                 self.set_hops(line, HopNews { hops, former, trusted, last_good, booted }, now);
             }
+            Input::Name { target, ways } => self.set_name(target, ways),
             Input::Link { up } => {
                 let lines: Vec<LineNumber> = self.core.accounts.numbers().collect();
                 for line in lines {

@@ -16,6 +16,8 @@ pub(crate) const COPIES: usize = 8;
 pub(crate) const FAREWELLS: usize = 64;
 /// INVITE legs that were abandoned and may still answer.
 pub(crate) const STRAYS: usize = 64;
+/// Names that dialogs lead to and that are looked up at once.
+pub(crate) const NAMES: usize = 32;
 /// Entries of the failover journal.
 pub(crate) const JOURNAL: usize = 256;
 /// Shortest and longest drill.

@@ -3,10 +3,12 @@
 //! The shell drains [`crate::Phone::poll_output`] in one exhaustive match. Events carry the status
 //! value that a listener would otherwise have to ask for, so each is complete by itself.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use sip_core::transport::Hop;
+use sip_core::transport::resolve::Target;
 
 use crate::input::LastGood;
 use crate::settings::LineNumber;
@@ -28,6 +30,9 @@ pub enum Output {
     Event(Event),
     /// Do something with sound.
     Media(MediaCommand),
+    /// Look these names up as long as they are in the latest set, and tell what each leads to by
+    /// [`crate::input::Input::Name`]: dialogs lead there (failover design §5).
+    Names(BTreeSet<Target>),
     /// Remember over a restart (failover design §2); `None` forgets.
     Remember {
         /// The line.

@@ -4,6 +4,7 @@
 //! is the daemon's end; any other part that ends first has died, and the daemon with it: the service
 //! manager starts a fresh one, which is registered again within a second.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Once;
 use std::thread::JoinHandle;
@@ -14,7 +15,7 @@ use phone::Phone;
 use sip_core::transport::resolve::Resolver;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::archive::{Archive, Earlier};
@@ -130,12 +131,12 @@ impl Parts {
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
         let remembered = std::mem::take(remembered);
         let resolver = Resolver::new(seed()?);
+        let (names, dialog_names) = watch::channel(BTreeSet::new());
         let (lines, handle) = Lines::new(
             settings.clone(),
-            port,
-            fixed,
+            (port, fixed),
             remembered,
-            resolver,
+            (resolver, dialog_names),
             store.clone(),
             inbox.clone(),
         );
@@ -162,6 +163,7 @@ impl Parts {
             sockets,
             audio,
             memory: Memory::new(store.clone()),
+            names,
             reporter: Reporter::new(events, archive),
             clock,
         };

@@ -4,7 +4,7 @@
 //! deadline, or a request to stop. The clock is read once a turn. Nothing is decided here: this file
 //! carries data from one side to the other, in one exhaustive match.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ use phone::input::{Command, Done, Input, Refusal};
 use phone::output::Output;
 use phone::settings::LineNumber;
 use phone::status::{AccountStatus, CallStatus};
-use tokio::sync::{mpsc, oneshot};
+use sip_core::transport::resolve::Target;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::audio::Audio;
 use crate::clock::Clock;
@@ -74,6 +75,8 @@ pub(crate) struct Driver {
     pub(crate) sockets: Sockets,
     pub(crate) audio: Audio,
     pub(crate) memory: Memory,
+    /// Names that dialogs lead to; whoever looks them up sees the latest set.
+    pub(crate) names: watch::Sender<BTreeSet<Target>>,
     pub(crate) reporter: Reporter,
     pub(crate) clock: Clock,
 }
@@ -169,6 +172,8 @@ impl Driver {
             }
             Output::Event(event) => self.reporter.event(event, self.clock.read(), now),
             Output::Media(command) => results.extend(self.audio.perform(command)),
+            // Lines are gone only when the daemon is ending.
+            Output::Names(names) => drop(self.names.send(names)),
             Output::Remember { line, last_good } => self.memory.keep(line, last_good),
         }
     }

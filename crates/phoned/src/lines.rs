@@ -10,10 +10,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use config_store::{LineSettings, Settings};
-use phone::input::{Input, LastGood};
+use phone::input::{Input, LastGood, Way};
 use phone::settings::LineNumber;
-use sip_core::transport::resolve::{Answer, Output, Query, Resolver};
-use tokio::sync::{mpsc, oneshot};
+use sip_core::transport::Hop;
+use sip_core::transport::resolve::{Answer, Output, Query, Resolver, State, Target};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -62,6 +63,9 @@ pub(crate) struct Lines {
     resolver: Resolver,
     dns: Dns,
     lookups: JoinSet<(Query, Answer)>,
+    /// Names that dialogs lead to, and what was told of each.
+    dialog_names: watch::Receiver<BTreeSet<Target>>,
+    told_names: BTreeMap<Target, Vec<Way>>,
     /// Answers have come that a later run is to know.
     unsaved: bool,
     told: BTreeMap<u16, HopList>,
@@ -75,10 +79,9 @@ impl Lines {
     /// The task, with the configuration at start; `port` is open already, `resolver` knows nothing.
     pub(crate) fn new(
         settings: Settings,
-        port: u16,
-        fixed: Fixed,
+        (port, fixed): (u16, Fixed),
         remembered: Remembered,
-        mut resolver: Resolver,
+        (mut resolver, dialog_names): (Resolver, watch::Receiver<BTreeSet<Target>>),
         store: StoreHandle,
         inbox: mpsc::Sender<Message>,
     ) -> (Self, LinesHandle) {
@@ -98,6 +101,8 @@ impl Lines {
             resolver,
             dns: Dns::of_the_system(),
             lookups: JoinSet::new(),
+            dialog_names,
+            told_names: BTreeMap::new(),
             unsaved: false,
             told: BTreeMap::new(),
             watch: watch_network(),
@@ -135,6 +140,7 @@ impl Lines {
                         self.watch = None;
                     }
                 },
+                Ok(()) = self.dialog_names.changed() => self.want(),
                 Some(answered) = self.lookups.join_next() => match answered {
                     Ok((query, answer)) => {
                         let now = std::time::Instant::now();
@@ -171,6 +177,7 @@ impl Lines {
         if changed {
             self.tell_hops().await;
         }
+        self.tell_names().await;
         // One write for all answers of one round.
         if self.unsaved && self.lookups.is_empty() {
             self.unsaved = false;
@@ -212,11 +219,38 @@ impl Lines {
         self.tell_input(Input::Settings(phone_settings(&self.settings, &self.fixed))).await;
         self.told.retain(|line, _| self.settings.lines.contains_key(line));
         let now = std::time::Instant::now();
-        let targets = self.settings.lines.values().flat_map(hops::targets).collect();
         self.resolver.refresh(now);
-        self.resolver.want(&targets, now);
+        self.want();
         self.carry().await;
         self.tell_hops().await;
+    }
+
+    /// Tells the resolver which names matter: those of the lines and those of dialogs.
+    fn want(&mut self) {
+        let mut targets: BTreeSet<Target> =
+            self.settings.lines.values().flat_map(hops::targets).collect();
+        let of_dialogs = self.dialog_names.borrow_and_update().clone();
+        self.told_names.retain(|target, _| of_dialogs.contains(target));
+        targets.extend(of_dialogs);
+        self.resolver.want(&targets, std::time::Instant::now());
+    }
+
+    /// Tells the phone what the names of dialogs lead to.
+    async fn tell_names(&mut self) {
+        let names = self.dialog_names.borrow().clone();
+        for target in names {
+            let Some(resolution) = self.resolver.resolution(&target) else { continue };
+            if resolution.state == State::Pending {
+                continue;
+            }
+            let hops = resolution.hops.iter().map(|entry| entry.hop);
+            let way = |hop: Hop| Some(Way { hop, local: self.towards(hop.addr)? });
+            let ways: Vec<Way> = hops.filter_map(way).collect();
+            if self.told_names.get(&target) != Some(&ways) {
+                self.told_names.insert(target.clone(), ways.clone());
+                self.tell_input(Input::Name { target, ways }).await;
+            }
+        }
     }
 
     /// Tells the phone the hops that are other ones now, and whether there is a network at all.

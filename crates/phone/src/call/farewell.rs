@@ -75,6 +75,10 @@ impl Farewell {
         &self.session
     }
 
+    pub(crate) fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// The line's hop list has changed.
     pub(crate) fn follow(&mut self, places: &Places) {
         self.ladder.follow(places);
@@ -86,8 +90,7 @@ impl Farewell {
             let Some(account) = core.accounts.get_mut(&self.session.line) else {
                 return Progress::Over;
             };
-            let full =
-                self.ladder.is_last() || matches!(self.ladder.rung.place, Place::Elsewhere(_));
+            let full = self.ladder.is_last();
             let patience = account.patience(false, full);
             let rung = self.ladder.rung;
             if let Some(mut parcel) =

@@ -133,7 +133,7 @@ impl InDialog {
     ) -> bool {
         let cnonce = core.tokens.cnonce();
         let Some(account) = core.accounts.get_mut(&session.line) else { return false };
-        let full = self.ladder.is_last() || matches!(self.ladder.rung.place, Place::Elsewhere(_));
+        let full = self.ladder.is_last();
         let patience = account.patience(self.outline.method == Method::Invite, full);
         let (rung, method) = (self.ladder.rung, self.outline.method.clone());
         let Some(mut parcel) = session.request(method, self.cseq, rung, patience, account) else {

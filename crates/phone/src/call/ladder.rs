@@ -125,6 +125,13 @@ impl Ladder {
         Self { rung, left: rungs, named: situation.named, tried: 0 }
     }
 
+    /// The same, with more addresses of the same name to try after the first (RFC 3263 §4.3).
+    pub(crate) fn or_else(mut self, others: impl Iterator<Item = Hop>) -> Self {
+        let rung = |hop| Rung { place: Place::Elsewhere(hop), route: RouteUse::AsIs };
+        self.left.extend(others.map(rung));
+        self
+    }
+
     /// Whether no rung is left after this one: it has the full 64·T1 (requirement A4).
     pub(crate) fn is_last(&self) -> bool {
         self.left.is_empty()

@@ -41,6 +41,7 @@ use crate::{CallId, input};
 use audio::Audio;
 use incoming::Incoming;
 use outgoing::Outgoing;
+use session::Session;
 use up::Up;
 
 /// Methods that this phone takes (RFC 3261 §20.5).
@@ -130,6 +131,14 @@ impl Call {
             Phase::Outgoing { setup, .. } => setup.current_hop().or(self.hop),
             Phase::Up(up) => Some(up.session.current_hop()),
             Phase::Incoming(_) | Phase::Over => self.hop,
+        }
+    }
+
+    /// The way to the other end, once there is a dialog.
+    pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.phase {
+            Phase::Up(up) => Some(&mut up.session),
+            Phase::Outgoing { .. } | Phase::Incoming(_) | Phase::Over => None,
         }
     }
 

@@ -11,11 +11,14 @@ use failover::RequestKind;
 use sip_core::dialog::{Dialog, DialogId};
 use sip_core::message::{HeaderName, Host, Method, NameAddr, Request};
 use sip_core::transport::Hop;
+use sip_core::transport::resolve::Target;
 
 use super::ladder::{Ladder, Place, RouteUse, Rung, Situation};
 use super::route::{self, Directory};
 use crate::account::Account;
 use crate::core::Parcel;
+use crate::input::Way;
+use crate::names::TRANSPORTS;
 use crate::settings::LineNumber;
 
 /// See the module.
@@ -28,6 +31,8 @@ pub(crate) struct Session {
     /// Our address towards it.
     pub(crate) local: SocketAddr,
     learned: BTreeMap<String, Hop>,
+    /// What the name leads to that the dialog's requests are to go to, if it is none of the line's.
+    ways: Vec<Way>,
     worked: Option<Worked>,
 }
 
@@ -41,12 +46,25 @@ struct Worked {
 impl Session {
     pub(crate) fn new(line: LineNumber, dialog: Dialog, hop: Hop, local: SocketAddr) -> Self {
         let mut learned = BTreeMap::new();
-        let first = dialog.first_hop_uri();
         // The first entry of an answer that came through this hop is this hop's own name for itself.
-        if let Host::Name(name) = &first.host {
+        if let Some(Host::Name(name)) = dialog.route_set.first().map(|first| &first.uri.host) {
             learned.insert(name.to_ascii_lowercase(), hop);
         }
-        Self { line, dialog, hop, local, learned, worked: None }
+        Self { line, dialog, hop, local, learned, ways: Vec::new(), worked: None }
+    }
+
+    /// The name that the dialog's requests are to go to, where it is none of the line's.
+    pub(crate) fn foreign_name(&self, account: &Account) -> Option<Target> {
+        let first = self.dialog.first_hop_uri();
+        let known = self.directory(account).hop_of(first).is_some();
+        Target::of_uri(first, TRANSPORTS).filter(|_| !known)
+    }
+
+    /// What that name leads to now. Where it leads nowhere, what it led to before stays.
+    pub(crate) fn set_ways(&mut self, ways: &[Way]) {
+        if !ways.is_empty() {
+            self.ways = ways.to_vec();
+        }
     }
 
     fn directory<'a>(&'a self, account: &'a Account) -> Directory<'a> {
@@ -56,10 +74,19 @@ impl Session {
     /// Where the route set, or with none the remote target, leads.
     fn named(&self, account: &Account) -> Place {
         let first = self.dialog.first_hop_uri();
-        match self.directory(account).hop_of(first) {
-            Some(hop) => Place::Line(hop),
-            None => Place::Elsewhere(Hop::of_uri(first).unwrap_or(self.hop)),
+        if let Some(hop) = self.directory(account).hop_of(first) {
+            return Place::Line(hop);
         }
+        let of_line = |hop: Hop| account.hops.iter().position(|entry| entry.hop == hop);
+        let place = |hop: Hop| of_line(hop).map_or(Place::Elsewhere(hop), Place::Line);
+        if let Some(hop) = Hop::of_uri(first) {
+            return place(hop);
+        }
+        // A name: of a B2BUA it leads to the line's own hop. Until it is looked up, the way that the
+        // dialog came by is the best guess.
+        let ways = || self.ways.iter().map(|way| way.hop);
+        let ours = ways().find(|hop| of_line(*hop).is_some());
+        place(ours.or_else(|| ways().next()).unwrap_or(self.hop))
     }
 
     /// Whether a request of the other side belongs to this dialog: by its identifiers, whatever its
@@ -97,7 +124,13 @@ impl Session {
             // With no Route there is nothing to repair: only the next hop changes.
             repair: account.settings.repair_route && !self.dialog.route_set.is_empty(),
         };
-        Ladder::plan(situation, &order, usable || probes_primary)
+        let ladder = Ladder::plan(situation, &order, usable || probes_primary);
+        match named {
+            Place::Elsewhere(first) if self.ways.iter().any(|way| way.hop == first) => {
+                ladder.or_else(self.ways.iter().map(|way| way.hop).filter(|hop| *hop != first))
+            }
+            Place::Elsewhere(_) | Place::Line(_) => ladder,
+        }
     }
 
     fn worked_rung(&self, account: &Account) -> Option<Rung> {
@@ -180,7 +213,10 @@ impl Session {
     fn address(&self, place: Place, account: &Account) -> Option<(Hop, SocketAddr)> {
         match place {
             Place::Line(at) => account.hops.get(at).map(|entry| (entry.hop, entry.local)),
-            Place::Elsewhere(hop) => Some((hop, self.local)),
+            Place::Elsewhere(hop) => {
+                let way = self.ways.iter().find(|way| way.hop == hop);
+                Some((hop, way.map_or(self.local, |way| way.local)))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What names lead to changes while the phone works (requirement F5; failover design §2).
 
 use crate::rig::{LINE, LOCAL, Mode, Rig, hop, p1, p2};
-use phone::input::{Command, Input, LineHop};
+use phone::input::{Command, Input, LineHop, Way};
 use phone::settings::ServerRole;
 use phone::status::CallState;
 use sip_core::message::{HeaderName, Method};
@@ -122,4 +122,57 @@ fn a_call_keeps_the_hop_that_it_came_by_until_it_is_over() {
     rig.answer(&bye, 200);
     rig.advance(130_000);
     assert_eq!(listed(&rig), [p2()]);
+}
+
+/// A dialog leads to a name that is none of the line's: that of the callee's own host.
+fn call_to_a_name() -> (Rig, phone::CallId) {
+    let mut rig = registered();
+    let id = rig.call_up_with(&[], "<sip:1002@desk.far.test>");
+    (rig, id)
+}
+
+fn tell(rig: &mut Rig, addresses: &[&str]) {
+    let target = rig.names.last().unwrap().first().unwrap().clone();
+    let local = LOCAL.parse().unwrap();
+    let ways = addresses.iter().map(|text| Way { hop: hop(text), local }).collect();
+    rig.input(Input::Name { target, ways });
+}
+
+/// Failover design §5: "if that address is one of the line's hops … otherwise 64·T1", and
+/// RFC 3263 §4.3 for a name with several.
+#[test]
+fn a_name_that_only_the_dialog_leads_to_is_looked_up_and_each_address_tried() {
+    let (mut rig, id) = call_to_a_name();
+    let asked: Vec<&str> = rig.names[0].iter().map(|target| target.name.as_str()).collect();
+    assert_eq!(asked, ["desk.far.test"]);
+    tell(&mut rig, &["udp:10.7.7.1:5060", "udp:10.7.7.2:5060"]);
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    rig.advance(3_600);
+    let hops: Vec<String> = rig.log(Method::Bye).iter().map(|(_, hop)| hop.to_string()).collect();
+    let (first, second) = ("udp:10.7.7.1:5060", "udp:10.7.7.2:5060");
+    assert_eq!(hops, [first, first, first, second], "A3's time for each but the last");
+    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_empty()), "the line learns nothing");
+    let bye = rig.last(Method::Bye);
+    rig.answer(&bye, 200);
+    rig.advance(1_000);
+    assert_eq!(rig.names.last().unwrap().len(), 0, "no longer needed");
+}
+
+#[test]
+fn until_it_is_looked_up_and_where_it_leads_nowhere_the_way_of_the_set_up_is_taken() {
+    let (mut rig, id) = call_to_a_name();
+    tell(&mut rig, &[]);
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    assert_eq!(rig.last(Method::Bye).to, p1());
+}
+
+/// Failover design §5: the Contact of a B2BUA counts as the line's hop, and the ladder applies.
+#[test]
+fn a_name_that_turns_out_to_be_the_lines_hop_has_the_ladder() {
+    let (mut rig, id) = call_to_a_name();
+    tell(&mut rig, &["udp:10.0.0.1:5060"]);
+    rig.modes[0] = Mode::Dead;
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    let hops: Vec<Hop> = rig.log(Method::Bye).iter().map(|(_, hop)| *hop).collect();
+    assert_eq!(hops, [p1(), p2()]);
 }

@@ -3,6 +3,7 @@
 //! The proxies answer REGISTER and OPTIONS by themselves according to their mode; everything else
 //! that the phone sends waits in [`Rig::sent`] for the test to answer. One datagram takes no time.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use sip_core::message::{
     HeaderName, Message, Method, NameAddr, Request, Response, StatusCode, read_datagram,
 };
 use sip_core::transport::Hop;
+use sip_core::transport::resolve::Target;
 
 pub(crate) const LINE: LineNumber = LineNumber(1);
 pub(crate) const LOCAL: &str = "10.0.0.9:5060";
@@ -93,6 +95,8 @@ pub(crate) struct Rig {
     pub(crate) events: Vec<(u128, Event)>,
     pub(crate) media: Vec<MediaCommand>,
     pub(crate) remembered: Vec<Output>,
+    /// The sets of names that the phone has asked for.
+    pub(crate) names: Vec<BTreeSet<Target>>,
     next_port: u16,
     tags: u32,
     dialog: (String, String, String),
@@ -179,6 +183,7 @@ impl Rig {
             events: Vec::new(),
             media: Vec::new(),
             remembered: Vec::new(),
+            names: Vec::new(),
             next_port: 10_000,
             tags: 0,
             dialog: Default::default(),
@@ -294,6 +299,7 @@ impl Rig {
                     self.phone.handle_input(Input::RtpPort { ip, port }, self.now);
                 }
                 Output::Media(command) => self.media.push(command),
+                Output::Names(names) => self.names.push(names),
                 Output::Remember { .. } => self.remembered.push(output),
             }
         }
