@@ -218,9 +218,8 @@ impl Lines {
     async fn apply_settings(&mut self) {
         self.tell_input(Input::Settings(phone_settings(&self.settings, &self.fixed))).await;
         self.told.retain(|line, _| self.settings.lines.contains_key(line));
-        let now = std::time::Instant::now();
-        self.resolver.refresh(now);
         self.want();
+        self.resolver.refresh(std::time::Instant::now());
         self.carry().await;
         self.tell_hops().await;
     }

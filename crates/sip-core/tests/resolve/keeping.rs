@@ -114,6 +114,17 @@ fn kept_answers_are_used_after_a_second_while_dns_says_nothing() {
 }
 
 #[test]
+fn a_refresh_before_anything_is_wanted_loses_nothing_that_was_kept() {
+    let mut world = World::new(&PAIR);
+    world.want(&domain());
+    world.restart();
+    world.mood = Mood::Fails;
+    world.resolver.refresh(world.now);
+    world.want(&domain());
+    assert_eq!(world.hops(&domain()), BOTH);
+}
+
+#[test]
 fn kept_answers_are_used_at_once_when_dns_fails() {
     let mut world = World::new(&PAIR);
     world.want(&domain());

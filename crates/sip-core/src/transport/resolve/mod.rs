@@ -150,6 +150,10 @@ impl Resolver {
     /// Asks again for everything: the network or the name servers have changed, or the user may know
     /// that a name leads elsewhere.
     pub fn refresh(&mut self, now: Instant) {
+        // What was restored waits for the first word of what is wanted.
+        if self.targets.is_empty() {
+            return;
+        }
         for entry in self.table.values_mut() {
             entry.hurry(now);
         }
