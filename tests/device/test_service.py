@@ -21,9 +21,15 @@ def system(world, request):
         raise FileNotFoundError(f"no {image}: scripts/build-image makes it")
     here = Machine(world.network, world.folder, 22, image=image)
     here.power_on()
-    here.sh(f"ip addr add {here.address}/24 dev eth0; ip link set eth0 up")
+    until(lambda: shown(here, "ActiveState") == "active", "the service is active", PATIENCE, 0.5)
+    # There is no DHCP in the laboratory.
+    here.put("/etc/systemd/network/10-lab.network",
+             f"[Match]\nType=ether\nKind=!*\n\n[Network]\nAddress={here.address}/24\n".encode())
+    until(lambda: here.sh("networkctl reload && networkctl --no-legend list", check=False).count(b"routable"), "an address",
+          PATIENCE, 1)
     yield here
-    if getattr(request.node, "report_call", None) is None or request.node.report_call.failed:
+    failed = getattr(request.node, "report_call", None) is None or request.node.report_call.failed
+    if failed and here.proc.running():
         print(here.sh("systemctl status phoned --no-pager; journalctl -u phoned --no-pager | tail -n 60", check=False).decode())
     here.close()
 
@@ -43,7 +49,6 @@ def shown(here, what):
 
 
 def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
-    until(lambda: shown(system, "ActiveState") == "active", "the service is active", PATIENCE, 0.5)
     configure(system, world)
     status = system.sh(f"cat /proc/{shown(system, 'MainPID')}/status").decode()
     assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapBnd:\s+0+$", status, re.M), status
@@ -66,8 +71,9 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
     system.sh(f"phonectl call hangup {call}")
     far.call_in("ended", timeout=PATIENCE)
 
-    # A crash: a report is left, and the phone is registered again. The first look may find the old process.
-    for signal, result in (("SEGV", "core-dump|signal"), ("STOP", "watchdog")):
+    # A crash, and a phone that stands still: a report is left, and the phone is registered again. (Not SEGV: what kill(1)
+    # sends is taken for a probe of the stack by the runtime's own handler, once.)
+    for signal, result in (("ABRT", "core-dump|signal"), ("STOP", "watchdog")):
         before, began = int(shown(system, "NRestarts")), system.uptime()
         system.sh(f"kill -s {signal} {shown(system, 'MainPID')}")
         until(lambda: int(shown(system, "NRestarts")) > before, f"restarted after {signal}", PATIENCE, 0.1)
@@ -89,6 +95,7 @@ def test_the_package_keeps_the_configuration_and_leaves_nothing(system, world):
     assert system.sh("systemctl is-active phoned", check=False).strip() == b"inactive"
     system.sh("test -e /var/lib/phoned/config.db && test -e /etc/phoned/phoned.env && ! test -e /usr/bin/phoned")
     system.sh("dpkg -P phoned", timeout=PATIENCE)
-    left = system.sh("find / -xdev -name '*phoned*' -not -path '/proc/*' -not -path '/opt/*' -not -path '/sys/*'; getent passwd phoned",
-                     check=False)
+    # The device's own drop-in is none of the package's.
+    left = system.sh("find / -xdev -name '*phoned*' -not -path '/opt/*' -not -path '/etc/systemd/system/phoned.service.d*'; "
+                     "getent passwd phoned", check=False)
     assert left.strip() == b"", left.decode()
