@@ -115,7 +115,8 @@ def page(records, clients):
 
 Written by `scripts/compare-peers`. Each run has a laboratory of its own: two Kamailio proxies that share their location
 table, a name server, a callee that answers at once, and one phone. `example.test` has NAPTR and SRV records that lead to
-the first proxy (priority 10) and the second (20). Then the first proxy fails:
+the first proxy (priority 10) and the second (20). The proxies record-route by address, over TLS by a name of their own.
+Then the first proxy fails:
 
 - **killed**: SIGKILL; UDP gets ICMP port unreachable, connections close and new ones are refused
 - **frozen**: SIGSTOP; it takes everything, connections too, and says nothing
