@@ -69,12 +69,10 @@ pub const KEPT_LINES: usize = 512;
 /// Shortest and longest time that DNS records are used before they are asked for again.
 pub const DNS_TTL: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(86_400));
 
-/// Shortest and longest time that a denial stands. The longest is short, because a phone without a
-/// server has nothing better to do than to ask.
-pub const DNS_DENIAL: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
-
-/// How long a denial stands for which the server names no time.
-pub const DNS_DENIAL_UNSAID: Duration = Duration::from_secs(60);
+/// Shortest and longest time that a denial stands. It stands twice as long each time that it is
+/// repeated, so that an idle phone does not wake up for records that most domains never have; but
+/// never long, because a phone without a server has nothing better to do than to ask.
+pub const DNS_DENIAL: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(300));
 
 /// Wait before a question that nobody could answer is asked again: the first time, doubled each time
 /// up to the second value.

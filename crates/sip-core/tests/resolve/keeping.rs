@@ -21,6 +21,17 @@ fn a_list_is_refreshed_in_the_background_when_its_time_is_over() {
     assert_eq!(former, BOTH, "what works there may go on");
 }
 
+/// An idle phone hardly wakes up: most domains have no NAPTR and no AAAA, and never will.
+#[test]
+fn what_a_domain_does_not_have_is_asked_for_less_and_less_often() {
+    let mut world = World::new(&[]);
+    world.want(&domain());
+    world.asked.clear();
+    world.pass(3600);
+    let naptr = world.asked.iter().filter(|asked| asked.starts_with("NAPTR")).count();
+    assert_eq!(naptr, 13, "after 60, 180, 420 s, then every 300 s");
+}
+
 #[test]
 fn the_questions_of_one_name_are_asked_together() {
     let mut world = World::new(&PAIR);

@@ -5,7 +5,7 @@ use super::order::arrange;
 use super::record::{Answer, Query, Record};
 use crate::limits;
 use rand_chacha::ChaCha8Rng;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub(super) struct Entry {
     /// When it is to be asked again; `None` while it is being asked.
     due: Option<Instant>,
     failures: u32,
+    /// How often in a row it was denied.
+    denials: u32,
 }
 
 /// How far this run has come with the question.
@@ -81,15 +83,16 @@ impl Entry {
             Answer::Failed => {
                 self.failures = self.failures.saturating_add(1);
                 let (first, last) = limits::DNS_RETRY;
-                let doubled = first.saturating_mul(1 << self.failures.min(10).saturating_sub(1));
-                self.due = Some(now + doubled.min(last));
+                self.due = Some(now + doubled(first, self.failures).min(last));
                 return false;
             }
         };
         self.failures = 0;
         let denied = found.is_empty();
+        self.denials = if denied { self.denials.saturating_add(1) } else { 0 };
         let (least, most) = if denied { limits::DNS_DENIAL } else { limits::DNS_TTL };
-        self.due = Some(now + ttl.unwrap_or(limits::DNS_DENIAL_UNSAID).clamp(least, most));
+        let least = doubled(least, self.denials).min(most);
+        self.due = Some(now + ttl.unwrap_or_default().clamp(least, most));
         if denied {
             self.denied_since.get_or_insert(now);
             return !std::mem::replace(&mut self.denied, true) && self.records.is_empty();
@@ -144,4 +147,9 @@ impl Entry {
     pub(super) fn kept(&self) -> Option<&[Record]> {
         (!self.records.is_empty() || self.denied).then_some(&self.records)
     }
+}
+
+/// A time that has been doubled with every repetition after the first.
+fn doubled(first: Duration, times: u32) -> Duration {
+    first.saturating_mul(1 << times.saturating_sub(1).min(10))
 }
