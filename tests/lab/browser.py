@@ -12,6 +12,7 @@ import tempfile
 import threading
 
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -73,6 +74,8 @@ class Forward:
         other.close()
 
     def close(self):
+        # Closing alone would not wake the thread that accepts.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 
@@ -155,14 +158,26 @@ class Browser:
         self.driver.find_element(By.XPATH, f"//main//button[normalize-space()={text!r}]").click()
         until(lambda: self.driver.find_element(By.TAG_NAME, "html") != before, f"a new page after {text!r}", 15, 0.05)
 
+    def tap(self, text):
+        """Presses a button whose page stays, once it is there."""
+        def pressed():
+            try:
+                self.driver.find_element(By.XPATH, f"//main//button[normalize-space()={text!r}]").click()
+                return True
+            except (NoSuchElementException, StaleElementReferenceException):
+                return False
+        until(pressed, f"a button {text!r}")
+
     def text(self, selector="main"):
         """The text of an element, as it is seen."""
         return self.driver.find_element(By.CSS_SELECTOR, selector).text
 
     def sees(self, text, selector="main", timeout=10):
         """Waits until an element shows a text."""
+        # In one step, because what is live may be replaced between two.
+        shown = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText)"
         def now():
-            return any(text in element.text for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
+            return any(text in seen for seen in self.driver.execute_script(shown, selector))
         until(now, lambda: f"{text!r} in {selector}; it shows: {self.text()}", timeout, 0.05)
 
     def first_visit(self, site, language="en"):

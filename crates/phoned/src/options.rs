@@ -67,7 +67,7 @@ pub(crate) struct Run {
 
     /// Web page: HTTPS, with a certificate made at the first start; plain HTTP is served only where
     /// ADDR is loopback. The log says how to set the first password
-    #[arg(long, value_name = "ADDR:PORT|off", default_value = "[::]:8443")]
+    #[arg(long, value_name = "ADDR:PORT|off", default_value_t = Web::usual())]
     pub(crate) web: Web,
 
     /// Answers incoming calls at once (for tests and intercoms)
@@ -117,6 +117,13 @@ impl FromStr for Source {
 pub(crate) enum Web {
     Off,
     At(SocketAddr),
+}
+
+impl Web {
+    /// Where it is unless told otherwise.
+    pub(crate) fn usual() -> Self {
+        Self::At((std::net::Ipv6Addr::UNSPECIFIED, 8443).into())
+    }
 }
 
 impl FromStr for Web {

@@ -22,7 +22,7 @@ pub(crate) struct WebPage {
 }
 
 impl WebPage {
-    /// Opens the page's socket; `None` where it is off.
+    /// Opens the page's socket; `None` where it is off, or where the usual address is taken.
     ///
     /// # Errors
     /// What is wrong, naming the address or the file.
@@ -31,8 +31,15 @@ impl WebPage {
         let (asks, asked) = mpsc::channel(limits::WEB_REQUESTS);
         let phone = Phone::new(asks, events.stream());
         let folder = options.state.join("web");
-        let web = Web::open(address, &folder, phone).context("option --web")?;
-        Ok(Some(Self { web, asked }))
+        match Web::open(address, &folder, phone) {
+            Ok(web) => Ok(Some(Self { web, asked })),
+            // Whoever asked for no page in particular gets a telephone all the same.
+            Err(error) if error.is_taken() && options.web == options::Web::usual() => {
+                tracing::warn!(%error, "no web page: give another address with --web");
+                Ok(None)
+            }
+            Err(error) => Err(error).context("option --web"),
+        }
     }
 
     /// Has it served.

@@ -50,6 +50,14 @@ pub enum OpenError {
     Certificate(#[from] CertificateError),
 }
 
+impl OpenError {
+    /// Whether somebody else listens there already.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Listen(_, error) if error.kind() == io::ErrorKind::AddrInUse)
+    }
+}
+
 /// The page, open but not served yet.
 pub struct Web {
     server: Server,
