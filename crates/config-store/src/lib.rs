@@ -25,7 +25,7 @@ pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
 pub use settings::{
     Address, DnsMode, Dtmf, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
-    Settings, Transport,
+    Settings, TlsFiles, Transport,
 };
 pub use store::{
     Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission,

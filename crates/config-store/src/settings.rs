@@ -3,7 +3,9 @@
 //!
 //! What follows from a setting (which hops a line has, what is sent when) is decided by others.
 
-use std::{collections::BTreeMap, fmt, net::IpAddr, ops::RangeInclusive, time::Duration};
+use std::{
+    collections::BTreeMap, fmt, net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration,
+};
 
 use crate::{
     items::{self, Item},
@@ -15,10 +17,23 @@ use crate::{
 pub struct Settings {
     /// The port on which the phone itself speaks SIP.
     pub sip_port: u16,
+    /// The files that TLS needs.
+    pub tls: TlsFiles,
     /// The ports that may be used for sound.
     pub rtp_ports: RangeInclusive<u16>,
     /// Every configured line by its number: those with a user and a server.
     pub lines: BTreeMap<u16, LineSettings>,
+}
+
+/// Paths of files in PEM form; `None`: not set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsFiles {
+    /// Authorities that may vouch for a server; with none, the system's.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate chain.
+    pub certificate: Option<PathBuf>,
+    /// Its private key.
+    pub key: Option<PathBuf>,
 }
 
 /// One configured line.
@@ -247,6 +262,11 @@ impl Settings {
         let lines = values.lines().into_iter();
         Self {
             sip_port: values.phone_number(&items::SIP_PORT),
+            tls: TlsFiles {
+                ca: values.phone_path(&items::TLS_CA_FILE),
+                certificate: values.phone_path(&items::TLS_CERTIFICATE_FILE),
+                key: values.phone_path(&items::TLS_KEY_FILE),
+            },
             rtp_ports: first..=first.saturating_add(count.saturating_sub(1)),
             lines: lines.filter_map(|line| Some((line, line_settings(values, line)?))).collect(),
         }

@@ -1,7 +1,10 @@
 //! The values in force: what has been set, and the defaults for the rest. Holds canonical texts only
 //! (see [`Kind::check`]), so that reading one as a number cannot fail.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use crate::{
     Address,
@@ -83,6 +86,12 @@ impl Values {
     /// A number of the phone.
     pub(crate) fn phone_number<T: TryFrom<u32> + Default>(&self, item: &'static Item) -> T {
         as_number(self.value(ItemName::of_phone(item)))
+    }
+
+    /// A path of the phone; `None` if it is empty.
+    pub(crate) fn phone_path(&self, item: &'static Item) -> Option<PathBuf> {
+        let path = self.value(ItemName::of_phone(item));
+        (!path.is_empty()).then(|| PathBuf::from(path))
     }
 
     /// A line's flag or choice, as a yes or no.

@@ -79,6 +79,8 @@ pub enum Reason {
     Failover(HopId),
     /// The keep-alive failed.
     KeepAliveFailed,
+    /// The connection to the current hop was lost while nothing was in flight.
+    FlowBroke,
     /// A CANCEL was not answered.
     CancelTimedOut,
     /// The primary answered an INVITE or BYE that was sent there to find out (C2, C3).
@@ -112,7 +114,8 @@ pub struct Attempt {
     pub hop: HopId,
     /// Nothing is tried after this hop: it has RFC 3261's full 64·T1 (requirement A4).
     pub last: bool,
-    /// How long to wait for an answer at this hop over UDP (requirements A3, A4).
+    /// How long to wait for an answer at this hop, from when the request is written (requirements A3,
+    /// A4).
     pub wait: Duration,
     /// Why.
     pub reason: Reason,

@@ -24,12 +24,12 @@ pub enum Cause {
     TcpRefused,
     /// The TCP connection broke.
     TcpReset,
-    /// The TCP connection was not set up in time.
+    /// The other side closed the TCP connection while an answer was awaited.
+    TcpClosed,
+    /// The TCP connection was not set up in time, or what was written was not taken in time.
     TcpTimeout,
-    /// The TLS handshake failed or was not done in time.
-    TlsHandshake,
-    /// The server's certificate is not acceptable.
-    TlsCertificate,
+    /// TLS did not come about.
+    Tls(TlsFault),
     /// Its name could not be resolved.
     DnsFailure,
     /// It answered with this status code.
@@ -38,6 +38,51 @@ pub enum Cause {
     LinkDown,
     /// A drill sends nothing there, so that nothing comes back (failover design §7).
     Drill,
+}
+
+/// What was wrong with TLS towards a hop (requirement A2: a refused certificate is named to the user).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet; or our own clock is wrong.
+    NotYetValid,
+    /// The certificate is for another name than the configured one.
+    WrongName,
+    /// No trusted authority has issued the certificate.
+    UnknownIssuer,
+    /// A signature is wrong: of the certificate, or made with it.
+    BadSignature,
+    /// The certificate was revoked.
+    Revoked,
+    /// The certificate is not acceptable for another reason.
+    Certificate,
+    /// The server refused us with a TLS alert: it may want a certificate of ours.
+    Refused,
+    /// The handshake failed otherwise: what answers there may not speak TLS.
+    Failed,
+    /// Neither side refused, but TCP and TLS were not set up in time.
+    TimedOut,
+    /// Our own TLS settings cannot be used.
+    Settings,
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "tls certificate has expired",
+            Self::NotYetValid => "tls certificate is not valid yet",
+            Self::WrongName => "tls certificate is for another name",
+            Self::UnknownIssuer => "tls certificate has an unknown issuer",
+            Self::BadSignature => "tls certificate has a bad signature",
+            Self::Revoked => "tls certificate was revoked",
+            Self::Certificate => "tls certificate refused",
+            Self::Refused => "tls handshake refused by the server",
+            Self::Failed => "tls handshake failed",
+            Self::TimedOut => "tls set-up timed out",
+            Self::Settings => "tls settings cannot be used",
+        })
+    }
 }
 
 impl Cause {
@@ -72,9 +117,9 @@ impl fmt::Display for Cause {
             Self::IcmpProhibited => "icmp administratively prohibited",
             Self::TcpRefused => "tcp connection refused",
             Self::TcpReset => "tcp connection reset",
+            Self::TcpClosed => "tcp connection closed",
             Self::TcpTimeout => "tcp connection timed out",
-            Self::TlsHandshake => "tls handshake failed",
-            Self::TlsCertificate => "tls certificate refused",
+            Self::Tls(fault) => return fault.fmt(f),
             Self::DnsFailure => "dns name not resolved",
             Self::Status(code) => return write!(f, "{code}"),
             Self::LinkDown => "link down",
@@ -100,9 +145,11 @@ mod tests {
             Cause::IcmpProhibited,
             Cause::TcpRefused,
             Cause::TcpReset,
+            Cause::TcpClosed,
             Cause::TcpTimeout,
-            Cause::TlsHandshake,
-            Cause::TlsCertificate,
+            Cause::Tls(TlsFault::WrongName),
+            Cause::Tls(TlsFault::Failed),
+            Cause::Tls(TlsFault::Settings),
             Cause::DnsFailure,
             Cause::Status(503),
             Cause::LinkDown,

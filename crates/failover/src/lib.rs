@@ -52,7 +52,7 @@ mod testing;
 mod worst_case;
 
 pub use attempt::{Attempt, AttemptId, HopId, Output, Reason, ReturnCause, Task, Why};
-pub use cause::Cause;
+pub use cause::{Cause, TlsFault};
 pub use health::{Health, HopState};
 pub use journal::{Entry, EntryCause, EntryKind, Journal, Method};
 pub use machine::{LineState, Machine};

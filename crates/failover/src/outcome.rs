@@ -61,4 +61,14 @@ pub enum Evidence {
     PrimaryAnswered,
     /// A CANCEL got no answer there (requirement B1).
     CancelTimedOut,
+    /// The connection to it was lost while nothing was in flight: REGISTER at the same hop at once
+    /// (failover design §1, row "idle flow closed or reset").
+    FlowBroke,
+    /// A keep-alive that is not the machine's own, such as a CRLF ping, proved that it is silent.
+    KeepAliveFailed {
+        /// Usually `NoAnswer`.
+        cause: Cause,
+        /// How long was waited for the answer.
+        waited: Duration,
+    },
 }

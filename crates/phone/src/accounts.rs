@@ -5,7 +5,7 @@
 //! there is no way to change a line without touching it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use sip_core::deadlines::Deadlines;
@@ -23,6 +23,8 @@ pub(crate) struct Accounts {
     users: BTreeMap<String, BTreeSet<LineNumber>>,
     /// By each address that the line trusts (requirement F10).
     sources: BTreeMap<IpAddr, BTreeSet<LineNumber>>,
+    /// By the address of each of its hops.
+    servers: BTreeMap<SocketAddr, BTreeSet<LineNumber>>,
     /// How many hops are spoken to from each address of ours.
     locals: BTreeMap<IpAddr, usize>,
 }
@@ -127,6 +129,12 @@ impl Accounts {
         self.sources.get(&ip).into_iter().flatten().copied()
     }
 
+    /// The lines that have a hop at an address, by whatever transport, in order.
+    pub(crate) fn reaching(&self, addr: SocketAddr) -> impl Iterator<Item = &Account> {
+        let lines = self.servers.get(&addr).into_iter().flatten();
+        lines.filter_map(|line| self.get(line))
+    }
+
     /// Our own addresses towards the hops of all lines, in order.
     pub(crate) fn locals(&self) -> impl Iterator<Item = IpAddr> {
         self.locals.keys().copied()
@@ -139,6 +147,7 @@ impl Accounts {
             self.sources.entry(ip).or_default().insert(line);
         }
         for hop in &account.hops {
+            self.servers.entry(hop.hop.addr).or_default().insert(line);
             *self.locals.entry(hop.local.ip()).or_default() += 1;
         }
     }
@@ -150,6 +159,7 @@ impl Accounts {
             take_out(&mut self.sources, &ip, line);
         }
         for hop in &account.hops {
+            take_out(&mut self.servers, &hop.hop.addr, line);
             let ip = hop.local.ip();
             if let Some(count) = self.locals.get_mut(&ip) {
                 *count = count.saturating_sub(1);

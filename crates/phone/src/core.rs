@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use failover::Cause;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use sip_core::endpoint::{ClientId, Endpoint, Tokens, Transmit};
+use sip_core::endpoint::{ClientId, Endpoint, Tokens};
 use sip_core::message::{Request, Response};
 use sip_core::transport::Hop;
 
@@ -22,6 +22,7 @@ use crate::call::farewell::Farewell;
 use crate::call::referral::{Progress, Wish};
 use crate::call::stray::Stray;
 use crate::drill::Drills;
+use crate::flows::Flows;
 use crate::journal::Journal;
 use crate::limits;
 use crate::output::{Event, MediaCommand, Output, Switch, Tone};
@@ -81,6 +82,7 @@ impl Reply {
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) endpoint: Endpoint,
+    pub(crate) flows: Flows,
     pub(crate) accounts: Accounts,
     pub(crate) strays: BTreeMap<ClientId, Stray>,
     pub(crate) farewells: BTreeMap<u32, Farewell>,
@@ -119,6 +121,7 @@ impl Core {
         let [endpoint_seed, token_seed] = seeds;
         Self {
             endpoint: Endpoint::new(endpoint_seed),
+            flows: Flows::default(),
             accounts: Accounts::default(),
             strays: BTreeMap::new(),
             farewells: BTreeMap::new(),
@@ -215,14 +218,6 @@ impl Core {
         account.learn(hop, lesson, now);
         if let (Lesson::Unavailable(cause), Some(at)) = (lesson, account.hops.get(hop)) {
             self.deaths.push_back((line, at.hop, cause));
-        }
-    }
-
-    /// Puts a message of the transaction layer on the wire, unless a drill keeps it here.
-    pub(crate) fn transmit(&mut self, transmit: Transmit) {
-        if !self.drills.keeps(&transmit) {
-            let Transmit { local, to, bytes, .. } = transmit;
-            self.output(Output::Transmit { local, to, bytes });
         }
     }
 

@@ -30,7 +30,7 @@ impl Phone {
             while let Some(output) = self.core.endpoint.poll_output() {
                 moved = true;
                 match output {
-                    SipOutput::Transmit(transmit) => self.core.transmit(transmit),
+                    SipOutput::Transmit(transmit) => self.core.transmit(transmit, now),
                     SipOutput::Event(event) => self.on_sip(event, None, now),
                 }
             }
@@ -56,12 +56,13 @@ impl Phone {
             }
         }
         drill::observe(&mut self.core, now);
+        self.core.ping(now);
         self.ask_for_ports();
         self.ask_for_names();
     }
 
     /// One event of the transaction layer; `heard` tells why, where the event is `Unreachable`.
-    fn on_sip(&mut self, event: SipEvent, heard: Option<Heard>, now: Instant) {
+    pub(crate) fn on_sip(&mut self, event: SipEvent, heard: Option<Heard>, now: Instant) {
         match event {
             SipEvent::Provisional { id, response } => {
                 self.on_reply(id, Reply::Provisional(response), now);
@@ -73,7 +74,12 @@ impl Phone {
             {
                 self.on_reply(id, Reply::Failed(Heard::Unreachable(Cause::Drill)), now);
             }
-            SipEvent::Silent { id } => self.on_reply(id, Reply::Silent, now),
+            SipEvent::Silent { id } => {
+                if let Some((hop, waited)) = self.core.endpoint.place_of(id) {
+                    self.core.flows.note_silence(hop, waited, now);
+                }
+                self.on_reply(id, Reply::Silent, now);
+            }
             SipEvent::TimedOut { id } => self.on_reply(id, Reply::TimedOut, now),
             SipEvent::Unreachable { id } => {
                 let heard = heard.unwrap_or(Heard::Unreachable(Cause::IcmpPort));
@@ -228,7 +234,10 @@ impl Phone {
             Undeliverable::Port => Heard::Unreachable(Cause::IcmpPort),
             Undeliverable::Prohibited => Heard::Unreachable(Cause::IcmpProhibited),
             Undeliverable::Local => Heard::LocalOutage,
-            Undeliverable::TooBig | Undeliverable::Soft => return,
+            Undeliverable::TooBig => {
+                return self.core.endpoint.handle_too_large(to, quoted, now);
+            }
+            Undeliverable::Soft => return,
         };
         if let (Heard::Unreachable(cause), true) = (&heard, is_crlf(quoted)) {
             let lines: Vec<LineNumber> = self.core.accounts.trusting(to.addr.ip()).collect();
@@ -240,24 +249,9 @@ impl Phone {
             return;
         }
         self.core.endpoint.handle_unreachable(to, quoted, now);
-        let mut named = Vec::new();
-        while let Some(output) = self.core.endpoint.poll_output() {
-            named.push(output);
-        }
-        let counts = named
-            .iter()
-            .any(|output| matches!(output, SipOutput::Event(SipEvent::Unreachable { .. })));
-        if counts {
+        if self.hear(&heard, now) {
             self.core.endpoint.handle_unreachable(to, b"", now);
-            while let Some(output) = self.core.endpoint.poll_output() {
-                named.push(output);
-            }
-        }
-        for output in named {
-            match output {
-                SipOutput::Transmit(transmit) => self.core.transmit(transmit),
-                SipOutput::Event(event) => self.on_sip(event, Some(heard.clone()), now),
-            }
+            self.hear(&heard, now);
         }
     }
 

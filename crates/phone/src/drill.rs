@@ -78,7 +78,8 @@ impl Drills {
 
     /// Whether this message stays here.
     pub(crate) fn keeps(&self, transmit: &Transmit) -> bool {
-        let there = self.running.as_ref().is_some_and(|drill| drill.hop == transmit.to);
+        // A large request goes to the same address by TCP.
+        let there = self.running.as_ref().is_some_and(|drill| drill.hop.addr == transmit.to.addr);
         there && transmit.client.is_some_and(|id| self.withheld.contains(&id))
     }
 

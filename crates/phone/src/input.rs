@@ -7,6 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+pub use failover::TlsFault;
 use sip_core::transport::Hop;
 use sip_core::transport::resolve::Target;
 
@@ -33,6 +34,39 @@ pub enum Input {
         quoted: Vec<u8>,
         /// What the network said.
         why: Undeliverable,
+    },
+    /// A connection that was asked for is set up, TLS included.
+    FlowOpened {
+        /// Its hop.
+        hop: Hop,
+    },
+    /// A connection that was asked for cannot be had.
+    FlowFailed {
+        /// Its hop.
+        hop: Hop,
+        /// Why.
+        why: FlowFault,
+    },
+    /// A peer has opened a connection to us.
+    FlowAccepted {
+        /// The peer's own address and port.
+        hop: Hop,
+        /// Our address that it came to.
+        local: SocketAddr,
+    },
+    /// Octets have come over a connection.
+    Stream {
+        /// Its hop.
+        hop: Hop,
+        /// The octets, in order, cut anywhere.
+        bytes: Vec<u8>,
+    },
+    /// A connection, opened or accepted, is over.
+    FlowClosed {
+        /// Its hop.
+        hop: Hop,
+        /// Why.
+        why: FlowFault,
     },
     /// The settings, at start and after each change; the phone finds out what changed.
     Settings(Settings),
@@ -89,8 +123,8 @@ pub struct LineHop {
     pub role: ServerRole,
     /// Our own address towards it: Via, Contact and SDP name this one.
     pub local: SocketAddr,
-    /// Names that lead here: the configured one first, which a certificate is checked for
-    /// (RFC 5922 §4), then SRV targets. Empty for an IP literal.
+    /// Names that lead here: first the configured domain, by which TLS verifies, then others such
+    /// as an SRV target, by which it does not (RFC 5922 §7.1). Empty for an IP literal.
     pub names: Vec<String>,
 }
 
@@ -130,6 +164,25 @@ pub enum Undeliverable {
     /// ICMP time exceeded, source quench and all others: says nothing about the hop.
     Soft,
     /// Our own host has no route or no answer to ARP: a local outage, nobody's fault.
+    Local,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowFault {
+    /// TCP: connection refused.
+    Refused,
+    /// TCP: reset.
+    Reset,
+    /// Closed by the other side.
+    Closed,
+    /// Not set up, or what was written not acknowledged, in time.
+    TimedOut,
+    /// ICMP while it was being set up.
+    Unreachable(Undeliverable),
+    /// TLS.
+    Tls(TlsFault),
+    /// Our own host: no route, no address, no socket.
     Local,
 }
 

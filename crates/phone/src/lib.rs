@@ -21,9 +21,11 @@ mod account;
 mod accounts;
 mod call;
 mod commands;
+mod connection;
 mod core;
 mod dispatch;
 mod drill;
+mod flows;
 mod hop_change;
 pub mod input;
 mod journal;
@@ -101,12 +103,24 @@ impl Phone {
             Input::Undeliverable { to, quoted, why } => {
                 self.on_undeliverable(to, &quoted, why, now);
             }
+            Input::FlowOpened { hop } => self.on_flow_opened(hop, now),
+            Input::FlowFailed { hop, why } => self.on_flow_failed(hop, why, now),
+            Input::FlowAccepted { hop, local } => {
+                if !self.core.flows.accept(hop, local, now) {
+                    self.core.output(Output::Disconnect { hop });
+                }
+            }
+            Input::Stream { hop, bytes } => self.on_stream(hop, &bytes, now),
+            Input::FlowClosed { hop, why } => self.on_flow_closed(hop, why, now),
             Input::Settings(settings) => self.set_settings(settings, now),
             Input::Hops { line, hops, former, trusted, last_good, booted } => {
                 self.set_hops(line, HopNews { hops, former, trusted, last_good, booted }, now);
             }
             Input::Name { target, ways } => self.set_name(target, ways),
             Input::Link { up } => {
+                if up {
+                    self.core.flows.doubt_all();
+                }
                 let lines: Vec<LineNumber> = self.core.accounts.numbers().collect();
                 for line in lines {
                     if let Some(account) = self.core.accounts.get_mut(&line) {
@@ -126,6 +140,7 @@ impl Phone {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.core.endpoint.handle_timeout(now);
         self.expire_drill(now);
+        self.handle_flow_timeout(now);
         for line in self.core.accounts.due(now) {
             if let Some(account) = self.core.accounts.get_mut(&line) {
                 account.handle_timeout(now);
@@ -155,7 +170,7 @@ impl Phone {
         let all = calls.chain(farewells).chain(tone).chain(self.core.accounts.poll_timeout());
         let rest =
             self.core.drills.poll_timeout().into_iter().chain(self.core.endpoint.poll_timeout());
-        all.chain(rest).min_by_key(|(at, _)| *at)
+        all.chain(rest).chain(self.core.flow_timeout()).min_by_key(|(at, _)| *at)
     }
 
     /// Every line, in order.

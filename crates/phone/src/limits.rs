@@ -45,3 +45,16 @@ pub(crate) const TRYING_CHECK: Duration = Duration::from_secs(30);
 pub(crate) const CHANGE_REPEATS: u8 = 3;
 /// Wait before a session refresh that did not take is tried again, unless a hop answers before.
 pub(crate) const REFRESH_AGAIN: Duration = Duration::from_secs(10);
+/// Connections at once, accepted ones included.
+pub(crate) const FLOWS: usize = 128;
+/// How long a connection that no line needs stays open without traffic.
+pub(crate) const FLOW_IDLE: Duration = Duration::from_secs(300);
+/// Wait for the answer to a CRLF ping (RFC 5626 §4.4.1).
+pub(crate) const PONG: Duration = Duration::from_secs(10);
+/// Connections to its current hop that a line opens again within [`REOPENED_WITHIN`] before a loss
+/// counts as the hop's failure: a server that ends each one as it comes does not serve.
+pub(crate) const REOPENED: usize = 3;
+/// See [`REOPENED`].
+pub(crate) const REOPENED_WITHIN: Duration = Duration::from_secs(30);
+/// Wait for a connection to an address that is none of the lines' servers.
+pub(crate) const CONNECT: Duration = Duration::from_secs(4);

@@ -17,7 +17,8 @@ use crate::status::{AccountStatus, CallStatus, DrillStatus};
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Send a datagram.
+    /// Send a datagram; or, to a hop of TCP or TLS, write to its connection, which has been opened
+    /// or asked for before: what cannot be written yet waits for it.
     Transmit {
         /// From this address of ours.
         local: SocketAddr,
@@ -25,6 +26,24 @@ pub enum Output {
         to: Hop,
         /// These bytes.
         bytes: Vec<u8>,
+    },
+    /// Open a connection, and say [`crate::input::Input::FlowOpened`] when TCP and TLS are set up or
+    /// [`crate::input::Input::FlowFailed`] when they cannot be. Time is not the shell's business:
+    /// [`Output::Disconnect`] follows where it takes too long.
+    Connect {
+        /// There.
+        hop: Hop,
+        /// From this address of ours; its port too where it can be had, so that the peer knows the
+        /// connection by our Contact.
+        local: SocketAddr,
+        /// The configured names that a TLS certificate must be good for, each of them; with none,
+        /// the hop's address (RFC 5922 §7). The first is asked for (SNI).
+        names: Vec<String>,
+    },
+    /// Close a connection at once; nothing more is to be said of it.
+    Disconnect {
+        /// Which.
+        hop: Hop,
     },
     /// Tell whoever listens.
     Event(Event),

@@ -109,6 +109,8 @@ pub struct LineSettings {
     pub keep_alive: KeepAlive,
     /// Failover and failback, all of it.
     pub policy: Policy,
+    /// How long setting up TCP and TLS to one hop may take (failover design §1; default 4 s).
+    pub connect_timeout: Duration,
     /// Codecs in order of preference, by their names in RFC 3551 ("PCMA", "PCMU").
     pub codecs: Vec<String>,
     /// `+sip.instance` (RFC 5626 §4.1), a `urn:uuid:` made once for this phone.

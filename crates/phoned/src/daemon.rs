@@ -26,6 +26,7 @@ use crate::driver::{Driver, Message};
 use crate::lines::Lines;
 use crate::memory::{Memory, Remembered};
 use crate::net::Sockets;
+use crate::net::tls::Tls;
 use crate::options::Run;
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
@@ -122,7 +123,11 @@ impl Parts {
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
         let signals = Signals::listen()?;
-        let sockets = Sockets::open(settings.sip_port, &inbox)?;
+        let tls = Tls::new(settings.tls.clone());
+        if let Err(error) = tls.check() {
+            tracing::warn!("{error}");
+        }
+        let sockets = Sockets::open(settings.sip_port, tls, &inbox)?;
         let control = ControlServer::open(&options.control)?;
         let events = Events::new(clock);
         let audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())

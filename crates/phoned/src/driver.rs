@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use phone::Phone;
@@ -21,7 +22,8 @@ use crate::audio::Audio;
 use crate::clock::Clock;
 use crate::limits;
 use crate::memory::Memory;
-use crate::net::{self, Sockets};
+use crate::net::tls::Tls;
+use crate::net::{Arrived, FlowNews, Sockets};
 use crate::report::Reporter;
 
 /// All that can be said to the driver.
@@ -31,8 +33,14 @@ pub(crate) enum Message {
     Input(Input),
     /// Somebody wants something of the phone.
     Ask(Ask),
+    /// Something happened to a connection.
+    Flow(FlowNews),
+    /// A peer has opened a connection.
+    Arrived(Arrived),
     /// Use these sockets from now on: the SIP port has changed.
     Sockets(Sockets),
+    /// Use these TLS settings from now on.
+    Tls(Arc<Tls>),
     /// Use these ports for sound from now on.
     RtpPorts(RangeInclusive<u16>),
     /// A socket is beyond use.
@@ -126,12 +134,33 @@ impl Driver {
         match message {
             Message::Input(input) => self.phone.handle_input(input, now),
             Message::Ask(ask) => self.answer(ask, now),
-            Message::Sockets(sockets) => self.sockets = sockets,
+            Message::Flow(news) => {
+                let input = self.sockets.news(news);
+                self.take(input, now);
+            }
+            Message::Arrived(arrived) => {
+                let inputs = self.sockets.accept(arrived);
+                self.take(inputs, now);
+            }
+            Message::Sockets(sockets) => {
+                let lost = std::mem::replace(&mut self.sockets, sockets).end_connections();
+                self.take(lost, now);
+            }
+            Message::Tls(tls) => {
+                let lost = self.sockets.set_tls(tls);
+                self.take(lost, now);
+            }
             Message::RtpPorts(ports) => self.audio.set_ports(ports),
             Message::SocketBroke(error) => return Err(DriverError::Socket(error)),
             Message::Stop => {}
         }
         Ok(())
+    }
+
+    fn take(&mut self, inputs: impl IntoIterator<Item = Input>, now: Instant) {
+        for input in inputs {
+            self.phone.handle_input(input, now);
+        }
     }
 
     fn answer(&mut self, ask: Ask, now: Instant) {
@@ -166,10 +195,10 @@ impl Driver {
     fn perform(&mut self, output: Output, now: Instant, results: &mut VecDeque<Input>) {
         match output {
             Output::Transmit { local, to, bytes } => {
-                let mut failures = Vec::new();
-                self.sockets.send(local, to, &bytes, &mut failures);
-                results.extend(failures.into_iter().map(net::undeliverable));
+                self.sockets.send(local, to, &bytes, results);
             }
+            Output::Connect { hop, local, names } => self.sockets.connect(hop, local, names),
+            Output::Disconnect { hop } => self.sockets.disconnect(hop),
             Output::Event(event) => self.reporter.event(event, self.clock.read(), now),
             Output::Media(command) => results.extend(self.audio.perform(command)),
             // Lines are gone only when the daemon is ending.

@@ -14,6 +14,14 @@ use phone::settings::ServerRole;
 use sip_core::transport::resolve::{Lookup, Resolution, ResolvedHop, Resolver, State, Target};
 use sip_core::transport::{Hop, Transport};
 
+/// Our own place for a transport: TLS has the port after the SIP port.
+fn at_port_of(transport: Transport, local: SocketAddr) -> SocketAddr {
+    match transport {
+        Transport::Udp | Transport::Tcp => local,
+        Transport::Tls => SocketAddr::new(local.ip(), local.port().saturating_add(1)),
+    }
+}
+
 /// One configured server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Server {
@@ -149,21 +157,17 @@ pub(crate) fn hop_list(
             list.warnings.extend(trouble(number, target, resolution.state));
         }
         for ResolvedHop { hop, names } in resolution.hops {
-            if hop.transport != Transport::Udp {
-                list.warnings.push(format!(
-                    "line {number}: {hop} is not used, because TCP and TLS are not in this version"
-                ));
-                continue;
-            }
             match local(hop.addr) {
                 Some(local) => {
+                    let local = at_port_of(hop.transport, local);
                     list.add(number, LineHop { hop, role: server.role, local, names });
                 }
                 None => list.unrouted = true,
             }
         }
         former.extend(resolution.former.into_iter().filter_map(|ResolvedHop { hop, names }| {
-            Some(LineHop { hop, role: server.role, local: local(hop.addr)?, names })
+            let local = at_port_of(hop.transport, local(hop.addr)?);
+            Some(LineHop { hop, role: server.role, local, names })
         }));
     }
     former.retain(|old| !list.hops.iter().any(|new| new.hop == old.hop));

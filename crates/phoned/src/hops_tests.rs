@@ -160,12 +160,17 @@ fn a_hop_without_a_route_is_left_out_until_there_is_one() {
     assert!(list.hops.is_empty() && list.unrouted);
 }
 
+/// Interfaces: "5060 with TLS too; 0 = none = 5060, TLS 5061".
 #[test]
-fn a_server_that_wants_tls_is_not_spoken_to_in_the_clear() {
-    let list = list(&[("SIP1 Register Addr", "10.0.0.1"), ("SIP1 Transport", "3")]);
-    assert!(list.hops.is_empty());
-    assert_eq!(
-        list.warnings,
-        ["line 1: tls:10.0.0.1:5060 is not used, because TCP and TLS are not in this version"]
-    );
+fn a_hop_has_the_transport_of_its_server_and_our_own_place_for_it() {
+    let found = |items: &[(&str, &str)]| {
+        let list = list(items);
+        (list.hops[0].hop.to_string(), list.hops[0].local.port())
+    };
+    let server = ("SIP1 Register Addr", "10.0.0.1");
+    let no_port = ("SIP1 Register Port", "0");
+    assert_eq!(found(&[server, ("SIP1 Transport", "1")]), ("tcp:10.0.0.1:5060".into(), 5060));
+    assert_eq!(found(&[server, ("SIP1 Transport", "3")]), ("tls:10.0.0.1:5060".into(), 5061));
+    let tls = found(&[server, ("SIP1 Transport", "3"), no_port]);
+    assert_eq!(tls, ("tls:10.0.0.1:5061".into(), 5061));
 }

@@ -24,6 +24,25 @@ pub(crate) const SETTLE_ROUNDS: usize = 100;
 pub(crate) const SPIN: u32 = 1_000;
 /// The wait that a stuck deadline costs.
 pub(crate) const SPIN_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that peers may hold open to us at once; one more ends the longest silent one.
+pub(crate) const ACCEPTED: usize = 32;
+/// Connections that wait to be taken.
+pub(crate) const BACKLOG: i32 = 16;
+/// The wait after a connection that could not be taken.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// How long TLS of a connection that a peer opened may take.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Messages that wait to be written to one connection.
+pub(crate) const FLOW_QUEUE: usize = 64;
+/// Octets read from a connection at once.
+pub(crate) const STREAM_READ: usize = 16 * 1024;
+/// How long a peer's system may leave what was written unacknowledged before the connection counts
+/// as broken: RFC 3261's 64·T1.
+pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
+/// Silence after which the system probes a connection, and the time between two probes.
+pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+/// See [`KEEPALIVE_IDLE`].
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// Octets of a configuration file that is read at start.
 pub(crate) const PROVISION_FILE: u64 = 4 * 1024 * 1024;
 /// Name servers that are asked, all at the same time.

@@ -23,6 +23,7 @@ use crate::hops::{self, HopList};
 use crate::memory::Remembered;
 use crate::net::dns::Dns;
 use crate::net::link::LinkWatch;
+use crate::net::tls::Tls;
 use crate::net::{Sockets, local};
 use crate::settings::{Fixed, phone_settings};
 use crate::store_thread::{StoreGone, StoreHandle};
@@ -187,8 +188,13 @@ impl Lines {
 
     async fn change(&mut self, settings: Settings) -> Vec<String> {
         let mut warnings = Vec::new();
+        if settings.tls != self.settings.tls {
+            let tls = Tls::new(settings.tls.clone());
+            warnings.extend(tls.check().err().map(|error| error.to_string()));
+            self.tell(Message::Tls(tls)).await;
+        }
         if settings.sip_port != self.port {
-            match Sockets::open(settings.sip_port, &self.inbox) {
+            match Sockets::open(settings.sip_port, Tls::new(settings.tls.clone()), &self.inbox) {
                 Ok(sockets) => {
                     self.port = sockets.port();
                     tracing::info!(port = self.port, "SIP port changed");

@@ -57,6 +57,7 @@ fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Opt
             stored::KeepAlive::Options => KeepAlive::Options(policy.keep_alive_interval),
         },
         policy: failover_policy(policy),
+        connect_timeout: policy.connect_timeout,
         codecs: line.codecs.clone(),
         instance: fixed.instance.clone(),
         failover_on_500: policy.failover_on_500,

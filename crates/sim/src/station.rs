@@ -127,6 +127,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         proxy_login: None,
         keep_alive: style.keep_alive.map_or(KeepAlive::Off, KeepAlive::Options),
         policy: policy(style),
+        connect_timeout: Duration::from_secs(4),
         codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
         instance: format!("urn:uuid:00000000-0000-4000-8000-00000000000{index}"),
         failover_on_500: true,

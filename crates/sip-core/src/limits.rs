@@ -15,6 +15,16 @@ pub const CLIENT_TRANSACTIONS_PER_USER: usize = 4;
 /// user, who may all be told of an end at once.
 pub const ENDED_CLIENTS: usize = 64;
 
+/// Octets of a request that still goes by UDP; a larger one goes over TCP. RFC 3261 §18.1.1: 1300
+/// where the MTU of the way is not known, which is within 200 of Ethernet's.
+pub const UDP_REQUEST: usize = 1300;
+
+/// Hops remembered as not to be had over TCP; the oldest goes.
+pub const TCP_REFUSALS: usize = 32;
+
+/// How long that is remembered.
+pub const TCP_REFUSED_FOR: Duration = Duration::from_secs(300);
+
 /// Server transactions at once, and one more for each user. A further one takes the place of the
 /// oldest that is only absorbing copies; if all are alive the request is refused with 503.
 pub const SERVER_TRANSACTIONS: usize = 512;

@@ -10,7 +10,7 @@
 use crate::endpoint::Tokens;
 use crate::limits::FOREIGN_BINDINGS;
 use crate::message::{CSeq, Contacts, HeaderName, Method, NameAddr, Request, Response, Uri};
-use crate::transport::{Hop, Transport};
+use crate::transport::Hop;
 
 /// A Call-ID and what is registered under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,12 +65,7 @@ impl Registration {
     pub fn contact_uri(&self, here: Hop) -> Uri {
         let mut uri = Uri::sip(Some(&self.contact_user), here.addr.ip());
         uri.port = Some(here.addr.port());
-        match here.transport {
-            Transport::Udp => {}
-            Transport::Tcp | Transport::Tls => {
-                uri.params.set("transport", Some(here.transport.name()));
-            }
-        }
+        here.transport.name_in(&mut uri);
         uri
     }
 

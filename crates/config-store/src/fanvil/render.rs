@@ -75,7 +75,7 @@ const SIP_SECTION: (&str, &str) = ("sip config module", "<SIP CONFIG MODULE>");
 /// Where Fanvil files have an item: its section, folded and as written.
 fn section_of(name: ItemName) -> (&'static str, &'static str) {
     match name.item().scope {
-        Scope::Phone if *name.item() != items::SIP_PORT => MM_SECTION,
+        Scope::Phone if !items::is_of_sip(name.item()) => MM_SECTION,
         Scope::Phone | Scope::Line => SIP_SECTION,
     }
 }

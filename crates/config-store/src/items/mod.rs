@@ -77,6 +77,11 @@ pub fn all() -> impl Iterator<Item = &'static Item> {
     PHONE.iter().chain(ACCOUNT).chain(FAILOVER).copied()
 }
 
+/// Whether an item of the phone stands with those of SIP in a file, not with those of sound.
+pub(crate) fn is_of_sip(item: &Item) -> bool {
+    [&SIP_PORT, &TLS_CA_FILE, &TLS_CERTIFICATE_FILE, &TLS_KEY_FILE].contains(&item)
+}
+
 impl PartialEq for Item {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -9,6 +9,15 @@ items! {
     SIP_PORT = Phone "SIP  Port", Kind::Number { min: 1, max: 65535, unit: "" }, "5060",
         "The port on which the phone itself speaks SIP.",
         "话机本身收发 SIP 的端口。";
+    TLS_CA_FILE = Phone "TLS CA File", Kind::Text, "",
+        "The file on the phone with the certificates (PEM) of those who may vouch for a TLS server; if empty, those that the system trusts.",
+        "话机上的 CA 证书文件 (PEM)，用于验证 TLS 服务器；为空则使用系统信任的 CA。";
+    TLS_CERTIFICATE_FILE = Phone "TLS Certificate File", Kind::Text, "",
+        "The file on the phone with its own certificate chain (PEM), shown to TLS servers that ask for one; with it the phone also takes TLS connections, at the port after the SIP port.",
+        "话机自身的证书链文件 (PEM)，在 TLS 服务器要求时出示；设置后话机还在 SIP 端口加一的端口上接受 TLS 连接。";
+    TLS_KEY_FILE = Phone "TLS Key File", Kind::Text, "",
+        "The file on the phone with the private key (PEM) of its own certificate.",
+        "话机自身证书的私钥文件 (PEM)。";
     RTP_INITIAL_PORT = Phone "RTP Initial Port", Kind::Number { min: 1024, max: 65534, unit: "" },
         "10000",
         "The first port for sound.",

@@ -49,6 +49,22 @@ impl Machine {
                     self.hunt(Course::of(Reason::CancelTimedOut).away_from(hop), now);
                 }
             }
+            Evidence::FlowBroke => self.open_again(hop, now),
+            Evidence::KeepAliveFailed { cause, waited } => {
+                if self.current == Some(hop) {
+                    self.learn(hop, |health| health.unavailable(cause, now));
+                    self.keep_alive_failed(hop, cause, now.checked_sub(waited).unwrap_or(now), now);
+                }
+            }
+        }
+    }
+
+    /// A settled line registers anew at its own hop, over a new connection; if that cannot be had,
+    /// the next hop has its turn. A hop that asked to be left alone is.
+    fn open_again(&mut self, hop: HopId, now: Instant) {
+        let here = matches!(self.phase, Phase::Settled) && self.current == Some(hop);
+        if here && self.held_until(hop).is_none() {
+            self.hunt(Course::of(Reason::FlowBroke).to(hop), now);
         }
     }
 

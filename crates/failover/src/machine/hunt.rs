@@ -297,6 +297,7 @@ fn why(from: Option<HopId>, to: HopId, reason: Reason, signal: bool) -> Why {
         Reason::Refresh
         | Reason::Failover(_)
         | Reason::KeepAliveFailed
+        | Reason::FlowBroke
         | Reason::CancelTimedOut
         | Reason::Suspect => {
             if signal {

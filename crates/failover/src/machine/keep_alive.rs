@@ -116,7 +116,13 @@ impl Machine {
 
     /// The line goes to the **next** hop. A REGISTER that asks the same hop moves on, unless
     /// silence would cut its 64·T1 at the last hop short (requirement A4).
-    fn keep_alive_failed(&mut self, hop: HopId, cause: Cause, started: Instant, now: Instant) {
+    pub(super) fn keep_alive_failed(
+        &mut self,
+        hop: HopId,
+        cause: Cause,
+        started: Instant,
+        now: Instant,
+    ) {
         match &self.phase {
             Phase::Settled => {
                 if !self.can_leave(hop) {

@@ -255,3 +255,48 @@ fn a_keep_alive_that_is_abandoned_is_not_believed_later() {
     assert_eq!(line.news(), []);
     assert_eq!(line.hop_state(0), HopState::Unavailable);
 }
+
+/// Failover design §1, row "idle flow closed or reset": "re-opened to the same hop at once, with a
+/// REGISTER", and "alive until then".
+#[test]
+fn a_lost_connection_is_opened_again_at_the_same_hop_with_a_register() {
+    let mut line = Line::settled(exact(), 2);
+    line.run(10.0);
+    line.show(0, Evidence::FlowBroke);
+    assert_eq!(line.hop_state(0), HopState::Available, "nobody is blamed yet");
+    line.run(1.0);
+    assert_eq!(line.sent(), ["10 REGISTER@0"]);
+    assert_eq!(line.current(), Some(0));
+}
+
+/// Failover design §1, the same row: "if that is refused or times out: next hop".
+#[test]
+fn a_connection_that_cannot_be_had_again_moves_the_line() {
+    let mut line = Line::settled(exact(), 2);
+    line.hops[0] = World::Silent;
+    line.show(0, Evidence::FlowBroke);
+    let flight = line.flying(Task::Register);
+    line.give(flight.id, Outcome::Unavailable(Cause::TcpRefused));
+    line.run(0.0);
+    assert_eq!(line.sent(), ["0 REGISTER@0", "0 REGISTER@1 last", "0 OPTIONS@1"]);
+    assert_eq!(line.current(), Some(1));
+}
+
+#[test]
+fn a_lost_connection_to_a_hop_that_the_line_does_not_use_changes_nothing() {
+    let mut line = Line::settled(exact(), 2);
+    line.show(1, Evidence::FlowBroke);
+    line.run(1.0);
+    assert!(line.sent().is_empty(), "{:?}", line.sent());
+}
+
+/// Failover design §6: "one that fails by … proving silence re-REGISTERs the line from the next hop".
+#[test]
+fn a_ping_whose_pong_never_comes_moves_the_line_to_the_next_hop() {
+    let mut line = Line::settled(exact(), 2);
+    line.run(10.0);
+    line.show(0, Evidence::KeepAliveFailed { cause: Cause::NoAnswer, waited: secs(10.0) });
+    line.run(0.0);
+    assert_eq!(line.sent(), ["10 REGISTER@1", "10 OPTIONS@1"]);
+    assert_eq!(line.hop_state(0), HopState::Unavailable);
+}

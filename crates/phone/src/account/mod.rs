@@ -6,6 +6,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod evidence;
+mod flow;
 pub(crate) mod hop_list;
 pub(crate) mod register;
 mod view;
@@ -18,7 +19,7 @@ use failover::{Evidence, Health, HopId, LineState, Machine, Start, TIMEOUT};
 use sip_core::endpoint::Tokens;
 use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
 use sip_core::registration::Registration;
-use sip_core::transport::Hop;
+use sip_core::transport::{Hop, Transport};
 
 use crate::input::{LastGood, LineHop};
 use crate::settings::{LineSettings, Registrar, ServerRole};
@@ -53,6 +54,8 @@ pub(crate) struct Account {
     plain_contact: bool,
     /// Since when the line is in the state that it shows.
     since: Instant,
+    /// When lost connections to the current hop were opened again lately.
+    reopened: Vec<Instant>,
 }
 
 impl Account {
@@ -85,6 +88,7 @@ impl Account {
             answers_options: BTreeSet::new(),
             plain_contact: false,
             since: now,
+            reopened: Vec::new(),
         }
     }
 
@@ -272,15 +276,10 @@ impl Account {
         from.to_string()
     }
 
-    /// Contact towards a hop: the same user everywhere, our own address there.
-    pub(crate) fn contact(&self, local: SocketAddr) -> String {
-        NameAddr::new(self.contact_uri(local)).to_string()
-    }
-
-    pub(crate) fn contact_uri(&self, local: SocketAddr) -> Uri {
-        let mut uri = Uri::sip(Some(&self.settings.user), local.ip());
-        uri.port = Some(local.port());
-        uri
+    /// Contact towards a hop: the same user everywhere, our own address there, and the transport by
+    /// which we are reached at it.
+    pub(crate) fn contact(&self, transport: Transport, local: SocketAddr) -> String {
+        NameAddr::new(self.registration.contact_uri(Hop { transport, addr: local })).to_string()
     }
 
     /// The Route of our own that a setting asks for; it names the hop being tried.
@@ -291,6 +290,7 @@ impl Account {
         }
         let mut uri = Uri::sip(None, entry.hop.addr.ip());
         uri.port = Some(entry.hop.addr.port());
+        entry.hop.transport.name_in(&mut uri);
         uri.params.set("lr", None);
         Some(NameAddr::new(uri).to_string())
     }
@@ -304,7 +304,9 @@ impl Account {
         request.headers.push(HeaderName::CallId, token);
         request.headers.push(HeaderName::CSeq, "1 OPTIONS");
         if let Some(entry) = self.hops.get(hop) {
-            request.headers.push(HeaderName::Contact, self.contact(entry.local));
+            request
+                .headers
+                .push(HeaderName::Contact, self.contact(entry.hop.transport, entry.local));
         }
         request
     }

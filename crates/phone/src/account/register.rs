@@ -9,7 +9,7 @@ use failover::{Attempt, Entry, EntryKind, HopState, LineState, Outcome, Output a
 use sip_core::endpoint::{ClientId, Tokens};
 use sip_core::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
 use sip_core::registration::Registration;
-use sip_core::transport::Hop;
+use sip_core::transport::{Hop, Transport};
 
 use super::auth::Tries;
 use super::evidence::{Asked, Heard, Lesson, Next, judge};
@@ -324,7 +324,9 @@ impl Account {
             return;
         };
         let current = self.machine.current().filter(|_| self.is_registered());
-        let Some(entry) = current.and_then(|id| self.hops.get(usize::from(id.0))) else {
+        let current = current.and_then(|id| self.hops.get(usize::from(id.0)));
+        // Connections have pings of their own, which are answered.
+        let Some(entry) = current.filter(|entry| entry.hop.transport == Transport::Udp) else {
             self.crlf_due = None;
             return;
         };

@@ -90,7 +90,9 @@ impl Incoming {
         let tag = core.tokens.tag();
         let mut response = tagged(&arrival.request, StatusCode::RINGING, &tag);
         if let Some(account) = core.accounts.get(&line) {
-            response.headers.set(HeaderName::Contact, account.contact(arrival.local));
+            response
+                .headers
+                .set(HeaderName::Contact, account.contact(arrival.remote.transport, arrival.local));
         }
         core.endpoint.respond(arrival.server, response, now);
         self.copies.push(Copy { arrival, tag });
@@ -163,7 +165,7 @@ impl Answered {
         let dialog = Dialog::from_request(request, &copy.tag).ok()?;
         let account = core.accounts.get(&line)?;
         let hop = account.hop_of_source(*remote).unwrap_or(*remote);
-        let contact = account.contact(*local);
+        let contact = account.contact(remote.transport, *local);
         let session = Session::new(line, dialog, hop, *local);
         let mut response = session_response(request, &copy.tag, &contact, body);
         timer.grant(request, &mut response.headers, now);
@@ -180,7 +182,8 @@ impl Answered {
         timer: &mut SessionTimer,
         now: Instant,
     ) -> Option<Self> {
-        let contact = core.accounts.get(&session.line)?.contact(session.local);
+        let account = core.accounts.get(&session.line)?;
+        let contact = account.contact(session.hop.transport, session.local);
         let mut response = session_response(request, "", &contact, body);
         timer.grant(request, &mut response.headers, now);
         Some(Self::send(core, session, server, request, response, now))

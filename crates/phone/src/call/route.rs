@@ -82,13 +82,7 @@ pub(crate) fn repair(
         IpAddr::V6(ip) => Host::V6(ip),
     };
     entry.uri.port = Some(next.hop.addr.port());
-    match next.hop.transport {
-        Transport::Tcp => entry.uri.params.set("transport", Some("tcp")),
-        Transport::Tls => entry.uri.params.set("transport", Some("tls")),
-        Transport::Udp => {
-            entry.uri.params.remove("transport");
-        }
-    }
+    next.hop.transport.name_in(&mut entry.uri);
     if run > 1 {
         entry.uri.params.remove("r2");
     }

@@ -180,7 +180,12 @@ impl Session {
         );
         let mut request = self.dialog.request_with(method, cseq, &route);
         if has_contact {
-            request.headers.set(HeaderName::Contact, account.contact(local));
+            let transport = match rung.place {
+                Place::Line(_) => to.transport,
+                // Our address is the one towards the dialog's own hop.
+                Place::Elsewhere(_) => self.hop.transport,
+            };
+            request.headers.set(HeaderName::Contact, account.contact(transport, local));
         }
         Some(Parcel { line: self.line, request, to, local, patience })
     }

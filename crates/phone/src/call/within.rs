@@ -125,7 +125,10 @@ impl Call {
         up.session.dialog.target_refresh(&request.headers);
         let mut response = tagged(request, StatusCode::OK, "");
         if let Some(account) = core.accounts.get(&self.line) {
-            response.headers.set(HeaderName::Contact, account.contact(up.session.local));
+            response.headers.set(
+                HeaderName::Contact,
+                account.contact(up.session.hop.transport, up.session.local),
+            );
         }
         response.headers.set(HeaderName::Allow, ALLOW);
         up.timer.grant(request, &mut response.headers, now);

@@ -12,6 +12,7 @@
 mod bye;
 mod callee;
 mod drill;
+mod flows;
 mod invite;
 mod keep_alive;
 mod many;

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use failover::Policy;
-use phone::input::{Command, Done, Input, LastGood, LineHop, Refusal, Undeliverable};
+use phone::input::{Command, Done, FlowFault, Input, LastGood, LineHop, Refusal, Undeliverable};
 use phone::output::{Event, MediaCommand, Output};
 use phone::settings::{
     KeepAlive, LineNumber, LineSettings, Login, Registrar, ServerRole, Settings,
@@ -18,8 +18,8 @@ use phone::{CallId, Phone};
 use sip_core::message::{
     HeaderName, Message, Method, NameAddr, Request, Response, StatusCode, read_datagram,
 };
-use sip_core::transport::Hop;
 use sip_core::transport::resolve::Target;
+use sip_core::transport::{Hop, Transport};
 
 pub(crate) const LINE: LineNumber = LineNumber(1);
 pub(crate) const LOCAL: &str = "10.0.0.9:5060";
@@ -29,9 +29,11 @@ pub(crate) const LOCAL: &str = "10.0.0.9:5060";
 pub(crate) enum Mode {
     /// Answers.
     Up,
-    /// Swallows.
+    /// Swallows; a connection is never set up.
     Silent,
-    /// The host has no such port: ICMP.
+    /// Takes connections, and swallows what comes over them.
+    Frozen,
+    /// The host has no such port: ICMP, or TCP refused.
     Dead,
     /// Answers everything with this code.
     Refuses(u16),
@@ -100,8 +102,20 @@ pub(crate) struct Rig {
     next_port: u16,
     tags: u32,
     dialog: (String, String, String),
-    /// Bare CRLF keep-alives: (ms, hop).
+    /// Bare CRLF keep-alives and pings: (ms, hop).
     pub(crate) crlf: Vec<(u128, Hop)>,
+    /// Connections that the phone asked for: (ms, hop, names to verify).
+    pub(crate) connects: Vec<(u128, Hop, Vec<String>)>,
+    /// Connections that it ended.
+    pub(crate) disconnects: Vec<(u128, Hop)>,
+    /// Connections that are there.
+    pub(crate) open: BTreeSet<Hop>,
+    /// What waits for one.
+    waiting: Vec<(SocketAddr, Hop, Vec<u8>)>,
+    /// Whether the proxies answer pings.
+    pub(crate) pongs: bool,
+    /// Pings of others that were answered.
+    pub(crate) sent_pongs: u32,
 }
 
 pub(crate) fn line_settings() -> LineSettings {
@@ -120,6 +134,7 @@ pub(crate) fn line_settings() -> LineSettings {
         proxy_login: None,
         keep_alive: KeepAlive::Options(Duration::from_secs(30)),
         policy: Policy::default(),
+        connect_timeout: Duration::from_secs(4),
         codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
         instance: "urn:uuid:00000000-0000-1000-8000-000A95A0E128".to_owned(),
         failover_on_500: true,
@@ -188,6 +203,12 @@ impl Rig {
             tags: 0,
             dialog: Default::default(),
             crlf: Vec::new(),
+            connects: Vec::new(),
+            disconnects: Vec::new(),
+            open: BTreeSet::new(),
+            waiting: Vec::new(),
+            pongs: true,
+            sent_pongs: 0,
         };
         let user_agent = "phoned/test".to_owned();
         let settings = Settings { lines: vec![settings], auto_answer: false, user_agent };
@@ -291,7 +312,18 @@ impl Rig {
     fn drain(&mut self) {
         while let Some(output) = self.phone.poll_output() {
             match output {
+                Output::Transmit { local, to, bytes }
+                    if to.transport != Transport::Udp && !self.open.contains(&to) =>
+                {
+                    self.waiting.push((local, to, bytes));
+                }
                 Output::Transmit { local, to, bytes } => self.on_transmit(local, to, bytes),
+                Output::Connect { hop, names, .. } => self.on_connect(hop, names),
+                Output::Disconnect { hop } => {
+                    self.open.remove(&hop);
+                    self.waiting.retain(|(_, to, _)| *to != hop);
+                    self.disconnects.push((self.ms(), hop));
+                }
                 Output::Event(event) => self.events.push((self.ms(), event)),
                 Output::Media(MediaCommand::NeedPort(ip)) => {
                     self.next_port += 2;
@@ -305,12 +337,52 @@ impl Rig {
         }
     }
 
+    fn on_connect(&mut self, hop: Hop, names: Vec<String>) {
+        self.connects.push((self.ms(), hop, names));
+        match self.mode_of(hop) {
+            Some(Mode::Dead) | None => {
+                self.input(Input::FlowFailed { hop, why: FlowFault::Refused });
+            }
+            Some(Mode::Silent) => {}
+            Some(Mode::Up | Mode::Frozen | Mode::Refuses(_) | Mode::Busy(_)) => self.open(hop),
+        }
+    }
+
+    /// A connection that was asked for is set up; what waited for it is written.
+    pub(crate) fn open(&mut self, hop: Hop) {
+        self.open.insert(hop);
+        self.input(Input::FlowOpened { hop });
+        let (mine, others) = self.waiting.drain(..).partition(|(_, to, _)| *to == hop);
+        self.waiting = others;
+        let mine: Vec<(SocketAddr, Hop, Vec<u8>)> = mine;
+        for (local, to, bytes) in mine {
+            self.on_transmit(local, to, bytes);
+        }
+    }
+
+    /// A connection ends.
+    pub(crate) fn lose(&mut self, hop: Hop, why: FlowFault) {
+        assert!(self.open.remove(&hop), "there is no connection to {hop}");
+        self.input(Input::FlowClosed { hop, why });
+    }
+
+    fn mode_of(&self, hop: Hop) -> Option<Mode> {
+        self.hops.iter().zip(&self.modes).find(|(entry, _)| entry.hop == hop).map(|(_, mode)| *mode)
+    }
+
     fn on_transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
         let expected = self.hops.iter().find(|entry| entry.hop == to).map(|entry| entry.local);
         assert!(expected.is_none_or(|expected| expected == local), "from the address of this hop");
         let Ok(message) = read_datagram(&bytes) else {
+            if bytes == b"\r\n" {
+                self.sent_pongs += 1;
+                return;
+            }
             assert_eq!(bytes, b"\r\n\r\n", "what is not SIP is a keep-alive");
             self.crlf.push((self.ms(), to));
+            if to.transport != Transport::Udp && self.pongs && self.mode_of(to) == Some(Mode::Up) {
+                self.deliver(to, b"\r\n");
+            }
             if self.hops.iter().zip(&self.modes).any(|(e, m)| e.hop == to && *m == Mode::Dead) {
                 self.input(Input::Undeliverable { to, quoted: bytes, why: Undeliverable::Port });
             }
@@ -335,8 +407,9 @@ impl Rig {
                     }
                 });
             }
-            Mode::Up | Mode::Silent => {}
-            Mode::Dead => self.icmp(&sent),
+            Mode::Up | Mode::Silent | Mode::Frozen => {}
+            Mode::Dead if to.transport == Transport::Udp => self.icmp(&sent),
+            Mode::Dead => self.lose(to, FlowFault::Reset),
             Mode::Refuses(code) => self.answer(&sent, code),
             Mode::Busy(seconds) => self.reply(&sent, 503, |response, _| {
                 response.headers.push(HeaderName::RetryAfter, seconds);
@@ -376,7 +449,16 @@ impl Rig {
             }
         }
         change(&mut response, request);
-        self.deliver_from(sent.to.addr, &response.to_bytes());
+        self.deliver(sent.to, &response.to_bytes());
+    }
+
+    /// Octets come from a hop: a datagram, or over its connection.
+    pub(crate) fn deliver(&mut self, from: Hop, bytes: &[u8]) {
+        if from.transport == Transport::Udp {
+            return self.deliver_from(from.addr, bytes);
+        }
+        assert!(self.open.contains(&from), "there is no connection to {from}");
+        self.input(Input::Stream { hop: from, bytes: bytes.to_vec() });
     }
 
     /// Answers 200 with a session description, as the callee at `contact`, through record-routing

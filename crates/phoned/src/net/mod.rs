@@ -1,12 +1,16 @@
-//! The wire: the SIP sockets of the phone, both families on one port.
+//! The wire: the SIP sockets of the phone, both families on one port, and its connections.
 //!
-//! A reader task for each socket turns what arrives into inputs; sending is done by whoever holds
-//! [`Sockets`], at once, because a datagram leaves or is lost but never waits. Closing is dropping.
+//! A reader task for each UDP socket turns what arrives into inputs; sending is done by whoever holds
+//! [`Sockets`], at once, because a datagram leaves or is lost but never waits. What goes to a hop of
+//! TCP or TLS is handed to its connection. Closing is dropping.
 
 pub(crate) mod dns;
 mod errqueue;
+mod flow;
+mod flows;
 pub(crate) mod link;
 pub(crate) mod local;
+pub(crate) mod tls;
 pub(crate) mod udp;
 
 use std::io;
@@ -20,6 +24,10 @@ use tokio::task::JoinHandle;
 
 use crate::driver::Message;
 use crate::logging::masked;
+pub(crate) use flow::FlowNews;
+pub(crate) use flows::Arrived;
+use flows::Flows;
+use tls::Tls;
 use udp::{Arrival, DATAGRAM_MAX, Udp, Undelivered};
 
 /// Why the phone has no sockets.
@@ -39,6 +47,7 @@ pub(crate) struct Sockets {
     port: u16,
     v4: Option<Open>,
     v6: Option<Open>,
+    flows: Flows,
 }
 
 #[derive(Debug)]
@@ -58,7 +67,11 @@ impl Sockets {
     ///
     /// # Errors
     /// [`NetError`] if the port is taken in either family, or neither can be opened.
-    pub(crate) fn open(port: u16, inbox: &mpsc::Sender<Message>) -> Result<Self, NetError> {
+    pub(crate) fn open(
+        port: u16,
+        tls: Arc<Tls>,
+        inbox: &mpsc::Sender<Message>,
+    ) -> Result<Self, NetError> {
         let open = |address: SocketAddr| match Udp::bind(address) {
             Ok(udp) => {
                 let udp = Arc::new(udp);
@@ -74,7 +87,10 @@ impl Sockets {
         let v6 = open((Ipv6Addr::UNSPECIFIED, port).into())?;
         match (v4, v6) {
             (Err(error), Err(_)) => Err(NetError::Refused(port, error)),
-            (v4, v6) => Ok(Self { port, v4: v4.ok(), v6: v6.ok() }),
+            (v4, v6) => {
+                let flows = Flows::listen(port, tls, inbox.clone());
+                Ok(Self { port, v4: v4.ok(), v6: v6.ok(), flows })
+            }
         }
     }
 
@@ -83,25 +99,61 @@ impl Sockets {
         self.port
     }
 
-    /// Sends one message; what could not be delivered, this one or earlier ones, is appended to
-    /// `failures`.
+    /// Sends one message; what the phone is to hear of it, or of earlier ones, is appended to
+    /// `results`.
     pub(crate) fn send(
-        &self,
+        &mut self,
         local: SocketAddr,
         to: Hop,
         bytes: &[u8],
-        failures: &mut Vec<Undelivered>,
+        results: &mut impl Extend<Input>,
     ) {
         tracing::trace!(target: "phoned::wire", %local, %to, packet = %masked(bytes), "sent");
         let open = if to.addr.is_ipv4() { &self.v4 } else { &self.v6 };
         match (to.transport, open) {
-            (Transport::Udp, Some(open)) => open.udp.send(local.ip(), to.addr, bytes, failures),
-            (Transport::Udp, None) | (Transport::Tcp | Transport::Tls, _) => {
-                tracing::debug!(%to, "no socket of that kind");
-                let why = phone::input::Undeliverable::Local;
-                failures.push(Undelivered { to: to.addr, quoted: bytes.to_vec(), why });
+            (Transport::Udp, Some(open)) => {
+                let mut failures = Vec::new();
+                open.udp.send(local.ip(), to.addr, bytes, &mut failures);
+                results.extend(failures.into_iter().map(undeliverable));
             }
+            (Transport::Udp, None) => {
+                tracing::debug!(%to, "no socket of that family");
+                let why = phone::input::Undeliverable::Local;
+                let undelivered = Undelivered { to: to.addr, quoted: bytes.to_vec(), why };
+                results.extend([undeliverable(undelivered)]);
+            }
+            (Transport::Tcp | Transport::Tls, _) => results.extend(self.flows.send(to, bytes)),
         }
+    }
+
+    /// Opens a connection.
+    pub(crate) fn connect(&mut self, hop: Hop, local: SocketAddr, names: Vec<String>) {
+        self.flows.connect(hop, local, names);
+    }
+
+    /// Ends a connection.
+    pub(crate) fn disconnect(&mut self, hop: Hop) {
+        self.flows.disconnect(hop);
+    }
+
+    /// News of a connection, as the phone hears it.
+    pub(crate) fn news(&mut self, news: FlowNews) -> Option<Input> {
+        self.flows.news(news)
+    }
+
+    /// Takes a connection that a peer has opened; what the phone is to hear.
+    pub(crate) fn accept(&mut self, arrived: Arrived) -> Vec<Input> {
+        self.flows.accept(arrived)
+    }
+
+    /// Puts other TLS settings in force: connections are verified anew.
+    pub(crate) fn set_tls(&mut self, tls: Arc<Tls>) -> Vec<Input> {
+        self.flows.set_tls(self.port, tls)
+    }
+
+    /// Ends every connection for a reason of our own; what the phone is to hear.
+    pub(crate) fn end_connections(&mut self) -> Vec<Input> {
+        self.flows.end_all()
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a phone says, acted on: datagrams go on the wire, sound is opened and closed, and what its
 //! user would see goes to the oracle and to people.
 
-use phone::input::{Input, Undeliverable};
+use phone::input::{FlowFault, Input, Undeliverable};
 use phone::output::{Event, MediaCommand, Output};
 use phone::status::{AccountStatus, CallStatus, LineState};
 use sip_core::message::{Message, Method, read_datagram};
-use sip_core::transport::Hop;
+use sip_core::transport::{Hop, Transport};
 use std::net::SocketAddr;
 
 use super::World;
@@ -18,6 +18,12 @@ impl World<'_> {
         while let Some(output) = self.stations[phone].phone.poll_output() {
             match output {
                 Output::Transmit { local, to, bytes } => self.transmit(phone, local, to, bytes),
+                // Nobody takes connections here: a large request comes back to UDP.
+                Output::Connect { hop, .. } => {
+                    let refused = Input::FlowFailed { hop, why: FlowFault::Refused };
+                    self.stations[phone].phone.handle_input(refused, self.now);
+                }
+                Output::Disconnect { .. } => {}
                 Output::Event(event) => self.event(phone, event, call_id),
                 Output::Media(command) => self.media(phone, command),
                 // There is no name server in this world: a name leads nowhere.
@@ -35,6 +41,9 @@ impl World<'_> {
     }
 
     fn transmit(&mut self, phone: usize, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
+        if to.transport != Transport::Udp {
+            return;
+        }
         self.note_datagram(local, "->", to.addr, &bytes);
         match read_datagram(&bytes) {
             Ok(message) => self.watch(phone, to, &message),

@@ -1,97 +1,19 @@
 //! Our own requests in flight: one transaction each, found again by branch and method
-//! (RFC 3261 §17.1.3).
+//! (RFC 3261 §17.1.3). Which transport carries one, and the change to another, is in `carrier`.
 
+use super::carrier::Refusals;
 use super::derived::{ack_of, cancel_of};
+use super::machine::Machine;
 use super::quote::Quote;
 use super::{ClientId, Event, Sink};
 use crate::deadlines::Deadlines;
 use crate::limits::{CLIENT_TRANSACTIONS, CLIENT_TRANSACTIONS_PER_USER, ENDED_CLIENTS};
 use crate::message::{Method, Request, Response};
-use crate::transaction::{
-    ClientInvite, ClientNonInvite, ClientOutput, Kind, StatusClass, Timers, client_invite,
-    client_non_invite,
-};
+use crate::transaction::{ClientOutput, StatusClass, Timers, client_invite};
 use crate::transport::Hop;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
-#[derive(Debug, Clone)]
-enum Machine {
-    Invite(ClientInvite),
-    Other(ClientNonInvite),
-}
-
-impl Machine {
-    fn handle_response(&mut self, class: StatusClass, now: Instant) {
-        match self {
-            Self::Invite(machine) => machine.handle_response(class, now),
-            Self::Other(machine) => machine.handle_response(class, now),
-        }
-    }
-
-    fn handle_unreachable(&mut self) {
-        match self {
-            Self::Invite(machine) => machine.handle_unreachable(),
-            Self::Other(machine) => machine.handle_unreachable(),
-        }
-    }
-
-    fn abandon(&mut self, now: Instant) {
-        match self {
-            Self::Invite(machine) => machine.abandon(now),
-            Self::Other(machine) => machine.abandon(),
-        }
-    }
-
-    fn is_unanswered(&self) -> bool {
-        match self {
-            Self::Invite(machine) => machine.is_unanswered(),
-            Self::Other(machine) => machine.is_unanswered(),
-        }
-    }
-
-    fn poll_output(&mut self) -> Option<ClientOutput> {
-        match self {
-            Self::Invite(machine) => machine.poll_output(),
-            Self::Other(machine) => machine.poll_output(),
-        }
-    }
-
-    fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        match self {
-            Self::Invite(machine) => machine.poll_timeout(),
-            Self::Other(machine) => machine.poll_timeout(),
-        }
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        match self {
-            Self::Invite(machine) => machine.handle_timeout(now),
-            Self::Other(machine) => machine.handle_timeout(now),
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        match self {
-            Self::Invite(machine) => machine.state() == client_invite::State::Terminated,
-            Self::Other(machine) => machine.state() == client_non_invite::State::Terminated,
-        }
-    }
-
-    /// Whether the outcome is known and only copies of it are absorbed.
-    fn is_absorbing(&self) -> bool {
-        match self {
-            Self::Invite(machine) => {
-                use client_invite::State::{Accepted, Completed};
-                matches!(machine.state(), Completed { .. } | Accepted { .. })
-            }
-            Self::Other(machine) => {
-                matches!(machine.state(), client_non_invite::State::Completed { .. })
-            }
-        }
-    }
-}
 
 /// What has become of the wish to cancel an INVITE.
 #[derive(Debug, Clone, Copy)]
@@ -106,19 +28,55 @@ enum Cancelling {
 }
 
 #[derive(Debug, Clone)]
-struct Client {
-    machine: Machine,
-    request: Request,
-    bytes: Vec<u8>,
-    branch: String,
-    hop: Hop,
-    local: SocketAddr,
+pub(super) struct Client {
+    pub(super) machine: Machine,
+    pub(super) request: Request,
+    pub(super) bytes: Vec<u8>,
+    pub(super) branch: String,
+    pub(super) hop: Hop,
+    /// Where the request goes if it cannot be delivered to `hop`: the same server by the transport
+    /// that its user had chosen (RFC 3261 §18.1.1).
+    pub(super) otherwise: Option<Hop>,
+    pub(super) local: SocketAddr,
+    pub(super) patience: Duration,
+    /// It waits for a connection.
+    held: bool,
     cancelling: Cancelling,
     given_up: bool,
     transmissions: u32,
 }
 
+/// A request on its way out.
+#[derive(Debug)]
+pub(super) struct Departure {
+    /// With our Via.
+    pub(super) request: Request,
+    pub(super) branch: String,
+    pub(super) hop: Hop,
+    pub(super) otherwise: Option<Hop>,
+    pub(super) local: SocketAddr,
+    pub(super) patience: Duration,
+}
+
 impl Client {
+    fn new(departure: Departure, machine: Machine) -> Self {
+        let Departure { request, branch, hop, otherwise, local, patience } = departure;
+        Self {
+            machine,
+            bytes: request.to_bytes(),
+            request,
+            branch,
+            hop,
+            otherwise,
+            local,
+            patience,
+            held: false,
+            cancelling: Cancelling::No,
+            given_up: false,
+            transmissions: 0,
+        }
+    }
+
     /// Whether nothing more will be sent, made of the request or told of it: it only waits for its
     /// end. An INVITE may still need its ACK or CANCEL.
     fn only_waits(&self) -> bool {
@@ -137,15 +95,16 @@ impl Client {
 /// All client transactions.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
-    timers: Timers,
+    pub(super) timers: Timers,
     users: usize,
-    table: BTreeMap<ClientId, Box<Client>>,
-    by_branch: BTreeMap<(String, Method), ClientId>,
+    pub(super) table: BTreeMap<ClientId, Box<Client>>,
+    pub(super) by_branch: BTreeMap<(String, Method), ClientId>,
     deadlines: Deadlines<ClientId>,
     /// Those that nothing has answered, by hop.
-    unanswered: BTreeSet<(Hop, ClientId)>,
+    pub(super) unanswered: BTreeSet<(Hop, ClientId)>,
     /// Those whose outcome is known.
     absorbing: BTreeSet<ClientId>,
+    pub(super) refusals: Refusals,
     /// Transmissions of those that have just ended: whoever is told of the end may still ask.
     ended: BTreeMap<ClientId, u32>,
     /// The same, in the order of their ends.
@@ -165,6 +124,7 @@ impl Clients {
             absorbing: BTreeSet::new(),
             ended: BTreeMap::new(),
             ended_order: VecDeque::new(),
+            refusals: Refusals::default(),
             next: 0,
         }
     }
@@ -182,38 +142,16 @@ impl Clients {
         ClientId(self.next)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the arguments of Endpoint::send, and two more")]
     pub(super) fn start(
         &mut self,
-        request: Request,
-        branch: String,
-        hop: Hop,
-        local: SocketAddr,
-        patience: Duration,
+        departure: Departure,
         now: Instant,
         sink: &mut Sink<'_>,
     ) -> ClientId {
         let id = self.fresh_id();
-        let (timers, reliability) = (self.timers, hop.transport.reliability());
-        let machine = match Kind::from(&request.method) {
-            Kind::Invite => Machine::Invite(ClientInvite::new(timers, reliability, patience, now)),
-            Kind::NonInvite => {
-                Machine::Other(ClientNonInvite::new(timers, reliability, patience, now))
-            }
-        };
-        let bytes = request.to_bytes();
-        let client = Client {
-            machine,
-            request,
-            bytes,
-            branch,
-            hop,
-            local,
-            cancelling: Cancelling::No,
-            given_up: false,
-            transmissions: 0,
-        };
-        self.insert(id, client, now, sink);
+        let Departure { request, hop, patience, .. } = &departure;
+        let machine = Machine::start(&request.method, self.timers, *hop, *patience, now);
+        self.insert(id, Client::new(departure, machine), now, sink);
         id
     }
 
@@ -312,20 +250,16 @@ impl Clients {
         let Cancelling::Queued { id, patience } = client.cancelling else { return };
         client.cancelling = Cancelling::Sent(id);
         client.machine.abandon(now);
-        let request = cancel_of(&client.request);
-        let reliability = client.hop.transport.reliability();
-        let machine = ClientNonInvite::new(self.timers, reliability, patience, now);
-        let cancel = Client {
-            machine: Machine::Other(machine),
-            bytes: request.to_bytes(),
-            request,
+        let departure = Departure {
+            request: cancel_of(&client.request),
             branch: client.branch.clone(),
             hop: client.hop,
+            otherwise: None,
             local: client.local,
-            cancelling: Cancelling::No,
-            given_up: false,
-            transmissions: 0,
+            patience,
         };
+        let machine = Machine::start(&Method::Cancel, self.timers, client.hop, patience, now);
+        let cancel = Client::new(departure, machine);
         self.file(invite);
         self.insert(id, cancel, now, sink);
     }
@@ -350,6 +284,47 @@ impl Clients {
         let there = (hop, ClientId(0))..=(hop, ClientId(u64::MAX));
         let ids = self.unanswered.range(there).map(|(_, id)| *id);
         ids.filter_map(|id| Some((id, self.table.get(&id)?.as_ref())))
+    }
+
+    pub(super) fn place_of(&self, id: ClientId) -> Option<(Hop, Duration)> {
+        self.table.get(&id).map(|client| (client.hop, client.patience))
+    }
+
+    /// How many requests there are still waited for with patience.
+    pub(super) fn awaited_at(&self, hop: Hop) -> usize {
+        self.unanswered(hop).filter(|(_, client)| client.machine.is_waiting()).count()
+    }
+
+    /// Whether an INVITE there has had a provisional answer and no final one.
+    pub(super) fn proceeds_at(&self, hop: Hop) -> bool {
+        let proceeds = |client: &Client| match &client.machine {
+            Machine::Invite(machine) => {
+                matches!(machine.state(), client_invite::State::Proceeding { .. })
+            }
+            Machine::Other(_) => false,
+        };
+        self.table.values().any(|client| client.hop == hop && proceeds(client))
+    }
+
+    pub(super) fn hold(&mut self, hop: Hop) {
+        for id in self.in_flight_to(hop) {
+            if let Some(client) = self.table.get_mut(&id) {
+                client.held = client.machine.is_waiting();
+                client.machine.hold();
+            }
+            self.file(id);
+        }
+    }
+
+    pub(super) fn written(&mut self, hop: Hop, now: Instant) {
+        for id in self.in_flight_to(hop) {
+            if let Some(client) = self.table.get_mut(&id)
+                && std::mem::take(&mut client.held)
+            {
+                client.machine.written(client.patience, now);
+            }
+            self.file(id);
+        }
     }
 
     pub(super) fn handle_response(
@@ -384,7 +359,19 @@ impl Clients {
         now: Instant,
         sink: &mut Sink<'_>,
     ) {
-        let concerned: Vec<ClientId> = match Quote::read(quoted) {
+        let concerned = self.quoted(to, quoted);
+        if concerned.is_empty() {
+            sink.counters.stray_errors += 1;
+        }
+        for id in concerned {
+            self.not_delivered(id, now, sink);
+            self.drain(id, None, now, sink);
+        }
+    }
+
+    /// The requests to a hop that a quote is about.
+    pub(super) fn quoted(&self, to: Hop, quoted: &[u8]) -> Vec<ClientId> {
+        match Quote::read(quoted) {
             Quote::Named { method, branch } => {
                 let named = self.by_branch.get(&(branch.to_owned(), method));
                 let is_there = |id: &&ClientId| self.table.get(id).is_some_and(|c| c.hop == to);
@@ -395,15 +382,6 @@ impl Clients {
                 self.unanswered(to).filter(begins).map(|(id, _)| id).collect()
             }
             Quote::Foreign => Vec::new(),
-        };
-        if concerned.is_empty() {
-            sink.counters.stray_errors += 1;
-        }
-        for id in concerned {
-            if let Some(client) = self.table.get_mut(&id) {
-                client.machine.handle_unreachable();
-            }
-            self.drain(id, None, now, sink);
         }
     }
 
@@ -422,7 +400,7 @@ impl Clients {
     }
 
     /// Does what the machine wants done about the response it was handed, if it was one.
-    fn drain(
+    pub(super) fn drain(
         &mut self,
         id: ClientId,
         response: Option<&Response>,

@@ -14,7 +14,6 @@ pub struct ServerId(pub(super) u64);
 
 /// Something for the owner of the endpoint to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a handful wait at a time; a box each costs more")]
 pub enum Output {
     /// Put octets on the wire.
     Transmit(Transmit),
@@ -33,6 +32,9 @@ pub struct Transmit {
     pub bytes: Vec<u8>,
     /// The transaction of ours that it belongs to; `None` for an answer, and for the ACK of a 2xx.
     pub client: Option<ClientId>,
+    /// Where to if `to` is a connection that is gone: the address that a request's Via names
+    /// (RFC 3261 §18.2.2). Only of a response to what came over a connection.
+    pub otherwise: Option<Hop>,
 }
 
 /// What happened to a request of ours, or which request of another's has come.

@@ -13,9 +13,11 @@
 //! answer.
 
 mod budget;
+mod carrier;
 mod client;
 mod derived;
 mod event;
+mod machine;
 mod quote;
 mod server;
 mod tokens;
@@ -23,7 +25,7 @@ mod tokens;
 pub use event::{ClientId, Counters, Event, Output, ServerId, Transmit};
 pub use tokens::Tokens;
 
-use crate::message::{Message, Method, Request, Response, read_datagram};
+use crate::message::{Message, Method, ReadError, Request, Response, read_datagram};
 use crate::transaction::{Kind, Timers};
 use crate::transport::{Hop, Transport};
 use client::Clients;
@@ -81,6 +83,9 @@ impl Endpoint {
     ///
     /// `patience` is how long any answer is waited for before [`Event::Silent`]; see
     /// [`Timers::patience_for`]. 64·T1 or more means that only [`Event::TimedOut`] ends the wait.
+    ///
+    /// A request too large for a datagram goes to the same address over TCP, and by UDP after all if
+    /// that fails (RFC 3261 §18.1.1).
     pub fn send(
         &mut self,
         request: Request,
@@ -90,9 +95,9 @@ impl Endpoint {
         now: Instant,
     ) -> ClientId {
         let branch = self.tokens.branch();
-        let request = derived::with_own_via(request, to.transport, local, &branch);
         self.with_clients(|clients, sink| {
-            clients.start(request, branch, to, local, patience, now, sink)
+            let departure = clients.depart(request, branch, to, local, patience, now);
+            clients.start(departure, now, sink)
         })
     }
 
@@ -100,7 +105,8 @@ impl Endpoint {
     pub fn send_stateless(&mut self, request: Request, to: Hop, local: SocketAddr) {
         let branch = self.tokens.branch();
         let request = derived::with_own_via(request, to.transport, local, &branch);
-        let transmit = Transmit { local, to, bytes: request.to_bytes(), client: None };
+        let bytes = request.to_bytes();
+        let transmit = Transmit { local, to, bytes, client: None, otherwise: None };
         self.outputs.push_back(Output::Transmit(transmit));
     }
 
@@ -136,6 +142,33 @@ impl Endpoint {
         self.clients.in_flight_to(hop)
     }
 
+    /// Where a request was sent last, and with what patience; `None` once its transaction is over.
+    pub fn place_of(&self, id: ClientId) -> Option<(Hop, Duration)> {
+        self.clients.place_of(id)
+    }
+
+    /// How many requests to that hop have had no answer while their patience is not over.
+    pub fn awaited_at(&self, hop: Hop) -> usize {
+        self.clients.awaited_at(hop)
+    }
+
+    /// Whether an INVITE to that hop has had a provisional answer and no final one.
+    pub fn proceeds_at(&self, hop: Hop) -> bool {
+        self.clients.proceeds_at(hop)
+    }
+
+    /// The connection to a hop is only being set up: what was sent there and has had no answer
+    /// waits, and its patience does not run before [`Self::handle_written`].
+    pub fn hold(&mut self, hop: Hop) {
+        self.clients.hold(hop);
+    }
+
+    /// The connection to a hop is there, and what was held for it is written (requirement A3 counts
+    /// from the write).
+    pub fn handle_written(&mut self, hop: Hop, now: Instant) {
+        self.clients.written(hop, now);
+    }
+
     /// Answers a request that was reported as [`Event::Incoming`]. A To tag is added where the
     /// answer has none and wants one. Answers after the final one are dropped, but for a repeated
     /// 2xx to an INVITE.
@@ -143,7 +176,7 @@ impl Endpoint {
         self.servers.respond(id, response, now, &mut self.outputs);
     }
 
-    /// A datagram has come to `local` from `remote`, or a message off a connection between the two.
+    /// A datagram has come to `local` from `remote`.
     pub fn handle_datagram(
         &mut self,
         local: SocketAddr,
@@ -152,8 +185,20 @@ impl Endpoint {
         bytes: &[u8],
         now: Instant,
     ) {
-        let arrival = Arrival { local, remote: Hop { transport, addr: remote } };
-        match read_datagram(bytes) {
+        self.handle_message(local, Hop { transport, addr: remote }, read_datagram(bytes), now);
+    }
+
+    /// A message, or what was no message, has come to `local` from `remote`, as a datagram or off a
+    /// connection between the two.
+    pub fn handle_message(
+        &mut self,
+        local: SocketAddr,
+        remote: Hop,
+        read: Result<Message, ReadError>,
+        now: Instant,
+    ) {
+        let arrival = Arrival { local, remote };
+        match read {
             Ok(Message::Request(request)) => self.with_servers(|servers, sink| {
                 servers.handle_request(request, arrival, now, sink);
             }),
@@ -175,6 +220,12 @@ impl Endpoint {
     /// empty one, all of them.
     pub fn handle_unreachable(&mut self, to: Hop, quoted: &[u8], now: Instant) {
         self.with_clients(|clients, sink| clients.handle_unreachable(to, quoted, now, sink));
+    }
+
+    /// A datagram to `to` was too large for a link on its way (ICMP *fragmentation needed*); the
+    /// request that `quoted` names is repeated over TCP at the same address.
+    pub fn handle_too_large(&mut self, to: Hop, quoted: &[u8], now: Instant) {
+        self.with_clients(|clients, sink| clients.too_large(to, quoted, now, sink));
     }
 
     /// What to do next, if anything.
@@ -224,7 +275,8 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     fn transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>, client: Option<ClientId>) {
-        self.outputs.push_back(Output::Transmit(Transmit { local, to, bytes, client }));
+        let transmit = Transmit { local, to, bytes, client, otherwise: None };
+        self.outputs.push_back(Output::Transmit(transmit));
     }
 
     fn event(&mut self, event: Event) {

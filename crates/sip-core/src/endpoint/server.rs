@@ -8,10 +8,10 @@ use crate::deadlines::Deadlines;
 use crate::limits::SERVER_TRANSACTIONS;
 use crate::message::{HeaderName, Method, ReadError, Request, Response, StatusCode, Via};
 use crate::transaction::{
-    ServerInvite, ServerNonInvite, ServerOutput, StatusClass, Timers, server_invite,
+    Reliability, ServerInvite, ServerNonInvite, ServerOutput, StatusClass, Timers, server_invite,
     server_non_invite,
 };
-use crate::transport::{Hop, mark_received, response_hop};
+use crate::transport::{Hop, mark_received, response_alternative, response_hop};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -21,6 +21,31 @@ use std::time::Instant;
 pub(super) struct Arrival {
     pub(super) local: SocketAddr,
     pub(super) remote: Hop,
+}
+
+/// The way of a response: from our address, over the connection or to the place that the request came
+/// from, and otherwise.
+#[derive(Debug, Clone, Copy)]
+struct WayBack {
+    local: SocketAddr,
+    to: Hop,
+    otherwise: Option<Hop>,
+}
+
+impl WayBack {
+    fn of(via: &Via, arrival: Arrival) -> Self {
+        let Hop { transport, addr } = arrival.remote;
+        Self {
+            local: arrival.local,
+            to: response_hop(via, transport, addr),
+            otherwise: response_alternative(via, transport, addr),
+        }
+    }
+
+    fn transmit(self, bytes: Vec<u8>) -> Output {
+        let Self { local, to, otherwise } = self;
+        Output::Transmit(Transmit { local, to, bytes, client: None, otherwise })
+    }
 }
 
 /// What makes two requests copies of one. The fields of a Via without RFC 3261's cookie say too
@@ -116,8 +141,7 @@ impl Machine {
 struct Server {
     key: Key,
     machine: Machine,
-    way_back: Hop,
-    local: SocketAddr,
+    way_back: WayBack,
     /// The To tag of its responses: ours until its user brings one.
     tag: String,
     /// The 100 that is due if the user is slow; only of an INVITE.
@@ -231,8 +255,7 @@ impl Servers {
             return;
         }
         tag_response(&mut response, &sink.tokens.tag());
-        let to = response_hop(via, arrival.remote.transport, arrival.remote.addr);
-        sink.transmit(arrival.local, to, response.to_bytes(), None);
+        sink.outputs.push_back(WayBack::of(via, arrival).transmit(response.to_bytes()));
     }
 
     /// A copy of a request is answered by its transaction. A new one opens a transaction, whose id
@@ -247,7 +270,12 @@ impl Servers {
     ) -> Option<ServerId> {
         let key = Key::of(request, via, request.method.clone());
         if let Some(&id) = self.by_key.get(&key) {
-            self.table.get_mut(&id)?.machine.handle_request();
+            let server = self.table.get_mut(&id)?;
+            // A copy over another connection means that the first one is gone.
+            if arrival.remote.transport.reliability() == Reliability::Reliable {
+                server.way_back = WayBack::of(via, arrival);
+            }
+            server.machine.handle_request();
             self.drain(id, sink.outputs);
             return None;
         }
@@ -273,8 +301,7 @@ impl Servers {
         let server = Server {
             key,
             machine,
-            way_back: response_hop(via, arrival.remote.transport, arrival.remote.addr),
-            local: arrival.local,
+            way_back: WayBack::of(via, arrival),
             tag: sink.tokens.tag(),
             trying,
             latest: Vec::new(),
@@ -404,8 +431,7 @@ impl Servers {
                 // Taken by handle_ack, which has the ACK.
                 ServerOutput::Ack => continue,
             }
-            let (local, to, bytes) = (server.local, server.way_back, server.latest.clone());
-            outputs.push_back(Output::Transmit(Transmit { local, to, bytes, client: None }));
+            outputs.push_back(server.way_back.transmit(server.latest.clone()));
         }
         if server.machine.is_over() {
             return self.remove(id);

@@ -136,6 +136,28 @@ impl ClientInvite {
         }
     }
 
+    /// Whether an answer is still waited for with patience, so that the request may yet be sent in
+    /// another way.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
+    /// The request waits for its connection: the patience does not run before [`Self::written`].
+    pub fn hold(&mut self) {
+        if let State::Calling { retransmit, timeout, .. } = self.state {
+            self.state = State::Calling { retransmit, patience: None, timeout };
+        }
+    }
+
+    /// The connection is there and the request written to it: patience and Timer B begin now.
+    pub fn written(&mut self, patience: Duration, now: Instant) {
+        if let State::Calling { retransmit, .. } = self.state {
+            let timeout = now + self.timers.timeout();
+            let patience = (patience < self.timers.timeout()).then(|| now + patience);
+            self.state = State::Calling { retransmit, patience, timeout };
+        }
+    }
+
     /// The user waits no longer: it has sent CANCEL, or forgets the request. An unanswered one is
     /// not sent again; one that rings ends 64·T1 from now at the latest (RFC 3261 §9.1).
     pub fn abandon(&mut self, now: Instant) {

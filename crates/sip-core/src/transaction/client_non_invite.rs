@@ -118,6 +118,28 @@ impl ClientNonInvite {
         }
     }
 
+    /// Whether an answer is still waited for with patience, so that the request may yet be sent in
+    /// another way.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Trying { .. })
+    }
+
+    /// The request waits for its connection: the patience does not run before [`Self::written`].
+    pub fn hold(&mut self) {
+        if let State::Trying { retransmit, timeout, .. } = self.state {
+            self.state = State::Trying { retransmit, patience: None, timeout };
+        }
+    }
+
+    /// The connection is there and the request written to it: patience and Timer F begin now.
+    pub fn written(&mut self, patience: Duration, now: Instant) {
+        if let State::Trying { retransmit, .. } = self.state {
+            let timeout = now + self.timers.timeout();
+            let patience = (patience < self.timers.timeout()).then(|| now + patience);
+            self.state = State::Trying { retransmit, patience, timeout };
+        }
+    }
+
     /// The user waits no longer: the request is not sent again, and Timer F ends it.
     pub fn abandon(&mut self) {
         match self.state {

@@ -39,6 +39,17 @@ impl Transport {
         }
     }
 
+    /// Writes the `transport` parameter into a URI that names a place of this transport; UDP is what
+    /// none means (RFC 3263 §4.1).
+    pub fn name_in(self, uri: &mut message::Uri) {
+        match self {
+            Self::Udp => {
+                uri.params.remove("transport");
+            }
+            Self::Tcp | Self::Tls => uri.params.set("transport", Some(self.name())),
+        }
+    }
+
     /// Whether the transport delivers by itself.
     pub fn reliability(self) -> Reliability {
         match self {

@@ -11,4 +11,4 @@ mod via;
 
 pub use hop::{Hop, HopParseError, Transport};
 pub use next_hop::next_hop_uri;
-pub use via::{mark_received, own_via, response_hop};
+pub use via::{mark_received, own_via, response_alternative, response_hop};

@@ -46,6 +46,18 @@ pub fn response_hop(via: &Via, transport: Transport, remote: SocketAddr) -> Hop 
     Hop { transport, addr }
 }
 
+/// Where that response goes if the connection is gone: a new one to the address that the request came
+/// from, at the port of its sent-by (RFC 3261 §18.2.2). `None` for a datagram.
+pub fn response_alternative(via: &Via, transport: Transport, remote: SocketAddr) -> Option<Hop> {
+    match transport {
+        Transport::Udp => None,
+        Transport::Tcp | Transport::Tls => {
+            let port = via.port.unwrap_or(transport.default_port());
+            Some(Hop { transport, addr: SocketAddr::new(remote.ip(), port) })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +126,15 @@ mod tests {
         let via = "SIP/2.0/TCP 192.0.2.1:5070;branch=z".parse().unwrap();
         let hop = response_hop(&via, Transport::Tcp, remote);
         assert_eq!(hop.to_string(), "tcp:192.0.2.1:40000");
+    }
+
+    /// RFC 3261 §18.2.2: "if that connection is no longer open".
+    #[test]
+    fn where_the_connection_is_gone_the_answer_opens_one_to_the_sent_by_port() {
+        let remote = "192.0.2.1:40000".parse().unwrap();
+        let via = "SIP/2.0/TCP 198.51.100.1:5070;branch=z".parse().unwrap();
+        let other = |transport| response_alternative(&via, transport, remote);
+        assert_eq!(other(Transport::Tcp).unwrap().to_string(), "tcp:192.0.2.1:5070");
+        assert_eq!(other(Transport::Udp), None);
     }
 }

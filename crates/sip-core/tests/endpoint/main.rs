@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may give up")]
 
 mod bench;
+mod carrier;
 mod client;
 mod errors;
 mod peer;

@@ -47,7 +47,7 @@ impl Dialect {
 
     /// The way from the root to where an item stands.
     pub(super) fn place_of(self, name: ItemName) -> Vec<Step<'static>> {
-        let sip = name.item().scope == Scope::Line || *name.item() == items::SIP_PORT;
+        let sip = name.item().scope == Scope::Line || items::is_of_sip(name.item());
         let line = name.line().map(|line| self.line_steps(line));
         let section = match (self, sip) {
             (Self::SysConf, true) => "sip",

@@ -138,6 +138,7 @@ fn reason(reason: Reason) -> i32 {
         | Reason::Manual
         | Reason::Failover(_)
         | Reason::KeepAliveFailed
+        | Reason::FlowBroke
         | Reason::CancelTimedOut
         | Reason::SignalFailback
         | Reason::Answered

@@ -114,6 +114,9 @@ impl State {
             if config.faults.evidence {
                 events.push(Event::Show(hop, Evidence::Unavailable(Cause::IcmpPort)));
                 events.push(Event::Show(hop, Evidence::ServedBy));
+                events.push(Event::Show(hop, Evidence::FlowBroke));
+                let (cause, waited) = (Cause::NoAnswer, Duration::from_secs(10));
+                events.push(Event::Show(hop, Evidence::KeepAliveFailed { cause, waited }));
                 if hop.is_primary() {
                     events.push(Event::Show(hop, Evidence::PrimaryAnswered));
                 }

@@ -24,6 +24,7 @@ use crate::account::auth::Tries;
 use crate::account::evidence::{Asked, Heard, Next, judge};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::hop_change::Places;
+use crate::input::LineHop;
 use crate::output::{Event, Switch};
 use crate::settings::LineNumber;
 use waiting::{Check, Parked};
@@ -148,7 +149,7 @@ impl Outgoing {
             return self.give_up();
         };
         let Some(hop) = account.hops.get(at).cloned() else { return self.next_hop(core, now) };
-        let mut request = self.request(account, at, hop.local);
+        let mut request = self.request(account, at, &hop);
         match challenge {
             Some(response) => {
                 let tries = &mut self.tries;
@@ -169,7 +170,7 @@ impl Outgoing {
 
     /// The INVITE as it goes to one hop (failover design §3): only Via, Contact and, between two
     /// registrars, the domain of a bare number differ.
-    fn request(&self, account: &Account, at: usize, local: SocketAddr) -> Request {
+    fn request(&self, account: &Account, at: usize, hop: &LineHop) -> Request {
         let mut request = self.template.clone();
         if self.bare_user {
             let registrar = account.registrar_at(at);
@@ -178,7 +179,7 @@ impl Outgoing {
         }
         let cseq = CSeq::new(self.cseq, Method::Invite);
         request.headers.set(HeaderName::CSeq, cseq);
-        request.headers.set(HeaderName::Contact, account.contact(local));
+        request.headers.set(HeaderName::Contact, account.contact(hop.hop.transport, hop.local));
         self.timer.ask(&mut request.headers);
         if let Some(route) = account.preloaded_route(at) {
             request.headers.push(HeaderName::Route, &route);

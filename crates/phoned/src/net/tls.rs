@@ -1,0 +1,266 @@
+//! TLS: whom we trust, who we are, and what a failed handshake means.
+//!
+//! A server is held against the names under which it was configured, or its address where that is
+//! what was configured; what DNS made of a name counts for nothing (RFC 5922 §7). Files are read when
+//! they are first needed and again when the settings change. No handshake is ever shortened by an
+//! earlier one: every connection is verified.
+
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use config_store::TlsFiles;
+use phone::input::{FlowFault, TlsFault};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig,
+    SignatureScheme,
+};
+
+/// Why TLS settings cannot be used; each names the item and the file.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum TlsError {
+    /// A file cannot be read or is not PEM.
+    #[error("item '{item}': {}: {why}", path.display())]
+    File { item: &'static str, path: PathBuf, why: String },
+    /// One of certificate and key is set without the other.
+    #[error("items 'TLS Certificate File' and 'TLS Key File' must be set together")]
+    Half,
+    /// Certificate and key do not fit, or are of no use.
+    #[error("items 'TLS Certificate File' and 'TLS Key File': {0}")]
+    Identity(String),
+    /// There is nobody to trust.
+    #[error("the system trusts no certificate authority; set item 'TLS CA File'")]
+    NobodyTrusted,
+}
+
+/// Our own certificate chain and its key.
+#[derive(Debug)]
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// The TLS settings in force.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    files: TlsFiles,
+    provider: Arc<CryptoProvider>,
+    verifier: OnceLock<Result<Arc<WebPkiServerVerifier>, TlsError>>,
+}
+
+impl Tls {
+    /// Reads nothing yet.
+    pub(crate) fn new(files: TlsFiles) -> Arc<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Arc::new(Self { files, provider, verifier: OnceLock::new() })
+    }
+
+    /// Reads what is configured, so that whoever configures it hears of a fault at once. The system's
+    /// own authorities are not read before they are needed.
+    ///
+    /// # Errors
+    /// [`TlsError`], the first one found.
+    pub(crate) fn check(&self) -> Result<(), TlsError> {
+        if self.files.ca.is_some() {
+            self.verifier()?;
+        }
+        self.server().map(drop)
+    }
+
+    /// How a connection to a server is set up whose certificate must be good for each of `names`, or
+    /// for `ip` where there are none. The name goes to the server (SNI); an address does not.
+    pub(crate) fn client(
+        &self,
+        names: &[String],
+        ip: IpAddr,
+    ) -> Result<(Arc<ClientConfig>, ServerName<'static>), TlsError> {
+        let inner = self.verifier()?;
+        let mut subjects: Vec<ServerName<'static>> = Vec::new();
+        for name in names {
+            let name = name.strip_suffix('.').unwrap_or(name).to_owned();
+            // The store takes no name that this would refuse, but for underscores.
+            let subject = ServerName::try_from(name);
+            subjects.push(subject.map_err(|error| TlsError::Identity(error.to_string()))?);
+        }
+        let first = subjects.first().cloned().unwrap_or_else(|| ServerName::from(ip));
+        let verifier = Arc::new(Named { inner, subjects });
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(identity)?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match self.identity()? {
+            Some(Identity { chain, key }) => {
+                builder.with_client_auth_cert(chain, key).map_err(identity)?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.resumption = rustls::client::Resumption::disabled();
+        Ok((Arc::new(config), first))
+    }
+
+    /// How a connection from others is set up; `None` where we have no certificate.
+    pub(crate) fn server(&self) -> Result<Option<Arc<ServerConfig>>, TlsError> {
+        let Some(Identity { chain, key }) = self.identity()? else { return Ok(None) };
+        let config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(identity)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(identity)?;
+        Ok(Some(Arc::new(config)))
+    }
+
+    fn verifier(&self) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+        self.verifier.get_or_init(|| self.make_verifier()).clone()
+    }
+
+    fn make_verifier(&self) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+        let mut roots = RootCertStore::empty();
+        match &self.files.ca {
+            Some(path) => {
+                let certificates = certificates("TLS CA File", path)?;
+                let (_, unfit) = roots.add_parsable_certificates(certificates);
+                if roots.is_empty() {
+                    let why = format!("none of its {unfit} certificates can be used");
+                    let path = path.clone();
+                    return Err(TlsError::File { item: "TLS CA File", path, why });
+                }
+            }
+            None => {
+                let found = rustls_native_certs::load_native_certs();
+                for error in &found.errors {
+                    tracing::debug!(%error, "certificate authorities of the system");
+                }
+                roots.add_parsable_certificates(found.certs);
+                if roots.is_empty() {
+                    return Err(TlsError::NobodyTrusted);
+                }
+            }
+        }
+        let provider = Arc::clone(&self.provider);
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|error| TlsError::Identity(error.to_string()))
+    }
+
+    fn identity(&self) -> Result<Option<Identity>, TlsError> {
+        let (chain, key) = match (&self.files.certificate, &self.files.key) {
+            (None, None) => return Ok(None),
+            (Some(chain), Some(key)) => (chain, key),
+            (Some(_), None) | (None, Some(_)) => return Err(TlsError::Half),
+        };
+        let item = "TLS Key File";
+        let text = read(item, key)?;
+        let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
+            let why = format!("no private key in it ({error})");
+            TlsError::File { item, path: key.clone(), why }
+        })?;
+        Ok(Some(Identity { chain: certificates("TLS Certificate File", chain)?, key }))
+    }
+}
+
+fn identity(error: Error) -> TlsError {
+    TlsError::Identity(error.to_string())
+}
+
+fn read(item: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
+    let fault = |why: String| TlsError::File { item, path: path.to_owned(), why };
+    let size = fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
+    if size > crate::limits::PROVISION_FILE {
+        return Err(fault(format!("larger than {} octets", crate::limits::PROVISION_FILE)));
+    }
+    fs::read(path).map_err(|error| fault(error.to_string()))
+}
+
+fn certificates(item: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let text = read(item, path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let fault = |why: String| TlsError::File { item, path: path.to_owned(), why };
+    let found = found.map_err(|error| fault(error.to_string()))?;
+    if found.is_empty() {
+        return Err(fault("no certificate in it".to_owned()));
+    }
+    Ok(found)
+}
+
+/// Verifies as rustls does, and for every configured name.
+#[derive(Debug)]
+struct Named {
+    inner: Arc<WebPkiServerVerifier>,
+    subjects: Vec<ServerName<'static>>,
+}
+
+impl ServerCertVerifier for Named {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verify = |name: &ServerName<'_>| {
+            self.inner.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+        };
+        for subject in self.subjects.iter().filter(|subject| *subject != server_name) {
+            verify(subject)?;
+        }
+        verify(server_name)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// What an error of a TLS stream means; `None` where it is TCP's.
+pub(crate) fn fault(error: &io::Error) -> Option<FlowFault> {
+    let tls = error.get_ref()?.downcast_ref::<Error>()?;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rustls adds kinds of errors at will")]
+    let fault = match tls {
+        Error::InvalidCertificate(certificate) => match certificate {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                TlsFault::Expired
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                TlsFault::NotYetValid
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                TlsFault::WrongName
+            }
+            CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
+            CertificateError::BadSignature => TlsFault::BadSignature,
+            CertificateError::Revoked => TlsFault::Revoked,
+            _ => TlsFault::Certificate,
+        },
+        Error::AlertReceived(_) => TlsFault::Refused,
+        _ => TlsFault::Failed,
+    };
+    Some(FlowFault::Tls(fault))
+}

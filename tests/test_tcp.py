@@ -1,0 +1,212 @@
+"""SIP over TCP on real proxies (A2; failover design §1, the rows on TCP, §6 and §8)."""
+
+import time
+
+import pytest
+
+from lab.capture import select
+from lab.kamailio import Variant
+from lab.phone import hop_name
+from lab.wait import until
+
+PAIR = Variant(transports=("udp", "tcp"))
+# How a single run may differ (failover design §8).
+EARLY, LATE = 0.05, 0.25
+KILLED, FROZEN, BLACK_HOLE = 0.0, 3.5, 4.0
+
+
+@pytest.fixture
+def tcp(make_world):
+    """A pair that speaks TCP beside UDP."""
+    return make_world(PAIR)
+
+
+def phone_of(world, user="1001", line=None, **more):
+    return world.phone(user, line={"Transport": 1, **(line or {})}, **more)
+
+
+def settled(phone, hop):
+    """Registered there over TCP, with the first keep-alive answered: nothing is in flight."""
+    account = phone.registered(hop, transport="tcp")
+    phone.capture.wait("the first keep-alive is answered", status=200, cseq_method="OPTIONS", src=hop, after=phone._began)
+    return account
+
+
+def costs(took, seconds):
+    assert seconds - EARLY <= took <= seconds + LATE, f"{took:.3f} s instead of {seconds} s"
+
+
+def call_up(world, **more):
+    """Two phones in a call through the primary: (caller, callee, id of the call at the caller)."""
+    caller, callee = phone_of(world, "1001", **more), phone_of(world, "1002", auto_answer=True, **more)
+    for phone in (caller, callee):
+        settled(phone, world.primary_address)
+    call = caller.dial("1002")
+    assert caller.call_in("active", call)["hop"] == hop_name(world.primary_address, "tcp")
+    callee.call_in("active")
+    caller.capture.wait("the ACK", method="ACK", dst=world.primary_address)
+    return caller, callee, call
+
+
+def test_a_phone_registers_calls_and_hangs_up_over_one_connection(tcp):
+    caller, callee, call = call_up(tcp)
+    register = caller.capture.sip(method="REGISTER")[-1]
+    assert register.sip.get("Via").startswith("SIP/2.0/TCP")
+    assert "transport=tcp" in register.sip.get("Contact")
+    assert tcp.primary.contacts("1001") and "transport=tcp" in tcp.primary.contacts("1001")[0]
+    caller.hangup(call)
+    assert callee.events.wait("call", state="ended")["ended"]["by"] == "remote"
+    for phone in (caller, callee):
+        assert len(phone.capture.connects(dst=tcp.primary_address)) == 1
+        assert not [p for p in phone.capture.sip() if p.transport == "udp"]
+        assert not phone.capture.connects(dst=phone.address), "calls come over the phone's own connection"
+        assert not [line for line in phone.capture.malformed() if "SIP" in line]
+
+
+def test_pings_are_sent_and_answered(tcp):
+    phone = phone_of(tcp, line={"NAT_UDPUpdate": 1, "UDPUpdate_TTL": 2})
+    phone.registered(tcp.primary_address, transport="tcp")
+    began = time.time()
+    def sizes(src):
+        return [p.size for p in phone.capture.packets() if p.tcp and p.src == src and p.t > began and p.size in (2, 4)]
+    until(lambda: sizes(phone.address).count(4) >= 2 and sizes(tcp.primary_address).count(2) >= 2, "two pings and pongs")
+    assert not phone.capture.sip(method="OPTIONS")
+
+
+def test_a_killed_proxy_costs_an_idle_phone_one_round_trip(tcp):
+    phone = phone_of(tcp)
+    settled(phone, tcp.primary_address)
+    after = time.time()
+    tcp.primary.kill()
+    account = phone.registered(tcp.backup_address, transport="tcp")
+    assert account["hops"][0]["cause"] == "tcp connection refused"
+    first = phone.capture.sip(method="REGISTER", dst=tcp.backup_address, after=after)[0].t
+    again = phone.capture.connects(dst=tcp.primary_address, after=after)
+    assert len(again) == 1, "opened again to the same hop at once"
+    costs(first - again[0].t, KILLED)
+    event = phone.events.wait("failover")
+    assert (event["method"], event["to"]) == ("REGISTER", hop_name(tcp.backup_address, "tcp"))
+
+
+def test_an_idle_connection_that_is_closed_is_opened_again_with_a_register(tcp):
+    phone = phone_of(tcp)
+    settled(phone, tcp.primary_address)
+    mark, after = phone.events.mark(), time.time()
+    tcp.primary.kill()
+    tcp.primary.start(wait=False)
+    # The new life of the proxy may listen before or after the phone has tried: either way the phone is served.
+    account = phone.registered(timeout=15, transport="tcp")
+    assert account["state"] == "registered"
+    assert phone.capture.connects(dst=tcp.primary_address, after=after)
+    assert not phone.events.since(mark, "unavailable")
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE"])
+def test_a_frozen_proxy_costs_three_and_a_half_seconds_from_the_write(tcp, method):
+    phone = phone_of(tcp)
+    settled(phone, tcp.primary_address)
+    after = time.time()
+    tcp.primary.freeze()
+    if method == "REGISTER":
+        phone.ctl("account", "register", "1")
+    else:
+        phone.dial("1009")
+    phone.registered(tcp.backup_address, transport="tcp")
+    there = phone.capture.wait("the request", method=method, dst=tcp.backup_address, after=after)
+    here = phone.capture.sip(method=method, dst=tcp.primary_address, after=after)
+    assert len(here) == 1, "nothing is sent twice over TCP"
+    costs(there.t - here[0].t, FROZEN)
+    assert phone.hop_state(tcp.primary_address, transport="tcp")["cause"] == "no answer"
+
+
+def test_a_black_hole_costs_four_seconds_from_the_first_syn(tcp):
+    tcp.network.tcp_black_hole(tcp.primary_address)
+    phone = phone_of(tcp)
+    account = phone.registered(tcp.backup_address, transport="tcp")
+    assert account["hops"][0]["cause"] == "tcp connection timed out"
+    syn = phone.capture.connects(dst=tcp.primary_address)[0].t
+    costs(phone.capture.connects(dst=tcp.backup_address)[0].t - syn, BLACK_HOLE)
+
+
+def test_a_reset_with_a_request_in_flight_is_the_next_hop_at_once(tcp):
+    phone = phone_of(tcp)
+    settled(phone, tcp.primary_address)
+    after = time.time()
+    tcp.network.tcp_reset(tcp.primary_address)
+    call = phone.dial("1009")
+    phone.call_in("ended", call)
+    here = phone.capture.sip(method="INVITE", dst=tcp.primary_address, after=after)[0]
+    there = phone.capture.sip(method="INVITE", dst=tcp.backup_address, after=after)[0]
+    costs(there.t - here.t, 0.0)
+    phone.registered(tcp.backup_address, transport="tcp")
+    assert phone.hop_state(tcp.primary_address, transport="tcp")["cause"] == "tcp connection reset"
+
+
+def test_a_connection_that_died_without_a_sign_is_found_out_by_the_next_keep_alive(tcp):
+    phone = phone_of(tcp, line={"UDPUpdate_TTL": 5})
+    settled(phone, tcp.primary_address)
+    after = time.time()
+    tcp.network.tcp_dead(tcp.primary_address)
+    event = phone.events.wait("failover", timeout=12)
+    assert (event["method"], event["cause"]) == ("OPTIONS", "no answer")
+    phone.registered(tcp.backup_address, transport="tcp")
+    assert phone.capture.sip(method="REGISTER", dst=tcp.backup_address, after=after)[0].t - after <= 5 + FROZEN + LATE
+
+
+def test_the_primary_is_returned_to_over_a_new_connection(tcp):
+    tcp.network.tcp_dead(tcp.primary_address)
+    phone = phone_of(tcp, line={"Failback_Interval": 3})
+    phone.registered(tcp.backup_address, transport="tcp")
+    tcp.network.heal()
+    assert phone.registered(tcp.primary_address, transport="tcp")["on_primary"]
+    assert phone.events.wait("failback")["cause"] == "interval"
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+@pytest.mark.parametrize("record_route", ["ip", "b2bua"])
+def test_a_call_outlives_its_proxy_and_its_bye_arrives(make_world, fault, record_route):
+    world = make_world(Variant(transports=("udp", "tcp"), record_route=record_route, alias=True))
+    caller, callee, call = call_up(world)
+    mark, after = callee.events.mark(), time.time()
+    world.primary.kill() if fault == "killed" else world.primary.freeze()
+    if fault == "killed":
+        for phone in (caller, callee):
+            phone.registered(world.backup_address, transport="tcp")
+    assert caller.call_in("active", call)
+    caller.hangup(call, wait=False)
+    ended = callee.events.wait("call", since=mark, timeout=8, state="ended")
+    assert ended["ended"]["by"] == "remote"
+    byes = select(caller.capture.packets(), method="BYE", src=caller.address, after=after)
+    if fault == "frozen":
+        first = next(p for p in byes if p.dst == world.primary_address)
+        costs(next(p for p in byes if p.dst == world.backup_address).t - first.t, FROZEN)
+    else:
+        assert {p.dst for p in byes} == {world.backup_address}
+
+
+def test_another_transport_takes_effect_without_a_restart(tcp):
+    phone = tcp.phone()
+    phone.settled(tcp.primary_address)
+    phone.set("SIP1 Transport=1")
+    phone.registered(tcp.primary_address, transport="tcp")
+    phone.set("SIP1 Transport=0")
+    phone.registered(tcp.primary_address, transport="udp")
+
+
+def test_a_large_request_goes_over_tcp_and_back_to_udp_where_nobody_takes_it(make_world):
+    """RFC 3261 §18.1.1."""
+    long = {"Display_Name": "L" * 255, "Phone_Number": "1001"}
+    world = make_world(PAIR)
+    phone = world.phone(line=long)
+    phone.settled(world.primary_address)
+    phone.ctl("call", "dial", "sip:" + "9" * 700 + "@example.test")
+    invite = phone.capture.wait("the INVITE", method="INVITE", dst=world.primary_address)
+    assert invite.transport == "tcp" and invite.sip.get("Via").startswith("SIP/2.0/TCP")
+    world.network.tcp_reset(world.primary_address)
+    after = time.time()
+    other = world.phone("1002", line=long)
+    other.settled(world.primary_address)
+    other.ctl("call", "dial", "sip:" + "9" * 700 + "@example.test")
+    invite = other.capture.wait("the INVITE", method="INVITE", dst=world.primary_address, after=after)
+    assert invite.transport == "udp" and invite.sip.get("Via").startswith("SIP/2.0/UDP")
+    assert other.hop_state(world.primary_address)["state"] == "available"
