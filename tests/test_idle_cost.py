@@ -2,6 +2,7 @@
 
 import time
 
+from lab.phone import binary
 from lab.wait import until
 
 
@@ -15,9 +16,11 @@ def test_an_idle_registered_phone_is_small_and_sleeps(world):
     seconds = 36
     time.sleep(seconds)
     woken = (phone.context_switches() - switches) / seconds
-    resident = phone.status("VmRSS")
-    print(f"idle: {resident} kB resident, {woken:.2f} wake-ups/s, {1000 * (phone.cpu_seconds() - cpu) / seconds * 60:.1f} ms CPU per minute")
-    assert resident < 10_000, f"{resident} kB"
+    resident, own = phone.status("VmRSS"), phone.status("RssAnon")
+    print(f"idle: {resident} kB resident, {own} kB of it not from the binary, {woken:.2f} wake-ups/s, {1000 * (phone.cpu_seconds() - cpu) / seconds * 60:.1f} ms CPU per minute")
+    assert own < 4_000, f"{own} kB"
+    # The promise is the release's. The build that the other tests run is not optimised for size, and its pages count.
+    assert resident < (10_000 if "/release/" in binary("phoned") else 15_000), f"{resident} kB"
     assert woken < 0.5, f"{woken} a second"
 
 

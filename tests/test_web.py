@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lab.browser import PASSWORD, Browser, Site
-from lab.phone import line_items
+from lab.phone import binary, line_items
 from lab.wait import until
 
 WORDS = {
@@ -323,8 +323,12 @@ def test_what_the_page_costs(world, browser, make_site):
     switches = phone.context_switches()
     seconds = 36
     time.sleep(seconds)
-    woken, resident = (phone.context_switches() - switches) / seconds, phone.status("VmRSS")
-    print(f"the page: {size} octets; a minute after a log-in: {resident} kB resident, {woken:.2f} wake-ups/s")
+    woken = (phone.context_switches() - switches) / seconds
+    resident, own = phone.status("VmRSS"), phone.status("RssAnon")
+    print(f"the page: {size} octets; a minute after a log-in: {resident} kB resident, {own} kB of it not from the binary, "
+          f"{woken:.2f} wake-ups/s")
     assert size < 200_000
-    assert resident < 14_000, f"{resident} kB"
+    assert own < 4_000, f"{own} kB: the 40 MiB that checking a password takes are given back"
+    # The promise is the release's. The build that the other tests run is not optimised for size, and its pages count.
+    assert resident < (14_000 if "/release/" in binary("phoned") else 18_000), f"{resident} kB"
     assert woken < 0.5, f"{woken} a second while nobody looks"
