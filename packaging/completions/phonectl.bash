@@ -136,6 +136,9 @@ _phonectl() {
             phonectl__subcmd__config,check)
                 cmd="phonectl__subcmd__config__subcmd__check"
                 ;;
+            phonectl__subcmd__config,describe)
+                cmd="phonectl__subcmd__config__subcmd__describe"
+                ;;
             phonectl__subcmd__config,export)
                 cmd="phonectl__subcmd__config__subcmd__export"
                 ;;
@@ -156,6 +159,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__config__subcmd__help,check)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__check"
+                ;;
+            phonectl__subcmd__config__subcmd__help,describe)
+                cmd="phonectl__subcmd__config__subcmd__help__subcmd__describe"
                 ;;
             phonectl__subcmd__config__subcmd__help,export)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__export"
@@ -261,6 +267,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__help__subcmd__config,check)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__check"
+                ;;
+            phonectl__subcmd__help__subcmd__config,describe)
+                cmd="phonectl__subcmd__help__subcmd__config__subcmd__describe"
                 ;;
             phonectl__subcmd__help__subcmd__config,export)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__export"
@@ -824,7 +833,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config)
-            opts="-h --control --json --help get set import export list check help"
+            opts="-h --control --json --help get set import export list check describe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -852,6 +861,24 @@ _phonectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config__subcmd__describe)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -904,7 +931,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__help)
-            opts="get set import export list check help"
+            opts="get set import export list check describe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -918,6 +945,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config__subcmd__help__subcmd__describe)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1438,7 +1479,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__config)
-            opts="get set import export list check"
+            opts="get set import export list check describe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1452,6 +1493,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__config__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__config__subcmd__describe)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

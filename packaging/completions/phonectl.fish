@@ -114,16 +114,17 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "dtmf" -d 'Send key presses to the other party'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "transfer" -d 'Send the other party to someone else: unannounced, or to whom another call is with'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -l control -d 'The control socket of the phone' -r -F
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -l json -d 'Print JSON instead of text'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -s h -l help -d 'Print help'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "set" -d 'Set items, all of them or none, in force at once'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "export" -d 'Print the configuration as a file'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "set" -d 'Set items, all of them or none, in force at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
@@ -146,12 +147,16 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_see
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from check" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from describe" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from describe" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "set" -d 'Set items, all of them or none, in force at once'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "export" -d 'Print the configuration as a file'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -l line -d 'Only what concerns this line' -r
 complete -c phonectl -n "__fish_phonectl_using_subcommand journal" -l since -d 'Only from this time on: 2026-11-22T13:37:00Z, or how long ago: 90s, 10m, 2h, 1d' -r
@@ -214,5 +219,6 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "export" -d 'Print the configuration as a file'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "list" -d 'Show every item of the phone and of its configured lines'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "start" -d 'Treat a server of a line as dead for a while'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "stop" -d 'End the drill that runs, and show what it has measured'
