@@ -27,15 +27,17 @@ class Variant:
                  "double" (two entries with r2=on) or "b2bua" (no Record-Route; Contact names the proxy)
     transports   what it listens on, of "udp", "tcp" (port 5060) and "tls" (port 5061); udp is always there
     client_certificate   whether TLS clients must show a certificate of the laboratory's authority
+    memory       megabytes of shared memory, where the location table is to be large
 
     Over TCP and TLS a Record-Route says so, and requests to a phone take the connection that it registered by.
     """
 
-    def __init__(self, alias=False, record_route="ip", transports=("udp",), client_certificate=False):
+    def __init__(self, alias=False, record_route="ip", transports=("udp",), client_certificate=False, memory=32):
         self.alias = alias
         self.record_route = record_route
         self.transports = tuple(transports)
         self.client_certificate = client_certificate
+        self.memory = max(memory, 64) if "tls" in self.transports else memory
 
     def __repr__(self):
         more = "".join("+" + t for t in self.transports if t != "udp")
@@ -67,7 +69,7 @@ class Kamailio:
             os.unlink(self.control)
         self.proc = Proc(
             self.name,
-            [*self.namespace.exec, "kamailio", "-DD", "-E", "-m", "64" if "tls" in self.variant.transports else "32", "-M", "4", "-f", self.config, "-w", self.folder,
+            [*self.namespace.exec, "kamailio", "-DD", "-E", "-m", str(self.variant.memory), "-M", "4", "-f", self.config, "-w", self.folder,
              "-Y", runtime, "-P", os.path.join(runtime, "pid")],
             os.path.join(self.folder, "log"),
         )

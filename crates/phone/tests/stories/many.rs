@@ -6,7 +6,7 @@ use std::time::Duration;
 use phone::input::Input;
 use phone::output::Event;
 use phone::settings::{LineNumber, Settings};
-use sip_core::message::{HeaderName, Method, Request, read_datagram};
+use sip_core::message::{HeaderName, Method, read_datagram};
 use sip_core::transport::Hop;
 
 use crate::rig::{Mode, Rig, line_settings, p1, p2};
@@ -145,37 +145,4 @@ fn lines_that_begin_after_a_boot_come_over_their_spread() {
     assert!((30..=70).contains(&at(&rig, p1())), "{}", at(&rig, p1()));
     rig.advance(10_000);
     assert_eq!(at(&rig, p1()), 100);
-}
-
-/// What one answer costs with so many lines; counted by `scripts/measure-lines` under callgrind,
-/// which begins to count at [`one_answer`].
-fn cost_of_an_answer(lines: u16) {
-    let mut rig = site(lines);
-    rig.modes = vec![Mode::Silent; 2];
-    rig.sent.clear();
-    while rig.sent.is_empty() {
-        rig.advance(10);
-    }
-    let sent = rig.sent[0].clone();
-    let request: &Request = sent.request();
-    assert_eq!(request.method, Method::Options);
-    one_answer(&mut rig, &sent);
-}
-
-#[inline(never)]
-fn one_answer(rig: &mut Rig, sent: &crate::rig::Sent) {
-    rig.answer(sent, 200);
-    std::hint::black_box(rig.phone.poll_timeout());
-}
-
-#[test]
-#[ignore = "counted by scripts/measure-lines"]
-fn the_cost_of_an_answer_with_10_lines() {
-    cost_of_an_answer(10);
-}
-
-#[test]
-#[ignore = "counted by scripts/measure-lines"]
-fn the_cost_of_an_answer_with_10000_lines() {
-    cost_of_an_answer(10_000);
 }
