@@ -3,12 +3,13 @@
 //! Calls name hops by their place in the list; [`Places`] says where each place is now, and every
 //! request in flight, and every rung that is left, follows.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sip_core::transport::Hop;
 
 use crate::Phone;
-use crate::account::hop_list::HopNews;
+use crate::account::hop_list::{Beginning, HopNews};
+use crate::limits;
 use crate::settings::LineNumber;
 
 /// Where the places of a hop list are after a change of it.
@@ -44,10 +45,14 @@ impl Phone {
     /// A line's servers lead elsewhere, perhaps.
     pub(crate) fn set_hops(&mut self, line: LineNumber, news: HopNews, now: Instant) {
         let seed = u64::from(self.core.random_u32());
+        // Registrars that one process floods lose what it sends, and its lines with that.
+        let crowd = self.core.accounts.len() / limits::LINES_PER_SECOND;
+        let crowd = Duration::from_secs(u64::try_from(crowd).unwrap_or(u64::MAX));
+        let beginning = Beginning { seed, crowd };
         let busy = self.is_busy(line);
         let changed = self.core.accounts.reshape(line, |account| {
             let before = account.places();
-            let moves = account.set_hops(news, busy, seed, now);
+            let moves = account.set_hops(news, busy, beginning, now);
             (before, moves, account.has_departed())
         });
         let Some((before, moves, departed)) = changed else { return };

@@ -27,6 +27,9 @@ pub(crate) const DRILL: (Duration, Duration) =
 pub(crate) const STRANGER_OPTIONS_PER_SECOND: u32 = 5;
 /// `stale=true` that is believed at one hop for one request (failover design §1).
 pub(crate) const STALE_ANSWERS: u8 = 3;
+/// Lines that begin in one second, where there are more: a process that is started again registers at
+/// once (failover design §6), but not thousands of lines in one instant.
+pub(crate) const LINES_PER_SECOND: usize = 200;
 /// Owners of transactions that are looked at each time to find those whose transaction is over.
 pub(crate) const SWEPT: usize = 64;
 /// RTP ports kept bound for the next calls, per address.

@@ -5,9 +5,9 @@
 //! what works. Then it goes.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use failover::{HopId, Machine, Start};
+use failover::{HopId, Machine, Policy, Start};
 use sip_core::transport::Hop;
 
 use super::{Account, hop_id};
@@ -24,6 +24,15 @@ pub(crate) struct HopNews {
     pub(crate) booted: bool,
 }
 
+/// How a line begins among the others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beginning {
+    /// For its random shares.
+    pub(crate) seed: u64,
+    /// Over how long all lines of this phone begin; zero but for thousands.
+    pub(crate) crowd: Duration,
+}
+
 impl Account {
     /// Learns what the line's servers lead to. `busy`: it has calls. Returns how our own addresses
     /// have changed.
@@ -31,15 +40,14 @@ impl Account {
         &mut self,
         news: HopNews,
         busy: bool,
-        seed: u64,
+        beginning: Beginning,
         now: Instant,
     ) -> Vec<Move> {
         let HopNews { mut hops, former, trusted, last_good, booted } = news;
         self.trusted = trusted;
         if self.hops.is_empty() {
             let start = start(&hops, last_good);
-            let start = if booted { start.after_boot() } else { start };
-            self.start_with(hops, start, seed, now);
+            self.start_with(hops, start, booted, beginning, now);
             return Vec::new();
         }
         let listed = |gone: &LineHop| self.hops.iter().any(|old| old.hop == gone.hop);
@@ -60,9 +68,21 @@ impl Account {
     }
 
     /// The first list: nothing is known of any hop but what an earlier run has left.
-    fn start_with(&mut self, hops: Vec<LineHop>, start: Start, seed: u64, now: Instant) {
+    fn start_with(
+        &mut self,
+        hops: Vec<LineHop>,
+        start: Start,
+        booted: bool,
+        Beginning { seed, crowd }: Beginning,
+        now: Instant,
+    ) {
         let count = u8::try_from(hops.len()).unwrap_or(u8::MAX);
-        self.machine = Machine::new(count, self.settings.policy.clone(), start, seed, now);
+        let policy = &self.settings.policy;
+        let spread = if booted { policy.boot_spread.max(crowd) } else { crowd };
+        let start = if spread.is_zero() { start } else { start.after_boot() };
+        let beginning = Policy { boot_spread: spread, ..policy.clone() };
+        self.machine = Machine::new(count, beginning, start, seed, now);
+        self.machine.set_policy(policy.clone(), now);
         self.hops = hops;
         self.departed = 0;
         if !self.settings.register {
