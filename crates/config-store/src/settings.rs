@@ -120,6 +120,8 @@ pub struct Policy {
     pub join_copies: bool,
     /// Whether the route set of a dialog is repaired.
     pub route_repair: bool,
+    /// Whether the line is registered at a second hop as well.
+    pub register_both: bool,
     /// Whether the backups are watched.
     pub watch_backups: bool,
     /// Whether flapping lengthens the failback interval.
@@ -359,6 +361,7 @@ fn policy(values: &Values, line: u16) -> Policy {
         preloaded_route: flag(&items::PRELOADED_ROUTE),
         join_copies: flag(&items::JOIN_COPIES),
         route_repair: flag(&items::ROUTE_REPAIR),
+        register_both: flag(&items::REGISTER_BOTH),
         watch_backups: flag(&items::WATCH_BACKUPS),
         flap_damping: flag(&items::FLAP_DAMPING),
         backoff_cap: seconds(&items::BACKOFF_CAP),
@@ -503,6 +506,7 @@ mod tests {
                 preloaded_route: false,
                 join_copies: true,
                 route_repair: true,
+                register_both: false,
                 watch_backups: false,
                 flap_damping: true,
                 backoff_cap: Duration::from_secs(300),

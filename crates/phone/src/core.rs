@@ -34,6 +34,8 @@ use crate::settings::LineNumber;
 pub(crate) enum Owner {
     /// A line's REGISTER or OPTIONS.
     Line(LineNumber),
+    /// A REGISTER of a line's second registration.
+    Standby(LineNumber),
     /// An INVITE leg of a call that is being set up, or is up and may see its 2xx again.
     Leg(CallId),
     /// The OPTIONS that finds out about a hop which said 100 and nothing more.

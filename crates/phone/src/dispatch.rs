@@ -12,7 +12,7 @@ use sip_core::message::{Request, Response, StatusCode};
 use sip_core::transport::Hop;
 
 use crate::account::evidence::Heard;
-use crate::account::register;
+use crate::account::{register, standby};
 use crate::call::farewell::{self, Progress};
 use crate::call::incoming::{Arrival, refuse};
 use crate::call::{Call, stray};
@@ -99,6 +99,9 @@ impl Phone {
     fn on_reply(&mut self, id: ClientId, reply: Reply, now: Instant) {
         match self.core.owner(id) {
             Some(Owner::Line(line)) => register::on_reply(&mut self.core, line, id, &reply, now),
+            Some(Owner::Standby(line)) => {
+                standby::on_reply(&mut self.core, line, id, &reply, now);
+            }
             Some(Owner::Leg(call)) => {
                 self.with_call(call, |call, core| call.on_leg(core, id, reply, now));
             }

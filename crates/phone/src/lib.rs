@@ -124,7 +124,7 @@ impl Phone {
                 let lines: Vec<LineNumber> = self.core.accounts.numbers().collect();
                 for line in lines {
                     if let Some(account) = self.core.accounts.get_mut(&line) {
-                        account.machine.handle_link(up, now);
+                        account.handle_link(up, now);
                     }
                 }
             }

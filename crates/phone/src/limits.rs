@@ -20,6 +20,9 @@ pub(crate) const STRAYS: usize = 64;
 pub(crate) const NAMES: usize = 32;
 /// Entries of the failover journal.
 pub(crate) const JOURNAL: usize = 256;
+/// Shortest and longest lifetime of a second registration that is believed.
+pub(crate) const STANDBY_EXPIRES: (Duration, Duration) =
+    (Duration::from_secs(4), Duration::from_secs(30 * 24 * 3600));
 /// Shortest and longest drill.
 pub(crate) const DRILL: (Duration, Duration) =
     (Duration::from_secs(1), Duration::from_secs(24 * 3600));

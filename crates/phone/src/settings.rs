@@ -105,6 +105,8 @@ pub struct LineSettings {
     pub register_login: Login,
     /// *Proxy User*, answers 407; empty: the register login.
     pub proxy_login: Option<Login>,
+    /// Registered at a second hop as well, all the time (failover design §3; default off).
+    pub register_both: bool,
     /// Keep-alive.
     pub keep_alive: KeepAlive,
     /// Failover and failback, all of it.

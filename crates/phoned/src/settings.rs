@@ -60,6 +60,7 @@ fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Opt
         connect_timeout: policy.connect_timeout,
         codecs: line.codecs.clone(),
         instance: fixed.instance.clone(),
+        register_both: policy.register_both,
         failover_on_500: policy.failover_on_500,
         preloaded_route: policy.preloaded_route,
         repair_route: policy.route_repair,

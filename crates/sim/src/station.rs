@@ -134,6 +134,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         preloaded_route: false,
         repair_route: true,
         join_copies: true,
+        register_both: false,
         register_first: style.register_first,
         refuse_strangers: true,
         ring_limit: style.ring_limit,

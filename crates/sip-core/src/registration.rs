@@ -20,6 +20,7 @@ pub struct Registration {
     instance: String,
     call_id: String,
     from_tag: String,
+    reg_id: u8,
     cseq: u32,
 }
 
@@ -46,6 +47,7 @@ impl Registration {
             instance: format!("<{instance}>"),
             call_id: tokens.call_id(),
             from_tag: tokens.tag(),
+            reg_id: 1,
             cseq: 0,
         }
     }
@@ -54,6 +56,13 @@ impl Registration {
     pub fn with_new_call_id(&self, tokens: &mut Tokens) -> Self {
         let (call_id, from_tag) = (tokens.call_id(), tokens.tag());
         Self { call_id, from_tag, cseq: 0, ..self.clone() }
+    }
+
+    /// The same with another `reg-id`: a second binding of the device beside its first (RFC 5626
+    /// §4.2), for a line that is registered at two servers at once.
+    #[must_use]
+    pub fn with_reg_id(self, reg_id: u8) -> Self {
+        Self { reg_id, ..self }
     }
 
     /// The Call-ID.
@@ -81,7 +90,7 @@ impl Registration {
         headers.push(HeaderName::CSeq, CSeq::new(self.cseq, Method::Register));
         let mut contact = NameAddr::new(self.contact_uri(here));
         contact.params.set_quoted("+sip.instance", &self.instance);
-        contact.params.set("reg-id", Some("1"));
+        contact.params.set("reg-id", Some(&self.reg_id.to_string()));
         contact.params.set("expires", Some(&expires.to_string()));
         headers.push(HeaderName::Contact, contact);
         request
@@ -116,7 +125,7 @@ impl Registration {
     fn is_this_device(&self, binding: &NameAddr) -> bool {
         let reg_id = binding.params.value("reg-id");
         binding.params.value("+sip.instance") == Some(&self.instance)
-            && reg_id.is_none_or(|reg_id| reg_id == "1")
+            && reg_id.is_none_or(|reg_id| reg_id == self.reg_id.to_string())
     }
 }
 

@@ -57,6 +57,9 @@ items! {
     ROUTE_REPAIR = Line "Route Repair", Kind::Flag, "1",
         "Whether a call in progress replaces its dead server by the next one in its route.",
         "通话中服务器失效时，是否在其路由中换成下一个服务器。";
+    REGISTER_BOTH = Line "Register Both", Kind::Flag, "0",
+        "Whether the line is registered at a second server all the time, so that calls come through it at once when the first one dies.",
+        "是否同时在第二个服务器上保持注册，使第一个服务器失效时来电立即由它送达。";
     WATCH_BACKUPS = Line "Watch Backups", Kind::Flag, "0",
         "Whether servers not in use are asked from time to time whether they still answer.",
         "是否定时检查未使用的服务器仍有应答。";

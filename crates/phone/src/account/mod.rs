@@ -9,6 +9,7 @@ pub(crate) mod evidence;
 mod flow;
 pub(crate) mod hop_list;
 pub(crate) mod register;
+pub(crate) mod standby;
 mod view;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use crate::settings::{LineSettings, Registrar, ServerRole};
 use auth::{AuthBook, Tries};
 use evidence::{Knobs, Lesson};
 use register::Running;
+use standby::Standby;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub(crate) struct Account {
     auth: AuthBook,
     registration: Registration,
     running: Vec<Running>,
+    /// The second registration (setting *registered at both*).
+    standby: Option<Box<Standby>>,
     shown: Option<crate::status::AccountStatus>,
     /// Why the last round of registration failed, for people.
     failure: String,
@@ -79,6 +83,7 @@ impl Account {
             auth: AuthBook::default(),
             registration,
             running: Vec::new(),
+            standby: None,
             shown: None,
             failure: "the addresses of its servers are not known yet".to_owned(),
             warning: None,
@@ -114,6 +119,7 @@ impl Account {
         if identity_changed {
             self.registration = register::dialog(&settings, tokens);
             self.auth = AuthBook::default();
+            self.renew_standby();
         }
         self.settings = settings;
         if identity_changed && self.settings.register {
@@ -192,6 +198,14 @@ impl Account {
     pub(crate) fn current_hop(&self) -> Option<Hop> {
         let at = usize::from(self.machine.current()?.0);
         self.hops.get(at).map(|entry| entry.hop)
+    }
+
+    /// Our link has gone, or is back (failover design §6).
+    pub(crate) fn handle_link(&mut self, up: bool, now: Instant) {
+        if up {
+            self.renew_standby();
+        }
+        self.machine.handle_link(up, now);
     }
 
     /// A drill at this hop is over (failover design §7).

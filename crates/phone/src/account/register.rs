@@ -54,6 +54,7 @@ pub(crate) fn drive(core: &mut Core, line: LineNumber, now: Instant) -> bool {
         view::announce(&mut account, core, now);
     }
     account.keep_crlf(core, now);
+    moved |= account.keep_standby(core, now);
     core.accounts.settle(account);
     moved
 }
@@ -171,6 +172,13 @@ impl Account {
                 registration.register(&registrar, here, seconds(running.expiry))
             }
         };
+        self.suit(at, &mut request);
+        request
+    }
+
+    /// What a REGISTER says differently at this hop: SIP Server 2 has a domain of its own, and a
+    /// registrar may want no `reg-id`.
+    pub(super) fn suit(&self, at: usize, request: &mut Request) {
         if self.registrar_at(at) != &self.settings.server1 {
             let aor = self.aor_at(at);
             for name in [HeaderName::From, HeaderName::To] {
@@ -187,7 +195,6 @@ impl Account {
             contact.params.remove("reg-id");
             request.headers.set(HeaderName::Contact, contact);
         }
-        request
     }
 
     /// Our own address towards the hop of a running attempt.
@@ -342,7 +349,8 @@ impl Account {
     /// When something of the line is due.
     pub(crate) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let crlf = self.crlf_due.map(|at| (at, "line: CRLF keep-alive"));
-        self.machine.poll_timeout().into_iter().chain(crlf).min_by_key(|(at, _)| *at)
+        let second = self.standby_due().map(|at| (at, "line: second registration"));
+        self.machine.poll_timeout().into_iter().chain(crlf).chain(second).min_by_key(|(at, _)| *at)
     }
 
     /// Does what is due; its outputs are taken by [`drive`].
@@ -359,11 +367,12 @@ impl Account {
 
     /// Whether nothing of the line is in flight and nothing is registered.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.running.is_empty() && !matches!(self.machine.state(), LineState::Registered { .. })
+        let quiet = self.running.is_empty() && self.standby_is_quiet();
+        quiet && !matches!(self.machine.state(), LineState::Registered { .. })
     }
 }
 
-fn seconds(expiry: Duration) -> u32 {
+pub(super) fn seconds(expiry: Duration) -> u32 {
     u32::try_from(expiry.as_secs()).unwrap_or(u32::MAX)
 }
 

@@ -33,6 +33,9 @@ impl Account {
         let hop = current.and_then(|id| self.hops.get(usize::from(id.0))).map(|entry| entry.hop);
         let on_primary = current == Some(HopId(0)) && state == LineState::Registered;
         let mut message = self.message(state, &hops, current);
+        if let Some(hop) = self.standby_hop() {
+            message.push_str(&format!("; also registered at {hop}"));
+        }
         if self.machine.redundancy_lost() && state == LineState::Registered {
             message.push_str("; no redundancy left: no other server answers");
         }

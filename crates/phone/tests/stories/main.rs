@@ -9,6 +9,7 @@
     reason = "a story that cannot go on has failed"
 )]
 
+mod both;
 mod bye;
 mod callee;
 mod drill;

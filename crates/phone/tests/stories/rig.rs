@@ -141,6 +141,7 @@ pub(crate) fn line_settings() -> LineSettings {
         preloaded_route: false,
         repair_route: true,
         join_copies: true,
+        register_both: false,
         register_first: false,
         refuse_strangers: true,
         ring_limit: Duration::from_secs(180),

@@ -40,6 +40,7 @@ pub(super) fn all(line: &Line<'_>) -> Vec<Finding> {
         dead_hop_in_its_place,
         backups_unwatched,
         backups_watched,
+        registered_at_both,
         start_spread,
         strangers,
     ];
@@ -228,6 +229,22 @@ fn brief_registration(line: &Line<'_>) -> Option<Finding> {
             words(round)
         );
         line.warning(&items::REGISTER_TTL, text)
+    })
+}
+
+/// Failover design §3: another binding, found without waiting for anything.
+fn registered_at_both(line: &Line<'_>) -> Option<Finding> {
+    let wanted = line.settings.policy.register_both && line.settings.register;
+    wanted.then(|| match line.has_backup() {
+        true => {
+            let text = "calls come through a second server as well, also while the death of the \
+                        first one is not noticed yet";
+            line.note(&items::REGISTER_BOTH, text.to_owned())
+        }
+        false => {
+            let text = "there is no second server to be registered at";
+            line.warning(&items::REGISTER_BOTH, text.to_owned())
+        }
     })
 }
 

@@ -166,6 +166,7 @@ fn what_else_a_setting_means_is_said_where_it_is_not_the_default() {
         ("SIP1 Start Spread", "90", "may stay unregistered for 90 s"),
         ("SIP1 Backoff Cap", "600", "later after at most 10 min"),
         ("SIP1 Watch Backups", "0", "not known before it is needed"),
+        ("SIP1 Register Both", "1", "calls come through a second server as well"),
         ("SIP1 Watch Backups", "1", "is asked about every 30 s"),
     ] {
         let text = about(&[(item, value)], item);
