@@ -87,6 +87,8 @@ pub struct LineSettings {
     pub session_timer: Option<Duration>,
     /// How key presses are sent.
     pub dtmf: Dtmf,
+    /// Whether calls offer reliable provisional responses.
+    pub prack: bool,
     /// Failover and failback.
     pub policy: Policy,
 }
@@ -326,6 +328,7 @@ fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
         trying_limit: seconds(&items::TRYING_LIMIT),
         media_timeout: seconds(&items::MEDIA_TIMEOUT),
         session_timer: flag(&items::SESSION_TIMER).then(|| session_timer(values, line)),
+        prack: flag(&items::PRACK),
         dtmf: match text(&items::DTMF_MODE).as_str() {
             "2" => Dtmf::Info,
             "3" => Dtmf::Auto,
@@ -489,6 +492,7 @@ mod tests {
         assert_eq!(line.ring_limit, Duration::from_secs(180));
         assert_eq!(line.session_timer, Some(Duration::from_secs(1800)));
         assert_eq!(line.dtmf, Dtmf::Auto);
+        assert!(line.prack);
         assert_eq!(line.media_timeout, Duration::from_secs(60));
         assert_eq!(
             line.policy,

@@ -47,7 +47,14 @@ pub(crate) enum Owner {
     /// An INVITE leg that nobody waits for.
     Stray,
     /// A CANCEL, sent through this hop of the line.
-    Cancel(LineNumber, Hop),
+    Cancel {
+        /// The line.
+        line: LineNumber,
+        /// Where it went.
+        hop: Hop,
+        /// The INVITE.
+        invite: ClientId,
+    },
 }
 
 /// What became of a request, as its owner sees it.
@@ -66,6 +73,16 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
+    /// Whether a CANCEL has not reached what it should cancel: nobody took it, or who took it knows
+    /// nothing of the INVITE (RFC 3261 §9.2).
+    pub(crate) fn is_loss_of_cancel(&self) -> bool {
+        match self {
+            Self::Final(response) => response.code.as_u16() == 481,
+            Self::Silent | Self::TimedOut | Self::Failed(_) => true,
+            Self::Provisional(_) => false,
+        }
+    }
+
     /// The evidence in a reply that ends the wait at a hop.
     pub(crate) fn heard(&self) -> Option<Heard> {
         match self {
@@ -170,7 +187,7 @@ impl Core {
             .get(&line)
             .map_or(Duration::from_millis(3500), |account| account.patience(false, false));
         if let Some(cancel) = self.endpoint.cancel(id, patience, now) {
-            self.owners.insert(cancel, Owner::Cancel(line, hop));
+            self.owners.insert(cancel, Owner::Cancel { line, hop, invite: id });
         }
     }
 

@@ -115,7 +115,12 @@ impl Phone {
                 farewell.on_reply(core, bye, id, &reply, now)
             }),
             Some(Owner::Stray) => stray::on_reply(&mut self.core, id, &reply, now),
-            Some(Owner::Cancel(line, hop)) => self.on_cancel_reply(line, hop, &reply, now),
+            Some(Owner::Cancel { line, hop, invite }) => {
+                self.on_cancel_reply(line, hop, &reply, now);
+                if reply.is_loss_of_cancel() {
+                    stray::on_cancel_lost(&mut self.core, invite, now);
+                }
+            }
             None => {}
         }
     }

@@ -14,6 +14,8 @@ pub(crate) const RECENT_CALLS: usize = 64;
 pub(crate) const COPIES: usize = 8;
 /// Dialogs of answered legs that nobody holds and that are being ended.
 pub(crate) const FAREWELLS: usize = 64;
+/// Early dialogs of a call that we make: forks that ring.
+pub(crate) const EARLY_DIALOGS: usize = 16;
 /// INVITE legs that were abandoned and may still answer.
 pub(crate) const STRAYS: usize = 64;
 /// Names that dialogs lead to and that are looked up at once.

@@ -141,6 +141,8 @@ pub struct LineSettings {
     pub session_timer: Option<Duration>,
     /// How digits are sent.
     pub dtmf: Dtmf,
+    /// Calls offer reliable provisional responses (RFC 3262; default on).
+    pub reliable_provisional: bool,
 }
 
 /// The whole phone.

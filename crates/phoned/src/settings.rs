@@ -71,6 +71,7 @@ fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Opt
         trying_limit: line.trying_limit,
         media_timeout: line.media_timeout,
         session_timer: line.session_timer,
+        reliable_provisional: line.prack,
         dtmf: match line.dtmf {
             stored::Dtmf::Events => Dtmf::Events,
             stored::Dtmf::Info => Dtmf::Info,

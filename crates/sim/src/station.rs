@@ -142,6 +142,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         media_timeout: style.media_timeout,
         session_timer: style.session_timer,
         dtmf: style.dtmf,
+        reliable_provisional: true,
     }
 }
 

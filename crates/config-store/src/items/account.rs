@@ -96,6 +96,9 @@ items! {
         Kind::Number { min: 0, max: 86_400, unit: "s" }, "1800",
         "How long a session lasts unless it is refreshed, which happens at half of it; below 90 s counts as 90 s, 0 as 1800 s.",
         "会话未刷新时的有效时间，在一半时刷新；小于 90 秒按 90 秒，0 按 1800 秒。";
+    PRACK = Line "PRACK", Kind::Flag, "1",
+        "Whether calls offer the other party to acknowledge its ringing (100rel, PRACK); who demands it is served either way.",
+        "呼出时是否支持可靠临时应答 (100rel, PRACK)；对方要求时总是支持。";
     DTMF_MODE = Line "DTMF Mode",
         Kind::Choice(&[
             ("0", "in-band, which this phone sends as 1"),

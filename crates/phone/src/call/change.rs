@@ -127,6 +127,9 @@ impl Call {
         reply: &Reply,
         now: Instant,
     ) {
+        if let Phase::Outgoing { setup, .. } = &mut self.phase {
+            return setup.early.on_reply(core, id, reply, now);
+        }
         let Phase::Up(up) = &mut self.phase else { return };
         let outcome = match &mut up.change {
             Some(change) => change.request.on_reply(core, &mut up.session, id, reply, now),

@@ -12,8 +12,10 @@ use sip_core::endpoint::ServerId;
 use sip_core::message::{HeaderName, Request, Response, StatusCode};
 use sip_core::transaction::Timers;
 use sip_core::transport::Hop;
-use sip_core::usage::{Accepted, AcceptedOutput, SessionTimer};
+use sip_core::usage::reliable::{self, RAck};
+use sip_core::usage::{Accepted, AcceptedOutput, Reliable, ReliableOutput, SessionTimer};
 
+use super::audio::Audio;
 use super::session::Session;
 use crate::core::Core;
 use crate::limits;
@@ -49,6 +51,35 @@ pub(crate) struct Arrival {
 pub(crate) struct Copy {
     pub(crate) arrival: Arrival,
     pub(crate) tag: String,
+    /// Its ringing, where the caller demands to acknowledge that (RFC 3262).
+    pub(crate) reliable: Option<Promised>,
+}
+
+/// A 180 that wants its PRACK.
+#[derive(Clone, Debug)]
+pub(crate) struct Promised {
+    rseq: u32,
+    response: Response,
+    machine: Reliable,
+    /// It holds our offer: the INVITE had none, and the answer comes in the PRACK.
+    offered: bool,
+}
+
+impl Copy {
+    /// Whether offer and answer have been exchanged while it rang.
+    pub(crate) fn has_agreed(&self) -> bool {
+        self.reliable
+            .as_ref()
+            .is_some_and(|ringing| ringing.offered && !ringing.machine.is_waiting())
+    }
+
+    /// The ringing that a PRACK is for, if it still waits for one.
+    fn ringing_of(&mut self, prack: &Request) -> Option<&mut Promised> {
+        let cseq = self.arrival.request.headers.cseq().ok()?.number;
+        let rack = RAck::of(&prack.headers)?;
+        let ringing = self.reliable.as_mut().filter(|ringing| ringing.machine.is_waiting())?;
+        (rack == RAck { rseq: ringing.rseq, cseq }).then_some(ringing)
+    }
 }
 
 /// See the module.
@@ -59,6 +90,8 @@ pub(crate) struct Incoming {
     /// When it stops ringing: the CANCEL of a caller who gave up may have died with its proxy
     /// (failover design §4: what nobody holds ends within the ring limit).
     pub(crate) rings_until: Option<Instant>,
+    /// The user has answered, and our offer has not been yet.
+    pub(crate) answer_on_prack: bool,
 }
 
 impl Incoming {
@@ -68,25 +101,40 @@ impl Incoming {
         line: LineNumber,
         key: Key,
         first: Arrival,
+        audio: &mut Audio,
         now: Instant,
     ) -> Self {
         let limit = core.accounts.get(&line).map(|account| account.settings.ring_limit);
         let rings_until = limit.map(|limit| now + limit);
-        let mut incoming = Self { key, copies: Vec::new(), rings_until };
-        incoming.ring(core, line, first, now);
+        let mut incoming = Self { key, copies: Vec::new(), rings_until, answer_on_prack: false };
+        incoming.ring(core, line, first, audio, now);
         incoming
     }
 
     /// Another copy joins; one too many is refused as merged (RFC 3261 §8.2.2.2).
-    pub(crate) fn join(&mut self, core: &mut Core, line: LineNumber, copy: Arrival, now: Instant) {
+    pub(crate) fn join(
+        &mut self,
+        core: &mut Core,
+        line: LineNumber,
+        copy: Arrival,
+        audio: &mut Audio,
+        now: Instant,
+    ) {
         if self.copies.len() >= limits::COPIES {
             refuse(core, &copy, StatusCode::LOOP_DETECTED, now);
             return;
         }
-        self.ring(core, line, copy, now);
+        self.ring(core, line, copy, audio, now);
     }
 
-    fn ring(&mut self, core: &mut Core, line: LineNumber, arrival: Arrival, now: Instant) {
+    fn ring(
+        &mut self,
+        core: &mut Core,
+        line: LineNumber,
+        arrival: Arrival,
+        audio: &mut Audio,
+        now: Instant,
+    ) {
         let tag = core.tokens.tag();
         let mut response = tagged(&arrival.request, StatusCode::RINGING, &tag);
         if let Some(account) = core.accounts.get(&line) {
@@ -94,8 +142,60 @@ impl Incoming {
                 .headers
                 .set(HeaderName::Contact, account.contact(arrival.remote.transport, arrival.local));
         }
+        let reliable = promise(core, &arrival.request, &mut response, audio, now);
         core.endpoint.respond(arrival.server, response, now);
-        self.copies.push(Copy { arrival, tag });
+        self.copies.push(Copy { arrival, tag, reliable });
+    }
+
+    /// When something is due while it rings.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let ringing = self.copies.iter().filter_map(|copy| copy.reliable.as_ref());
+        let repeats = ringing.filter_map(|ringing| ringing.machine.poll_timeout());
+        repeats.map(|(at, _)| at).chain(self.rings_until).min()
+    }
+
+    /// Repeats what has no PRACK yet; a copy that never gets one is refused (RFC 3262 §3).
+    pub(crate) fn repeat_ringing(&mut self, core: &mut Core, now: Instant) {
+        self.copies.retain_mut(|copy| {
+            let Some(ringing) = &mut copy.reliable else { return true };
+            ringing.machine.handle_timeout(now);
+            let output = ringing.machine.poll_output();
+            let response = match output {
+                Some(ReliableOutput::Retransmit) => ringing.response.clone(),
+                Some(ReliableOutput::Unacknowledged) => {
+                    tagged(&copy.arrival.request, StatusCode::SERVER_TIMEOUT, &copy.tag)
+                }
+                None => return true,
+            };
+            core.endpoint.respond(copy.arrival.server, response, now);
+            output == Some(ReliableOutput::Retransmit)
+        });
+    }
+
+    /// Whether the newest copy cannot be answered before its PRACK; then it is, with that.
+    pub(crate) fn puts_answer_off(&mut self) -> bool {
+        let newest = self.copies.last().and_then(|copy| copy.reliable.as_ref());
+        let waits = newest.is_some_and(|ringing| ringing.offered && ringing.machine.is_waiting());
+        self.answer_on_prack = waits;
+        waits
+    }
+
+    /// A PRACK (RFC 3262 §3): the answer that it deserves.
+    pub(crate) fn on_prack(&mut self, prack: &Request, audio: &mut Audio) -> StatusCode {
+        let tag = prack.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
+        let copy = self.copies.iter_mut().find(|copy| Some(&copy.tag) == tag.as_ref());
+        let Some(ringing) = copy.and_then(|copy| copy.ringing_of(prack)) else {
+            return StatusCode::CALL_DOES_NOT_EXIST;
+        };
+        if ringing.offered && audio.accept(&prack.body).is_err() {
+            return StatusCode::NOT_ACCEPTABLE_HERE;
+        }
+        // The offer of the INVITE has no answer yet: another one is out of turn.
+        if !ringing.offered && !prack.body.is_empty() {
+            return StatusCode::BAD_REQUEST;
+        }
+        ringing.machine.handle_prack();
+        StatusCode::OK
     }
 
     /// Takes the newest copy to answer on; the older get 487.
@@ -122,6 +222,32 @@ impl Incoming {
         let response = tagged(&copy.arrival.request, StatusCode::REQUEST_TERMINATED, &copy.tag);
         core.endpoint.respond(copy.arrival.server, response, now);
     }
+}
+
+/// Makes the 180 a reliable one where the caller demands that; our offer goes with it where the
+/// INVITE has none (RFC 3262 §5).
+fn promise(
+    core: &mut Core,
+    invite: &Request,
+    response: &mut Response,
+    audio: &mut Audio,
+    now: Instant,
+) -> Option<Promised> {
+    let demanded = invite.headers.require();
+    if !demanded.iter().any(|tag| tag.eq_ignore_ascii_case(reliable::TAG)) {
+        return None;
+    }
+    // RFC 3262 §7.1: from 1 to 2^31 - 1.
+    let rseq = (core.random_u32() >> 1).max(1);
+    response.headers.set(HeaderName::Require, reliable::TAG);
+    response.headers.set(HeaderName::RSeq, rseq);
+    let offered = invite.body.is_empty();
+    if offered {
+        response.headers.set(HeaderName::ContentType, "application/sdp");
+        response.body = audio.offer();
+    }
+    let machine = Reliable::new(Timers::default(), now);
+    Some(Promised { rseq, response: response.clone(), machine, offered })
 }
 
 /// A final answer to an INVITE that makes no call.
@@ -200,7 +326,7 @@ impl Answered {
         core.endpoint.respond(server, response.clone(), now);
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.number);
         let accepted = Accepted::new(Timers::default(), now);
-        let offered = request.body.is_empty();
+        let offered = request.body.is_empty() && !response.body.is_empty();
         Self { session, server, response, accepted, cseq, offered }
     }
 

@@ -1,6 +1,7 @@
 //! A call as its user sees it, from the first digit to the last BYE.
 //!
-//! Joins the parts that each know one thing: `outgoing` and `incoming` set it up, `up` keeps it,
+//! Joins the parts that each know one thing: `outgoing` (with its `early` dialogs) and `incoming` set it
+//! up, `up` keeps it,
 //! `within` takes what arrives in it, `change` alters it, `moved` takes it to a new address of ours,
 //! `errand` asks without altering it, `transfer` and `referral` are the two sides of a transfer,
 //! `farewell` and `stray` end what nobody holds, `in_dialog`, `ladder`, `route` and `session` find the
@@ -9,6 +10,7 @@
 pub(crate) mod audio;
 pub(crate) mod change;
 mod digits;
+pub(crate) mod early;
 pub(crate) mod errand;
 pub(crate) mod farewell;
 pub(crate) mod in_dialog;
@@ -45,9 +47,12 @@ use session::Session;
 use up::Up;
 
 /// Methods that this phone takes (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY";
 /// Extensions that this phone knows (RFC 3261 §20.37).
-pub(crate) const SUPPORTED: &str = "timer, replaces";
+pub(crate) const SUPPORTED: &str = "timer, replaces, 100rel";
+/// The same for calls whose ringing shall not be reliable (setting).
+const WITHOUT_100REL: &str = "timer, replaces";
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -202,7 +207,7 @@ impl Call {
         match &self.phase {
             Phase::Outgoing { setup, .. } => setup.deadline().map(|at| (at, "call: set-up")),
             Phase::Up(up) => up.deadline().map(|at| (at, "call: 2xx or change")),
-            Phase::Incoming(setup) => setup.rings_until.map(|at| (at, "call: stop ringing")),
+            Phase::Incoming(setup) => setup.deadline().map(|at| (at, "call: ringing")),
             Phase::Over => self.listed_until().map(|at| (at, "call: forget")),
         }
     }
@@ -217,7 +222,8 @@ impl Call {
                 incoming::Key::of(request).as_ref() == Some(&incoming.key)
                     && incoming.copies.iter().any(|copy| Some(copy.tag.as_str()) == tag)
             }
-            Phase::Outgoing { .. } | Phase::Over => false,
+            Phase::Outgoing { setup, .. } => setup.early.own(request),
+            Phase::Over => false,
         }
     }
 

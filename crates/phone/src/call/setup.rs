@@ -16,7 +16,7 @@ use super::outgoing::{self, Leg, Outgoing, Step};
 use super::session::Session;
 use super::stray::{self, Stray};
 use super::up::{OurInvite, Up};
-use super::{ALLOW, Call, Phase, SUPPORTED, farewell};
+use super::{ALLOW, Call, Phase, SUPPORTED, WITHOUT_100REL, farewell};
 use crate::CallId;
 use crate::account::Account;
 use crate::core::{Core, Reply};
@@ -134,7 +134,7 @@ impl Call {
         audio.start(core, id);
         let remote = arrival.request.headers.from().map(|from| from.uri.to_string());
         let hop = arrival.remote;
-        let setup = Incoming::new(core, line, key, arrival, now);
+        let setup = Incoming::new(core, line, key, arrival, &mut audio, now);
         let mut call = Self {
             id,
             line,
@@ -169,7 +169,9 @@ impl Call {
     /// A copy of this call's INVITE has come (failover design §4).
     pub(crate) fn on_copy(&mut self, core: &mut Core, copy: Arrival, join: bool, now: Instant) {
         match &mut self.phase {
-            Phase::Incoming(setup) if join => setup.join(core, self.line, copy, now),
+            Phase::Incoming(setup) if join => {
+                setup.join(core, self.line, copy, &mut self.audio, now);
+            }
             Phase::Up(up) if join && !up.is_acknowledged() => {
                 up.answer_copy(core, self.line, copy, &mut self.audio, now);
             }
@@ -184,11 +186,16 @@ impl Call {
         let Phase::Incoming(setup) = &mut self.phase else { return };
         let key = setup.key.clone();
         core.media(MediaCommand::Ring(false));
+        // RFC 3262 §3: not before the PRACK that brings the answer to our offer.
+        if setup.puts_answer_off() {
+            return;
+        }
         let Some(copy) = setup.take_newest(core, now) else { return };
         let offer = &copy.arrival.request.body;
-        let body = match offer.is_empty() {
-            true => Ok(self.audio.offer()),
-            false => self.audio.answer(offer),
+        let body = match (offer.is_empty(), copy.has_agreed()) {
+            (true, true) => Ok(Vec::new()),
+            (true, false) => Ok(self.audio.offer()),
+            (false, _) => self.audio.answer(offer),
         };
         let Ok(body) = body else {
             incoming::refuse(core, &copy.arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
@@ -248,8 +255,21 @@ impl Call {
         }
     }
 
+    /// What is due while it rings: a 18x again that has no PRACK yet, or the end of the ringing.
+    pub(super) fn handle_ringing_timeout(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Incoming(setup) = &mut self.phase else { return };
+        if setup.rings_until.is_some_and(|at| at <= now) {
+            return self.stop_ringing(core, now);
+        }
+        setup.repeat_ringing(core, now);
+        if setup.copies.is_empty() {
+            let reason = "the caller never took note of the ringing".to_owned();
+            self.end(core, Ended { by: EndedBy::Failure, code: 504, reason }, now);
+        }
+    }
+
     /// Nobody has answered within the ring limit.
-    pub(super) fn stop_ringing(&mut self, core: &mut Core, now: Instant) {
+    fn stop_ringing(&mut self, core: &mut Core, now: Instant) {
         let Phase::Incoming(setup) = &mut self.phase else { return };
         setup.refuse_all(core, StatusCode::TEMPORARILY_UNAVAILABLE, now);
         let reason = "nobody answered".to_owned();
@@ -328,10 +348,13 @@ impl Call {
     }
 
     fn on_answer(&mut self, core: &mut Core, leg: Leg, response: &Response, now: Instant) {
-        let Ok(dialog) = Dialog::from_response(&leg.request, response) else {
+        let Ok(mut dialog) = Dialog::from_response(&leg.request, response) else {
             let reason = "the answer names no dialog".to_owned();
             return self.end(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
         };
+        if let Phase::Outgoing { setup, .. } = &self.phase {
+            setup.early.confirm(&mut dialog);
+        }
         let session = Session::new(self.line, dialog, leg.hop, leg.local);
         let invite = OurInvite::new(leg.id, leg.request);
         let mut timer = match &self.phase {
@@ -375,7 +398,8 @@ fn template(account: &Account, uri: Uri, call_id: &str, from_tag: &str) -> Reque
     request.headers.push(HeaderName::To, to);
     request.headers.push(HeaderName::CallId, call_id);
     request.headers.push(HeaderName::Allow, ALLOW);
-    request.headers.push(HeaderName::Supported, SUPPORTED);
+    let reliable = account.settings.reliable_provisional;
+    request.headers.push(HeaderName::Supported, if reliable { SUPPORTED } else { WITHOUT_100REL });
     request
 }
 

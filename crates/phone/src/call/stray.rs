@@ -28,6 +28,8 @@ pub(crate) struct Stray {
     pub(crate) local: SocketAddr,
     /// When nothing can come of it any more.
     pub(crate) until: Instant,
+    /// Dialogs in which it rings: ended by BYE where the CANCEL does not get through.
+    ringing: Vec<Session>,
     /// To-tags that were answered already: a retransmitted 2xx wants its ACK, not a second BYE.
     ended: Vec<String>,
 }
@@ -41,7 +43,14 @@ impl Stray {
         now: Instant,
     ) -> Self {
         // 64·T1 for the CANCEL, and as long again for copies of a 2xx (RFC 6026 Timer M).
-        Self { line, request, hop, local, until: now + 2 * TIMEOUT, ended: Vec::new() }
+        let until = now + 2 * TIMEOUT;
+        Self { line, request, hop, local, until, ringing: Vec::new(), ended: Vec::new() }
+    }
+
+    /// A leg that rings in these dialogs.
+    pub(crate) fn with_ringing(mut self, ringing: Vec<Session>) -> Self {
+        self.ringing = ringing;
+        self
     }
 
     /// A leg whose dialog with that To tag is being ended already.
@@ -90,7 +99,29 @@ pub(crate) fn on_reply(core: &mut Core, id: ClientId, reply: &Reply, now: Instan
                 learn(core, &stray, Lesson::Unavailable(Cause::NoAnswer), now);
             }
         }
-        Reply::Provisional(_) => {}
+        Reply::Provisional(response) => note_ringing(core, id, response),
+    }
+}
+
+/// A leg begins to ring that was let go before: its CANCEL goes out now, and may be lost.
+fn note_ringing(core: &mut Core, id: ClientId, response: &Response) {
+    let Some(stray) = core.strays.get_mut(&id) else { return };
+    let Ok(dialog) = Dialog::from_response(&stray.request, response) else { return };
+    let known = stray.ringing.iter().any(|session| session.dialog.id == dialog.id);
+    if !known && stray.ringing.len() < limits::EARLY_DIALOGS {
+        stray.ringing.push(Session::new(stray.line, dialog, stray.hop, stray.local));
+    }
+}
+
+/// The CANCEL of a leg did not get through: its hop is dead, or was restarted and knows nothing of the
+/// INVITE. What rings there would ring to its limit, so its dialog is ended (RFC 3261 §15), by any hop.
+pub(crate) fn on_cancel_lost(core: &mut Core, invite: ClientId, now: Instant) {
+    let Some(stray) = core.strays.get_mut(&invite) else { return };
+    for session in std::mem::take(&mut stray.ringing) {
+        if let Some(stray) = core.strays.get_mut(&invite) {
+            stray.ended.push(session.dialog.id.remote_tag.clone());
+        }
+        farewell::begin(core, session, now);
     }
 }
 

@@ -193,7 +193,7 @@ impl Up {
         }
         let body = audio.local_description();
         let tag = core.tokens.tag();
-        let copy = Copy { arrival, tag };
+        let copy = Copy { arrival, tag, reliable: None };
         match Answered::open(core, line, &copy, &body, &mut self.timer, now) {
             Some(answered) => self.rivals.push(answered),
             None => incoming::refuse(core, &copy.arrival, StatusCode::BAD_REQUEST, now),
@@ -283,6 +283,7 @@ impl Call {
     pub(crate) fn on_hop_dead(&mut self, core: &mut Core, hop: Hop, heard: &Heard, now: Instant) {
         match &mut self.phase {
             Phase::Outgoing { setup, .. } => {
+                setup.early.on_hop_dead(core, hop, heard, now);
                 let step = setup.on_hop_dead(core, hop, &heard.in_words(), now);
                 self.step(core, step, now);
             }
@@ -311,10 +312,8 @@ impl Call {
                 }
             }
             Phase::Up(_) => self.handle_up_timeout(core, now),
-            Phase::Incoming(setup) if setup.rings_until.is_some_and(|at| at <= now) => {
-                self.stop_ringing(core, now);
-            }
-            Phase::Incoming(_) | Phase::Over => {}
+            Phase::Incoming(_) => self.handle_ringing_timeout(core, now),
+            Phase::Over => {}
         }
     }
 

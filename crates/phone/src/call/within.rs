@@ -6,6 +6,7 @@ use std::time::Instant;
 use sip_core::message::{HeaderName, Method, Request, Response, StatusCode};
 
 use super::incoming::{Answered, Arrival, tagged};
+use super::session::Session;
 use super::setup::{let_go, say_farewell};
 use super::{ALLOW, Call, Phase};
 use crate::core::Core;
@@ -52,6 +53,24 @@ impl Call {
 
     /// The dialog is early, or over.
     fn on_early_request(&mut self, core: &mut Core, arrival: &Arrival, now: Instant) {
+        match (&mut self.phase, &arrival.request.method) {
+            (Phase::Incoming(setup), Method::Prack) => {
+                let code = setup.on_prack(&arrival.request, &mut self.audio);
+                let answer = code == StatusCode::OK && setup.answer_on_prack;
+                respond(core, arrival, code, now);
+                if answer {
+                    self.answer(core, now);
+                }
+                return;
+            }
+            (Phase::Outgoing { .. }, Method::Update) => {
+                return self.on_early_update(core, arrival, now);
+            }
+            (Phase::Outgoing { .. }, _) => {
+                return respond(core, arrival, StatusCode::CALL_DOES_NOT_EXIST, now);
+            }
+            (Phase::Incoming(_) | Phase::Up(_) | Phase::Over, _) => {}
+        }
         let bye = arrival.request.method == Method::Bye;
         let code = if bye { StatusCode::OK } else { StatusCode::CALL_DOES_NOT_EXIST };
         respond(core, arrival, code, now);
@@ -123,23 +142,39 @@ impl Call {
             return respond(core, arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
         };
         up.session.dialog.target_refresh(&request.headers);
-        let mut response = tagged(request, StatusCode::OK, "");
-        if let Some(account) = core.accounts.get(&self.line) {
-            response.headers.set(
-                HeaderName::Contact,
-                account.contact(up.session.hop.transport, up.session.local),
-            );
-        }
-        response.headers.set(HeaderName::Allow, ALLOW);
+        let mut response = updated(core, &up.session, request, answer);
         up.timer.grant(request, &mut response.headers, now);
-        if has_offer {
-            response.headers.set(HeaderName::ContentType, "application/sdp");
-            response.body = answer;
-        }
         core.endpoint.respond(arrival.server, response, now);
         if has_offer {
             self.audio.apply(core, self.line, self.id);
             self.announce(core, now);
+        }
+    }
+
+    /// An UPDATE of who rings: it moves its early media, say (RFC 3311 §5.2).
+    fn on_early_update(&mut self, core: &mut Core, arrival: &Arrival, now: Instant) {
+        let request = &arrival.request;
+        let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
+        let Some(session) = setup.early.session_of(request) else { return };
+        if session.dialog.check(request).is_err() {
+            return respond(core, arrival, StatusCode::SERVER_INTERNAL_ERROR, now);
+        }
+        let has_offer = !request.body.is_empty();
+        if has_offer && !self.audio.has_answer() {
+            return respond(core, arrival, StatusCode::REQUEST_PENDING, now);
+        }
+        let answer = match has_offer {
+            true => self.audio.answer(&request.body),
+            false => Ok(Vec::new()),
+        };
+        let Ok(answer) = answer else {
+            return respond(core, arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
+        };
+        session.dialog.target_refresh(&request.headers);
+        let response = updated(core, session, request, answer);
+        core.endpoint.respond(arrival.server, response, now);
+        if has_offer {
+            self.sound_on(core, now);
         }
     }
 
@@ -164,6 +199,22 @@ impl Call {
             up.on_stray_final(core, response, now);
         }
     }
+}
+
+/// The 200 to an UPDATE, with the answer to its offer if it has one.
+fn updated(core: &Core, session: &Session, request: &Request, answer: Vec<u8>) -> Response {
+    let mut response = tagged(request, StatusCode::OK, "");
+    if let Some(account) = core.accounts.get(&session.line) {
+        response
+            .headers
+            .set(HeaderName::Contact, account.contact(session.hop.transport, session.local));
+    }
+    response.headers.set(HeaderName::Allow, ALLOW);
+    if !answer.is_empty() {
+        response.headers.set(HeaderName::ContentType, "application/sdp");
+        response.body = answer;
+    }
+    response
 }
 
 fn respond(core: &mut Core, arrival: &Arrival, code: StatusCode, now: Instant) {

@@ -13,6 +13,7 @@ mod both;
 mod bye;
 mod callee;
 mod drill;
+mod early;
 mod flows;
 mod invite;
 mod keep_alive;

@@ -149,6 +149,7 @@ pub(crate) fn line_settings() -> LineSettings {
         media_timeout: Duration::from_secs(60),
         session_timer: Some(Duration::from_secs(1800)),
         dtmf: phone::settings::Dtmf::Auto,
+        reliable_provisional: true,
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod accepted;
 pub mod refer;
+pub mod reliable;
 pub mod session_timer;
 
 pub use accepted::{Accepted, AcceptedOutput};
+pub use reliable::{Reliable, ReliableOutput};
 pub use session_timer::{SessionTimer, SessionTimerOutput};

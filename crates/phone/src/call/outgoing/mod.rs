@@ -18,6 +18,7 @@ use sip_core::message::{CSeq, HeaderName, Method, Request, Response};
 use sip_core::transport::Hop;
 use sip_core::usage::SessionTimer;
 
+use super::early::{EarlyDialogs, Standing};
 use super::stray::{self, Stray};
 use crate::account::Account;
 use crate::account::auth::Tries;
@@ -65,6 +66,7 @@ pub(crate) struct Outgoing {
     at: usize,
     cseq: u32,
     pub(crate) legs: Vec<Leg>,
+    pub(crate) early: EarlyDialogs,
     tries: Tries,
     pub(crate) timer: SessionTimer,
     started: Instant,
@@ -122,6 +124,7 @@ impl Outgoing {
             at: 0,
             cseq: 1,
             legs: Vec::new(),
+            early: EarlyDialogs::default(),
             tries: Tries::default(),
             timer,
             started: now,
@@ -247,7 +250,12 @@ impl Outgoing {
         account.answered(at, response.code.as_u16(), now);
         self.served_after_failover(core, at, now);
         self.release_others(core, id, now);
-        Step::Ringing(Box::new(response))
+        let Some(leg) = self.leg(id).cloned() else { return Step::On };
+        let owner = Owner::InDialog(self.call);
+        match self.early.on_provisional(core, self.line, &leg, owner, &response, now) {
+            Standing::New => Step::Ringing(Box::new(response)),
+            Standing::Old => Step::On,
+        }
     }
 
     fn set_stage(&mut self, id: ClientId, stage: Stage) {
@@ -279,9 +287,11 @@ impl Outgoing {
         self.release(core, others, now);
     }
 
-    fn release(&self, core: &mut Core, legs: Vec<Leg>, now: Instant) {
+    fn release(&mut self, core: &mut Core, legs: Vec<Leg>, now: Instant) {
         for leg in legs {
-            let stray = Stray::new(self.line, leg.request, leg.hop, leg.local, now);
+            let ringing = self.early.of_leg(leg.id);
+            let stray =
+                Stray::new(self.line, leg.request, leg.hop, leg.local, now).with_ringing(ringing);
             stray::release(core, leg.id, stray, true, now);
         }
     }

@@ -96,11 +96,12 @@ impl Outgoing {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let check = self.check.filter(|check| check.in_flight.is_none()).map(|check| check.due);
         let parked = self.parked.as_ref().map(|parked| parked.until);
-        [check, self.ring_deadline, parked].into_iter().flatten().min()
+        [check, self.ring_deadline, parked, self.early.deadline()].into_iter().flatten().min()
     }
 
     /// Does what is due: the check of a silent hop, or the end of a ringing that nobody answers.
     pub(crate) fn handle_timeout(&mut self, core: &mut Core, now: Instant) -> Step {
+        self.early.handle_timeout(core, now);
         if self.ring_deadline.is_some_and(|at| at <= now) {
             self.cancel(core, now);
             let reason = "no answer from the other party".to_owned();
