@@ -62,48 +62,6 @@ def test_a_session_is_refreshed_by_update_through_the_backup(world):
     assert callee.calls()[0]["state"] == "active"
 
 
-def transferred(world, caller, callee, target, call, after):
-    """Waits until the caller is out and the other two are in a call with sound."""
-    ended = caller.call_in("ended", call, timeout=25)
-    assert "transferred to" in ended["ended"]["reason"]
-    until(lambda: [c["state"] for c in callee.calls() if c["state"] != "ended"] == ["active"], "one call at the callee")
-    target.call_in("active")
-    until(lambda: len([p for p in target.capture.packets() if p.rtp and p.src == callee.address and p.t > after]) > 25,
-          "sound between those who are left", every=0.3)
-
-
-@pytest.mark.parametrize("fault", ["killed", "frozen"])
-@pytest.mark.parametrize("pair", PAIRS, ids=repr)
-def test_a_blind_transfer_goes_through_the_backup(make_world, pair, fault):
-    world = make_world(pair)
-    target = world.phone("1003", auto_answer=True)
-    caller, callee, call = call_up(world)
-    target.settled(world.primary_address)
-    after = inflict(world.primary, fault)
-    caller.ctl("call", "transfer", call, "1003")
-    transferred(world, caller, callee, target, call, after)
-    refer = caller.capture.sip(method="REFER", after=after)
-    assert {p.dst for p in refer} == {world.backup_address}, "after the hold has found the way"
-    states = [p.sip.get("Subscription-State").split(";")[0] for p in
-              caller.capture.sip(method="NOTIFY", dst=caller.address, after=after)]
-    assert states[0] == "active" and states[-1] == "terminated"
-
-
-def test_an_attended_transfer_joins_the_two_others(world):
-    """RFC 3891, and the primary dies between the two calls."""
-    target = world.phone("1003", auto_answer=True)
-    caller, callee, call = call_up(world)
-    target.settled(world.primary_address)
-    caller.ctl("call", "hold", call)
-    callee.call_in("remote_held")
-    other = caller.dial("1003")
-    caller.call_in("active", other)
-    after = inflict(world.primary, "killed")
-    caller.ctl("call", "transfer", call, "--to", other)
-    transferred(world, caller, callee, target, call, after)
-    assert caller.call_in("ended", other)["ended"]["by"] == "remote"
-
-
 def test_a_transfer_that_is_refused_takes_the_call_back(world):
     caller, callee, call = call_up(world)
     caller.ctl("call", "transfer", call, "1999")
