@@ -37,6 +37,9 @@ _phonectl() {
             phonectl,journal)
                 cmd="phonectl__subcmd__journal"
                 ;;
+            phonectl,provision)
+                cmd="phonectl__subcmd__provision"
+                ;;
             phonectl,status)
                 cmd="phonectl__subcmd__status"
                 ;;
@@ -220,6 +223,9 @@ _phonectl() {
             phonectl__subcmd__help,journal)
                 cmd="phonectl__subcmd__help__subcmd__journal"
                 ;;
+            phonectl__subcmd__help,provision)
+                cmd="phonectl__subcmd__help__subcmd__provision"
+                ;;
             phonectl__subcmd__help,status)
                 cmd="phonectl__subcmd__help__subcmd__status"
                 ;;
@@ -292,6 +298,30 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__drill,stop)
                 cmd="phonectl__subcmd__help__subcmd__drill__subcmd__stop"
                 ;;
+            phonectl__subcmd__help__subcmd__provision,now)
+                cmd="phonectl__subcmd__help__subcmd__provision__subcmd__now"
+                ;;
+            phonectl__subcmd__help__subcmd__provision,show)
+                cmd="phonectl__subcmd__help__subcmd__provision__subcmd__show"
+                ;;
+            phonectl__subcmd__provision,help)
+                cmd="phonectl__subcmd__provision__subcmd__help"
+                ;;
+            phonectl__subcmd__provision,now)
+                cmd="phonectl__subcmd__provision__subcmd__now"
+                ;;
+            phonectl__subcmd__provision,show)
+                cmd="phonectl__subcmd__provision__subcmd__show"
+                ;;
+            phonectl__subcmd__provision__subcmd__help,help)
+                cmd="phonectl__subcmd__provision__subcmd__help__subcmd__help"
+                ;;
+            phonectl__subcmd__provision__subcmd__help,now)
+                cmd="phonectl__subcmd__provision__subcmd__help__subcmd__now"
+                ;;
+            phonectl__subcmd__provision__subcmd__help,show)
+                cmd="phonectl__subcmd__provision__subcmd__help__subcmd__show"
+                ;;
             *)
                 ;;
         esac
@@ -299,7 +329,7 @@ _phonectl() {
 
     case "${cmd}" in
         phonectl)
-            opts="-h -V --control --json --help --version account call config journal drill watch status health help"
+            opts="-h -V --control --json --help --version account call config journal drill provision watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1255,7 +1285,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help)
-            opts="account call config journal drill watch status health help"
+            opts="account call config journal drill provision watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1674,6 +1704,48 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__provision)
+            opts="now show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__provision__subcmd__now)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__provision__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1717,6 +1789,116 @@ _phonectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision)
+            opts="-h --control --json --help now show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision__subcmd__help)
+            opts="now show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision__subcmd__help__subcmd__now)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision__subcmd__now)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__provision__subcmd__show)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

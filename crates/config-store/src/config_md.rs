@@ -23,6 +23,7 @@ pub fn config_md() -> String {
     );
     for (title, prefix, list) in [
         ("The phone", "", items::PHONE),
+        ("The phone: where its configuration comes from", "", items::PROVISIONING),
         ("A line: account and servers", "SIPN ", items::ACCOUNT),
         ("A line: failover and failback", "SIPN ", items::FAILOVER),
     ] {
@@ -68,6 +69,7 @@ fn values(kind: &Kind) -> (String, &'static str) {
         Kind::Text => (format!("text, at most {MAX_VALUE} octets"), ""),
         Kind::Secret => (format!("password, at most {MAX_VALUE} octets"), ""),
         Kind::Number { min, max, unit } => (format!("{min}–{max}"), unit),
+        Kind::Hours => ("0.01–8760, decimals allowed".to_owned(), "h"),
         Kind::Flag => ("0 off, 1 on".to_owned(), ""),
         Kind::Choice(values) => {
             let shown = |(value, meaning): &(&str, &str)| match *value {

@@ -24,9 +24,10 @@ pub use config_md::config_md;
 pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
 pub use settings::{
-    Address, DnsMode, Dtmf, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
-    Settings, TlsFiles, Transport,
+    Address, DnsMode, Dtmf, Endpoint, FetchProtocol, KeepAlive, LineSettings, PlaceOf, Policy,
+    ProvisionMode, Provisioning, RetryMode, Secret, Server, Settings, TlsFiles, Transport,
 };
 pub use store::{
-    Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission,
+    Change, Changes, Checkpoint, ImportError, Origin, Recovery, SetError, Store, StoreError,
+    Submission,
 };

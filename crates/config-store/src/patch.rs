@@ -46,6 +46,17 @@ impl Patch {
         }
     }
 
+    /// What leads from one set of values to another.
+    pub(crate) fn between(from: &Values, to: &Values) -> Self {
+        let names = from.set_names().chain(to.set_names());
+        let changed = names.filter(|name| from.value(*name) != to.value(*name));
+        let value = |name: ItemName| {
+            let value = to.value(name);
+            (value != name.item().default).then(|| value.to_owned())
+        };
+        Self { changes: changed.map(|name| (name, value(name))).collect() }
+    }
+
     /// The items concerned with their new values, `None` for the default.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (ItemName, Option<&str>)> {
         self.changes.iter().map(|(name, value)| (*name, value.as_deref()))

@@ -42,6 +42,11 @@ impl Values {
         masked(name, self.value(name))
     }
 
+    /// Every item that is set.
+    pub(crate) fn set_names(&self) -> impl Iterator<Item = ItemName> {
+        self.0.keys().copied()
+    }
+
     /// The lines of which anything is set.
     pub(crate) fn lines(&self) -> BTreeSet<u16> {
         self.0.keys().filter_map(ItemName::line).collect()
@@ -50,7 +55,8 @@ impl Values {
     /// Every item of the phone and of the first [`LINES_IN_FULL`] lines that are in use, and of other
     /// lines what is not at its default, in the table's order.
     pub(crate) fn names(&self) -> Vec<ItemName> {
-        let phone = items::PHONE.iter().map(|item| ItemName::of_phone(item));
+        let phone =
+            items::PHONE.iter().chain(items::PROVISIONING).map(|item| ItemName::of_phone(item));
         let of_line = |line| {
             let items = items::ACCOUNT.iter().chain(items::FAILOVER);
             let names = items.map(move |item| ItemName::of_line(item, line));
@@ -94,6 +100,11 @@ impl Values {
         (!path.is_empty()).then(|| PathBuf::from(path))
     }
 
+    /// A text of the phone.
+    pub(crate) fn phone_text(&self, item: &'static Item) -> &str {
+        self.value(ItemName::of_phone(item))
+    }
+
     /// A line's flag or choice, as a yes or no.
     pub(crate) fn flag(&self, item: &'static Item, line: u16) -> bool {
         self.value(ItemName::of_line(item, line)) == "1"
@@ -112,6 +123,7 @@ pub(crate) fn masked(name: ItemName, value: &str) -> &str {
         Kind::Secret
         | Kind::Text
         | Kind::Number { .. }
+        | Kind::Hours
         | Kind::Flag
         | Kind::Choice(_)
         | Kind::Address

@@ -18,6 +18,7 @@ pub mod frame;
 mod items;
 pub mod limits;
 mod notification;
+mod provision;
 mod reply;
 mod request;
 mod status;
@@ -33,6 +34,7 @@ pub use items::Items;
 pub use notification::{
     AudioState, AudioStatus, Event, JournalEntry, Move, Notification, Unreached,
 };
+pub use provision::{ProvisionRequest, ProvisionStatus};
 pub use reply::{ChangeReport, Changed, DaemonStatus, Payload, Problem, Reply};
 pub use request::{
     AccountRequest, CallRequest, ConfigRequest, DrillRequest, ExportFormat, JournalRequest, Request,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Document, DrillStatus, Items, JournalEntry,
-    LineCheck,
+    LineCheck, ProvisionStatus,
 };
 
 /// The answer to one request.
@@ -44,6 +44,8 @@ pub enum Payload {
     Entries(Vec<JournalEntry>),
     /// The drill that was begun, or that has ended and what it measured.
     Drill(DrillStatus),
+    /// How it stands with the configuration that is fetched.
+    Provision(ProvisionStatus),
     /// Notifications follow.
     Watching {},
     /// The whole state.

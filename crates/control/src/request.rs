@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Items, Timestamp};
+use crate::{Document, Items, ProvisionRequest, Timestamp};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum Request {
     Journal(JournalRequest),
     /// A fault that is only played.
     Drill(DrillRequest),
+    /// About the configuration that is fetched from a server.
+    Provision(ProvisionRequest),
     /// Every event from now on: answered with [`crate::Payload::Watching`], then notifications until
     /// the connection closes.
     Watch {},

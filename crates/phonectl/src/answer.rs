@@ -3,7 +3,9 @@
 
 use control::{Payload, encode};
 
-use crate::{account, call, config, drill, failure::Failure, journal, output::Output, status};
+use crate::{
+    account, call, config, drill, failure::Failure, journal, output::Output, provision, status,
+};
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
 #[derive(Default)]
@@ -43,6 +45,7 @@ pub(crate) fn show(
         Payload::Document(document) => config::show_document(document, output),
         Payload::Entries(entries) => journal::show(entries, output),
         Payload::Drill(status) => output.line(&drill::sentence(status)),
+        Payload::Provision(status) => provision::show(status, output),
         Payload::Status(status) => status::show(status, output),
         Payload::Watching {} => Ok(()),
     }

@@ -42,7 +42,7 @@ pub(crate) enum Config {
     },
     /// Take a provisioning file, in force at once; items that it does not name stay as they are.
     Import {
-        /// The file, in the Fanvil text form; - for standard input.
+        /// The file, in one of the Fanvil forms; - for standard input.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

@@ -16,6 +16,7 @@ mod failure;
 mod health;
 mod journal;
 mod output;
+mod provision;
 mod span;
 mod status;
 mod watch;
@@ -82,6 +83,9 @@ enum Noun {
     /// Try out a failure without one: the phone treats a server as dead.
     #[command(subcommand)]
     Drill(drill::Drill),
+    /// The configuration that the phone fetches from a server.
+    #[command(subcommand)]
+    Provision(provision::Provision),
     /// Every event as it happens, until interrupted.
     Watch(watch::Watch),
     /// The phone, its lines and its calls at a glance.
@@ -100,6 +104,7 @@ fn main() -> ExitCode {
         Noun::Config(config) => config.run(&client, &mut output),
         Noun::Journal(journal) => journal.run(&client, &mut output),
         Noun::Drill(drill) => drill.run(&client, &mut output),
+        Noun::Provision(provision) => provision.run(&client, &mut output),
         Noun::Watch(watch) => watch.run(&client, &mut output),
         Noun::Status(status) => status.run(&client, &mut output),
         Noun::Health(health) => health.run(&client, &mut output),

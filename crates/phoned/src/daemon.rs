@@ -27,12 +27,13 @@ use crate::lines::Lines;
 use crate::memory::{Memory, Remembered};
 use crate::net::Sockets;
 use crate::net::tls::Tls;
-use crate::options::Run;
+use crate::options::{Run, Source};
+use crate::provisioning::Provisioner;
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
 use crate::web_page::WebPage;
-use crate::{archive, limits, memory, provision, supervise};
+use crate::{archive, limits, memory, provisioning, supervise};
 
 /// Why the daemon ends other than by a signal.
 #[derive(Debug)]
@@ -83,8 +84,8 @@ struct Foundation {
 impl Foundation {
     fn lay(options: &Run) -> anyhow::Result<Self> {
         let mut store = open_store(&options.state)?;
-        if let Some(source) = &options.provision {
-            provision::apply(source, &mut store)?;
+        if let Some(Source::File(path)) = &options.provision {
+            provisioning::local::apply(path, &mut store)?;
         }
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
@@ -146,10 +147,12 @@ impl Parts {
             inbox.clone(),
         );
         let archive = Archive::new(store.clone(), earlier);
+        let (provisioner, wishes) = provisioning::channel();
         let desk = Desk {
             phone: inbox.clone(),
             store: store.clone(),
             lines: handle,
+            provisioner,
             events: events.clone(),
             earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
@@ -159,7 +162,11 @@ impl Parts {
         if let Some(page) = WebPage::open(options, &events)? {
             page.start(&desk, &mut others);
         }
+        let url = options.provision.as_ref().and_then(Source::url);
+        let (provisioning, work) = (settings.provisioning.clone(), desk.clone());
+        let provisioner = Provisioner::new(wishes, work, provisioning, url);
         others.spawn(named("control socket", control.run(desk)));
+        others.spawn(named("provisioning", provisioner.run()));
         others.spawn(named("lines", lines.run()));
         others.spawn(named("watchdog", supervise::feed_watchdog(inbox.clone())));
         let driver = Driver {

@@ -45,6 +45,10 @@ pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// Octets of a configuration file that is read at start.
 pub(crate) const PROVISION_FILE: u64 = 4 * 1024 * 1024;
+/// How long fetching a configuration from a server may take in all.
+pub(crate) const FETCH: Duration = Duration::from_secs(60);
+/// Wishes that wait for the task that provisions.
+pub(crate) const PROVISION_REQUESTS: usize = 8;
 /// Name servers that are asked, all at the same time.
 pub(crate) const NAME_SERVERS: usize = 8;
 /// Domains of the search list that complete a name without a dot.

@@ -19,7 +19,7 @@ mod memory;
 mod net;
 mod notes;
 mod options;
-mod provision;
+mod provisioning;
 mod report;
 mod settings;
 mod store_thread;

@@ -41,8 +41,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "DIR", env = "PHONED_STATE", default_value = "/var/lib/phoned")]
     pub(crate) state: PathBuf,
 
-    /// Configuration file applied at start, in Fanvil text form; kept in the state directory.
-    /// URLs are not fetched by this version
+    /// Configuration applied at start and kept in the state directory: a file in one of Fanvil's
+    /// forms, or an http, https or tftp address, in which $mac and $model stand for this phone's
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) provision: Option<Source>,
 
@@ -101,6 +101,16 @@ fn log_filter(text: &str) -> Result<Targets, String> {
 pub(crate) enum Source {
     File(PathBuf),
     Url(String),
+}
+
+impl Source {
+    /// The address, if it is one.
+    pub(crate) fn url(&self) -> Option<String> {
+        match self {
+            Self::File(_) => None,
+            Self::Url(url) => Some(url.clone()),
+        }
+    }
 }
 
 impl FromStr for Source {

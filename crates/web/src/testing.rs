@@ -120,6 +120,7 @@ fn reply(request: control::Request) -> Reply {
         control::Request::Account(_)
         | control::Request::Call(_)
         | control::Request::Drill(_)
+        | control::Request::Provision(_)
         | control::Request::Watch {} => Reply::Ok(Payload::Done {}),
     }
 }

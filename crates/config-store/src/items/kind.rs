@@ -25,6 +25,8 @@ pub enum Kind {
         /// Its unit; empty if it has none.
         unit: &'static str,
     },
+    /// A number of hours from 0.01 to 8760, with up to two decimals.
+    Hours,
     /// 0 for no, 1 for yes.
     Flag,
     /// One of these values, each with its meaning; the empty value is "not set".
@@ -56,6 +58,7 @@ impl Kind {
             Self::Text => Some(trimmed.to_owned()),
             Self::Secret => (trimmed == text).then(|| text.to_owned()),
             Self::Number { min, max, .. } => number(trimmed, *min, *max),
+            Self::Hours => hours(trimmed),
             Self::Flag => matches!(trimmed, "0" | "1").then(|| trimmed.to_owned()),
             Self::Choice(values) => {
                 values.iter().any(|(value, _)| *value == trimmed).then(|| trimmed.to_owned())
@@ -78,6 +81,7 @@ impl Kind {
             Self::Number { min, max, unit } => {
                 format!("a whole number from {min} to {max} ({unit})")
             }
+            Self::Hours => "a number of hours from 0.01 to 8760".to_owned(),
             Self::Flag => "0 (off) or 1 (on)".to_owned(),
             Self::Choice(values) => {
                 let shown = |(value, meaning): &(&str, &str)| match *value {
@@ -100,6 +104,21 @@ fn number(text: &str, min: u32, max: u32) -> Option<String> {
     let digits = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
     let value: u32 = digits.then(|| text.parse().ok())??;
     (min..=max).contains(&value).then(|| value.to_string())
+}
+
+/// As few digits as say it: `1.50` is `1.5`.
+fn hours(text: &str) -> Option<String> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let whole: u32 = number(whole, 0, 8760)?.parse().ok()?;
+    let part = match part.len() {
+        1 | 2 => number(&format!("{part:0<2}"), 0, 99)?.parse::<u32>().ok()?,
+        _ => return None,
+    };
+    let hundredths = whole * 100 + part;
+    (1..=876_000).contains(&hundredths).then(|| match hundredths % 100 {
+        0 => whole.to_string(),
+        part => format!("{whole}.{part:02}").trim_end_matches('0').to_owned(),
+    })
 }
 
 fn address(text: &str) -> Option<String> {
@@ -149,6 +168,18 @@ mod tests {
     use crate::items;
 
     #[test]
+    fn hours_may_have_decimals_as_files_in_the_field_have_them() {
+        for (text, canonical) in
+            [("1", "1"), ("0.01", "0.01"), ("1.50", "1.5"), ("24.0", "24"), ("8760", "8760")]
+        {
+            assert_eq!(Kind::Hours.check(text).as_deref(), Some(canonical), "{text}");
+        }
+        for text in ["0", "0.001", "8760.01", "-1", "1,5", "1.", ".5", "1e3"] {
+            assert_eq!(Kind::Hours.check(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn every_number_takes_both_ends_of_its_range_and_nothing_beyond() {
         for item in items::all() {
             let Kind::Number { min, max, .. } = item.kind else { continue };
@@ -173,9 +204,12 @@ mod tests {
             let values: Vec<&str> = match item.kind {
                 Kind::Flag => vec!["0", "1"],
                 Kind::Choice(values) => values.iter().map(|(value, _)| *value).collect(),
-                Kind::Text | Kind::Secret | Kind::Number { .. } | Kind::Address | Kind::Codecs => {
-                    continue;
-                }
+                Kind::Text
+                | Kind::Secret
+                | Kind::Number { .. }
+                | Kind::Hours
+                | Kind::Address
+                | Kind::Codecs => continue,
             };
             for text in ["", "0", "1", "2", "3", "4", "-1", "yes", "00"] {
                 let expected = values.contains(&text).then(|| text.to_owned());

@@ -3,7 +3,7 @@
 //! the web page, import and export.
 //!
 //! [`kind`](Kind) says which texts are values; [`name`](ItemName) finds an item by what a user or a
-//! file calls it. The entries stand in three files by what they are about. What is done with a
+//! file calls it. The entries stand in four files by what they are about. What is done with a
 //! value is not known here.
 
 mod account;
@@ -11,12 +11,14 @@ mod failover;
 mod kind;
 mod name;
 mod phone;
+mod provisioning;
 
 pub use account::*;
 pub use failover::*;
 pub use kind::{CODECS, Kind};
 pub use name::{ItemError, ItemName, folded};
 pub use phone::*;
+pub use provisioning::*;
 
 /// What stands for a password that is set, wherever passwords are not to be seen. As a new value it
 /// means "unchanged".
@@ -74,7 +76,7 @@ use items;
 
 /// Every item, in the order of `docs/config.md`.
 pub fn all() -> impl Iterator<Item = &'static Item> {
-    PHONE.iter().chain(ACCOUNT).chain(FAILOVER).copied()
+    PHONE.iter().chain(PROVISIONING).chain(ACCOUNT).chain(FAILOVER).copied()
 }
 
 /// Whether an item of the phone stands with those of SIP in a file, not with those of sound.

@@ -28,6 +28,10 @@ use crate::{
 };
 use error::DatabaseError;
 
+/// The values at one moment.
+#[derive(Clone, Debug)]
+pub struct Checkpoint(Values);
+
 /// The configuration and where it is kept.
 pub struct Store {
     connection: Connection,
@@ -115,6 +119,22 @@ impl Store {
     #[must_use]
     pub fn export(&self, form: Form, with_secrets: bool) -> Vec<u8> {
         self.files.render(form, &self.values, with_secrets)
+    }
+
+    /// The values in force, to be restored by [`Self::restore`].
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint(self.values.clone())
+    }
+
+    /// Puts every value back to what it was at the checkpoint. What was imported since stays for
+    /// [`Self::export`].
+    ///
+    /// # Errors
+    /// Why it could not be kept; then nothing has changed.
+    pub fn restore(&mut self, to: &Checkpoint, origin: Origin) -> Result<Changes, StoreError> {
+        let patch = Patch::between(&self.values, &to.0);
+        self.apply(&patch, origin)
     }
 
     /// The latest submissions that changed anything, newest first; passwords are masked in them.

@@ -90,15 +90,15 @@ fn the_list_has_every_item_of_the_phone_and_of_the_lines_in_use() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = open(directory.path());
     let names = |store: &Store| store.list().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let of_phone: Vec<_> = items::PHONE.iter().map(|item| item.name).collect();
-    assert_eq!(names(&store), of_phone);
+    let phone = items::PHONE.len() + items::PROVISIONING.len();
+    assert_eq!(names(&store).len(), phone);
+    assert_eq!(names(&store)[0], "SIP  Port");
     set(&mut store, &[("SIP12 Phone Number", "12"), ("SIP2 Phone Number", "2")]);
     let per_line = items::ACCOUNT.len() + items::FAILOVER.len();
     let names = names(&store);
-    let first = of_phone.len();
-    assert_eq!(names.len(), first + 2 * per_line);
-    assert_eq!(names[first], "SIP2 Phone Number");
-    assert_eq!(names[first + per_line], "SIP12 Phone Number");
+    assert_eq!(names.len(), phone + 2 * per_line);
+    assert_eq!(names[phone], "SIP2 Phone Number");
+    assert_eq!(names[phone + per_line], "SIP12 Phone Number");
 
     // What a full export of another phone says of its unused lines.
     let directory = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ fn the_list_has_every_item_of_the_phone_and_of_the_lines_in_use() {
     set(&mut store, &[("SIP5 Register Port", "5060"), ("SIP5 Enable Reg", "0")]);
     let last = store.list().pop();
     assert_eq!(last, Some(("SIP5 Enable Reg".to_owned(), "0".to_owned())));
-    assert_eq!(store.list().len(), items::PHONE.len() + 1);
+    assert_eq!(store.list().len(), phone + 1);
 }
 
 const FILE: &[u8] = b"<<VOIP CONFIG FILE>>Version:2.0002\n<SIP CONFIG MODULE>\n\
@@ -145,6 +145,24 @@ fn a_file_of_each_form_is_kept_and_given_back_in_its_form() {
     let back = String::from_utf8(store.export(Form::Xml, true)).unwrap();
     assert!(back.contains("<MWINum>*98</MWINum>") && back.contains("10.0.0.5"), "{back}");
     assert!(back.contains("<PhoneNumber>1001</PhoneNumber>"), "{back}");
+}
+
+#[test]
+fn a_checkpoint_brings_every_value_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    set(&mut store, &[("SIP1 Proxy Addr", "10.0.0.7"), ("SIP1 Register Pswd", "before")]);
+    let before = store.checkpoint();
+    store.import(FILE, Origin::Provisioning).unwrap();
+    set(&mut store, &[("SIP1 Register Pswd", "after"), ("SIP2 Phone Number", "2")]);
+    let changes = store.restore(&before, Origin::Provisioning).unwrap();
+    assert_eq!(changes.items.len(), 4, "{:?}", changes.items);
+    assert!(!format!("{:?}", changes.items).contains("before"), "{:?}", changes.items);
+    assert_eq!(value(&store, "SIP1 Proxy Addr"), "10.0.0.7");
+    assert_eq!(value(&store, "SIP1 Phone Number"), "");
+    let text = String::from_utf8(store.export(Form::Text, true)).unwrap();
+    assert!(text.contains(":before") && !text.contains("after"), "{text}");
+    assert_eq!(store.restore(&before, Origin::Provisioning).unwrap(), Changes::default());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::desk::Desk;
-use super::{account, call, config, drill, journal};
+use super::{account, call, config, drill, journal, provision};
 use crate::limits;
 
 /// Octets taken from the socket at once.
@@ -118,6 +118,7 @@ pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Pro
         Request::Config(request) => config::answer(request, desk).await,
         Request::Journal(request) => journal::answer(request, desk).await,
         Request::Drill(request) => drill::answer(request, desk).await,
+        Request::Provision(request) => provision::answer(request, desk).await,
         Request::Status {} => account::status(desk).await,
         Request::Watch {} => Ok(Payload::Watching {}),
     }

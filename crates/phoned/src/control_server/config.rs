@@ -1,11 +1,8 @@
 //! Requests about the configuration: the store checks and keeps, then the lines put it in force.
 
 use config_store::fanvil::{Form, FormError};
-use config_store::{Changes, ImportError, ItemError, SetError};
-use control::{
-    ChangeReport, Changed, ConfigRequest, Document, Event, ExportFormat, Items, LineCheck, Payload,
-    Problem, Server,
-};
+use config_store::{ImportError, ItemError, SetError};
+use control::{ConfigRequest, Document, ExportFormat, Items, LineCheck, Payload, Problem, Server};
 
 use super::describe;
 use super::desk::Desk;
@@ -21,7 +18,7 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
                 store.set(&items.0, origin).map_err(refused_items)
             };
             let changes = desk.store.with(set).await.map_err(gone)??;
-            Ok(put_in_force(changes, desk).await)
+            Ok(Payload::Changes(desk.put_in_force(changes).await))
         }
         ConfigRequest::Import { document } => {
             let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
@@ -30,7 +27,7 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
                 store.import(&octets, origin).map_err(refused_file)
             };
             let changes = desk.store.with(import).await.map_err(gone)??;
-            Ok(put_in_force(changes, desk).await)
+            Ok(Payload::Changes(desk.put_in_force(changes).await))
         }
         ConfigRequest::Export { format, with_secrets } => export(format, with_secrets, desk).await,
         ConfigRequest::List {} => {
@@ -84,27 +81,6 @@ async fn export(format: ExportFormat, secrets: bool, desk: &Desk) -> Result<Payl
     let octets = desk.store.with(move |store| store.export(form, secrets)).await.map_err(gone)?;
     let document = Document::from_octets(&octets);
     document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
-}
-
-/// What the store has accepted takes effect before the answer goes out (D1).
-async fn put_in_force(changes: Changes, desk: &Desk) -> Payload {
-    let mut warnings = changes.warnings;
-    if !changes.items.is_empty() {
-        warnings.extend(desk.lines.apply().await);
-        let items: Vec<String> = changes.items.iter().map(|change| change.item.clone()).collect();
-        tracing::info!(items = items.join(", "), "configuration changed");
-        desk.events.tell(Event::Config { items });
-    }
-    let changed = |change: config_store::Change| Changed {
-        item: change.item,
-        old: change.old,
-        new: change.new,
-    };
-    Payload::Changes(ChangeReport {
-        items: changes.items.into_iter().map(changed).collect(),
-        kept: u32::try_from(changes.kept).unwrap_or(u32::MAX),
-        warnings,
-    })
 }
 
 fn refused_items(error: SetError) -> Problem {

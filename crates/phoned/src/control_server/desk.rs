@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use config_store::Origin;
-use control::{AccountStatus, CallStatus, JournalEntry, Problem};
+use config_store::{Changes, Origin};
+use control::{AccountStatus, CallStatus, ChangeReport, Changed, Event, JournalEntry, Problem};
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::driver::{Ask, Message};
 use crate::lines::LinesHandle;
+use crate::provisioning::ProvisionerHandle;
 use crate::report::Events;
 use crate::store_thread::StoreHandle;
 use crate::view;
@@ -21,6 +22,7 @@ pub(crate) struct Desk {
     pub(crate) phone: mpsc::Sender<Message>,
     pub(crate) store: StoreHandle,
     pub(crate) lines: LinesHandle,
+    pub(crate) provisioner: ProvisionerHandle,
     pub(crate) events: Events,
     /// The journal of earlier runs, oldest first.
     pub(crate) earlier: Arc<[JournalEntry]>,
@@ -37,7 +39,7 @@ impl Desk {
     }
 
     /// Every line.
-    pub(super) async fn accounts(&self) -> Result<Vec<AccountStatus>, Problem> {
+    pub(crate) async fn accounts(&self) -> Result<Vec<AccountStatus>, Problem> {
         let accounts = self.ask(Ask::Accounts).await?;
         let clock = self.clock.read();
         Ok(accounts.into_iter().map(|status| view::account(status, clock)).collect())
@@ -46,6 +48,29 @@ impl Desk {
     /// Every call.
     pub(super) async fn calls(&self) -> Result<Vec<CallStatus>, Problem> {
         Ok(self.ask(Ask::Calls).await?.into_iter().map(view::call).collect())
+    }
+
+    /// What the store has accepted takes effect, for all whom it concerns, before this returns (D1).
+    pub(crate) async fn put_in_force(&self, changes: Changes) -> ChangeReport {
+        let mut warnings = changes.warnings;
+        if !changes.items.is_empty() {
+            warnings.extend(self.lines.apply().await);
+            self.provisioner.settings_changed();
+            let items: Vec<String> =
+                changes.items.iter().map(|change| change.item.clone()).collect();
+            tracing::info!(items = items.join(", "), "configuration changed");
+            self.events.tell(Event::Config { items });
+        }
+        let changed = |change: config_store::Change| Changed {
+            item: change.item,
+            old: change.old,
+            new: change.new,
+        };
+        ChangeReport {
+            items: changes.items.into_iter().map(changed).collect(),
+            kept: u32::try_from(changes.kept).unwrap_or(u32::MAX),
+            warnings,
+        }
     }
 
     /// Puts a question to the phone.

@@ -12,6 +12,7 @@ mod describe;
 mod desk;
 mod drill;
 mod journal;
+mod provision;
 
 pub(crate) use client::answer;
 pub(crate) use desk::Desk;

@@ -40,10 +40,13 @@ pub(crate) enum TlsError {
     NobodyTrusted,
 }
 
+/// Certificates, our own first.
+type Chain = Vec<CertificateDer<'static>>;
+
 /// Our own certificate chain and its key.
 #[derive(Debug)]
 struct Identity {
-    chain: Vec<CertificateDer<'static>>,
+    chain: Chain,
     key: PrivateKeyDer<'static>,
 }
 
@@ -124,26 +127,11 @@ impl Tls {
 
     fn make_verifier(&self) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
         let mut roots = RootCertStore::empty();
-        match &self.files.ca {
-            Some(path) => {
-                let certificates = certificates("TLS CA File", path)?;
-                let (_, unfit) = roots.add_parsable_certificates(certificates);
-                if roots.is_empty() {
-                    let why = format!("none of its {unfit} certificates can be used");
-                    let path = path.clone();
-                    return Err(TlsError::File { item: "TLS CA File", path, why });
-                }
-            }
-            None => {
-                let found = rustls_native_certs::load_native_certs();
-                for error in &found.errors {
-                    tracing::debug!(%error, "certificate authorities of the system");
-                }
-                roots.add_parsable_certificates(found.certs);
-                if roots.is_empty() {
-                    return Err(TlsError::NobodyTrusted);
-                }
-            }
+        let (_, unfit) = roots.add_parsable_certificates(self.authorities()?);
+        if roots.is_empty() {
+            let Some(path) = self.files.ca.clone() else { return Err(TlsError::NobodyTrusted) };
+            let why = format!("none of its {unfit} certificates can be used");
+            return Err(TlsError::File { item: "TLS CA File", path, why });
         }
         let provider = Arc::clone(&self.provider);
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
@@ -151,20 +139,49 @@ impl Tls {
             .map_err(|error| TlsError::Identity(error.to_string()))
     }
 
+    /// The certificates of those who may vouch for a server: of the file, or the system's.
+    ///
+    /// # Errors
+    /// [`TlsError`] where the file is of no use.
+    pub(crate) fn authorities(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        if let Some(path) = &self.files.ca {
+            return certificates("TLS CA File", path);
+        }
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::debug!(%error, "certificate authorities of the system");
+        }
+        Ok(found.certs)
+    }
+
     fn identity(&self) -> Result<Option<Identity>, TlsError> {
+        let Some((chain, text)) = self.identity_pem()? else { return Ok(None) };
+        let key = PrivateKeyDer::from_pem_slice(&text).map_err(identity_file(&self.files))?;
+        Ok(Some(Identity { chain, key }))
+    }
+
+    /// Who we are to those who ask: our certificate chain, and the file of its key, in which there is
+    /// one; `None` where that is not configured.
+    ///
+    /// # Errors
+    /// [`TlsError`] where a file is of no use.
+    pub(crate) fn identity_pem(&self) -> Result<Option<(Chain, Vec<u8>)>, TlsError> {
         let (chain, key) = match (&self.files.certificate, &self.files.key) {
             (None, None) => return Ok(None),
             (Some(chain), Some(key)) => (chain, key),
             (Some(_), None) | (None, Some(_)) => return Err(TlsError::Half),
         };
-        let item = "TLS Key File";
-        let text = read(item, key)?;
-        let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
-            let why = format!("no private key in it ({error})");
-            TlsError::File { item, path: key.clone(), why }
-        })?;
-        Ok(Some(Identity { chain: certificates("TLS Certificate File", chain)?, key }))
+        let text = read(KEY, key)?;
+        PrivateKeyDer::from_pem_slice(&text).map_err(identity_file(&self.files))?;
+        Ok(Some((certificates("TLS Certificate File", chain)?, text)))
     }
+}
+
+const KEY: &str = "TLS Key File";
+
+fn identity_file(files: &TlsFiles) -> impl FnOnce(rustls::pki_types::pem::Error) -> TlsError {
+    let path = files.key.clone().unwrap_or_default();
+    move |error| TlsError::File { item: KEY, path, why: format!("no private key in it ({error})") }
 }
 
 fn identity(error: Error) -> TlsError {

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use control::{
     AccountRequest, CallRequest, ConfigRequest, JournalRequest, Notification, Payload, Problem,
-    Reply, Request, Timestamp,
+    ProvisionRequest, Reply, Request, Timestamp,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -120,6 +120,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
         | Request::Config(_)
         | Request::Journal(_)
         | Request::Drill(_)
+        | Request::Provision(_)
         | Request::Status {} => Ok(request),
     }
 }
@@ -148,7 +149,7 @@ fn may(role: Role, request: &Request) -> bool {
             AccountRequest::List {} | AccountRequest::Show { .. } | AccountRequest::Register { .. }
         ),
         Request::Call(_) | Request::Journal(_) | Request::Watch {} | Request::Status {} => true,
-        Request::Config(_) | Request::Drill(_) => false,
+        Request::Config(_) | Request::Drill(_) | Request::Provision(_) => false,
     };
     for_all || role == Role::Admin
 }
@@ -170,10 +171,14 @@ fn change(request: &Request) -> Option<String> {
             Some(format!("unregistered line {line}"))
         }
         Request::Drill(_) => Some("started or stopped a drill".to_owned()),
+        Request::Provision(ProvisionRequest::Now {}) => {
+            Some("fetched the configuration from its server".to_owned())
+        }
         Request::Config(_)
         | Request::Account(_)
         | Request::Call(_)
         | Request::Journal(_)
+        | Request::Provision(ProvisionRequest::Show {})
         | Request::Watch {}
         | Request::Status {} => None,
     }

@@ -48,12 +48,15 @@ impl Dialect {
     /// The way from the root to where an item stands.
     pub(super) fn place_of(self, name: ItemName) -> Vec<Step<'static>> {
         let sip = name.item().scope == Scope::Line || items::is_of_sip(name.item());
+        let autoupdate = items::PROVISIONING.contains(&name.item());
         let line = name.line().map(|line| self.line_steps(line));
-        let section = match (self, sip) {
-            (Self::SysConf, true) => "sip",
-            (Self::SysConf, false) => "mm",
-            (Self::Modules, true) => "SIP_CONFIG_MODULE",
-            (Self::Modules, false) => "MM_CONFIG_MODULE",
+        let section = match (self, sip, autoupdate) {
+            (Self::SysConf, true, _) => "sip",
+            (Self::SysConf, false, true) => "ap",
+            (Self::SysConf, false, false) => "mm",
+            (Self::Modules, true, _) => "SIP_CONFIG_MODULE",
+            (Self::Modules, false, true) => "AUTOUPDATE_CONFIG_MODULE",
+            (Self::Modules, false, false) => "MM_CONFIG_MODULE",
         };
         [(section, None)].into_iter().chain(line.into_iter().flatten()).collect()
     }

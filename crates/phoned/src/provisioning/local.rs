@@ -1,7 +1,5 @@
-//! The configuration file that is applied at start (option `--provision`).
-//!
-//! It goes the way of every other change: one checked patch, all or nothing. Items that it does not
-//! name stay as they are. Fetching from a URL is not in this version, and says so.
+//! The configuration file of this machine that is applied at start (option `--provision`). With one
+//! that cannot be applied the phone does not start: whoever named it is there to hear of it.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,19 +9,12 @@ use anyhow::{Context, anyhow, bail};
 use config_store::{Origin, Store};
 
 use crate::limits;
-use crate::options::Source;
 
 /// Applies a file to the store.
 ///
 /// # Errors
 /// What is wrong with the file, naming it and the place in it.
-pub(crate) fn apply(source: &Source, store: &mut Store) -> anyhow::Result<()> {
-    let path = match source {
-        Source::File(path) => path,
-        Source::Url(url) => {
-            bail!("--provision {url}: URLs are not fetched by this version, give a file")
-        }
-    };
+pub(crate) fn apply(path: &Path, store: &mut Store) -> anyhow::Result<()> {
     let at = || format!("provisioning file {}", path.display());
     let octets = read(path).with_context(at)?;
     // Its words may be several, each with its line; the causes behind them say no more.
