@@ -79,7 +79,8 @@ def test_a_killed_proxy_costs_an_idle_phone_one_round_trip(tcp):
     after = time.time()
     tcp.primary.kill()
     account = phone.registered(tcp.backup_address, transport="tcp")
-    assert account["hops"][0]["cause"] == "tcp connection refused"
+    # Its processes die one after another: the last may still take the new connection, and end it.
+    assert account["hops"][0]["cause"] in ("tcp connection refused", "tcp connection reset", "tcp connection closed")
     first = phone.capture.sip(method="REGISTER", dst=tcp.backup_address, after=after)[0].t
     again = phone.capture.connects(dst=tcp.primary_address, after=after)
     assert len(again) == 1, "opened again to the same hop at once"
