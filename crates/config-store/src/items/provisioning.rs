@@ -7,8 +7,8 @@ items! {
     PROVISIONING: "Items of the phone on where its configuration comes from.";
 
     FLASH_SERVER_IP = Phone "Flash Server IP", Kind::Text, "",
-        "The server that the configuration is fetched from: a host, or an address such as https://pbx.example/phones.",
-        "获取配置的服务器：主机，或形如 https://pbx.example/phones 的地址。";
+        "The server that the configuration is fetched from: a host, or an address that begins with http, https or tftp.",
+        "获取配置的服务器：主机，或以 http、https、tftp 开头的地址。";
     FLASH_FILE_NAME = Phone "Flash File Name", Kind::Text, "",
         "The file on that server, in which $mac and $model stand for this phone's; if empty, $mac.cfg.",
         "服务器上的文件名，$mac 和 $model 代表本机的 MAC 与型号；为空时为 $mac.cfg。";
