@@ -10,7 +10,7 @@ use super::Machine;
 use super::hunt::Course;
 use super::state::{Flight, Phase, Wait};
 use crate::health::{Health, HopState};
-use crate::{Cause, Evidence, HopId, Outcome, Output, Reason, Task, Why};
+use crate::{Budget, Cause, Evidence, HopId, Outcome, Output, Reason, Task, Why};
 
 impl Machine {
     /// Takes what a request that is not the machine's own has shown of a hop. A hop that is not in
@@ -187,6 +187,11 @@ impl Machine {
     pub(super) fn send_suspect_check(&mut self, now: Instant) {
         let Some(hop) = self.current else { return };
         self.suspect_checked = Some(now);
+        // So near to the refresh the check would delay it; a refresh that comes early is a check.
+        let wait = self.policy.wait(Budget::Retry);
+        if self.refresh_at().is_some_and(|refresh| now + wait > refresh) {
+            return self.hunt(Course::of(Reason::Refresh), now);
+        }
         self.issue(Task::SuspectCheck, hop, false, Reason::Suspect, now);
     }
 

@@ -75,7 +75,7 @@ impl Machine {
 
     /// When the registration is refreshed; it waits for a probe or check in flight, which were
     /// started early enough.
-    fn refresh_at(&self) -> Option<Instant> {
+    pub(super) fn refresh_at(&self) -> Option<Instant> {
         let registration = self.registration.filter(|_| self.in_flight.is_none())?;
         Some(registration.refresh_at(&self.policy, self.hops.len()))
     }

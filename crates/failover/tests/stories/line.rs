@@ -155,6 +155,20 @@ fn a_suspect_hop_is_checked_at_most_every_thirty_seconds() {
     assert_eq!(line.sent(), ["0 CHECK@0", "30 CHECK@0", "60 CHECK@0"]);
 }
 
+/// Failover design §6: refreshes start every hop's budget before the expiry, whatever else is asked.
+#[test]
+fn a_suspect_hop_is_checked_by_the_refresh_itself_where_that_is_near() {
+    let mut line = Line::new(quiet(), &[World::Up; 2]);
+    line.expires = secs(120.0);
+    line.run(78.0);
+    line.forget();
+    line.hops[0] = World::Silent;
+    line.show(0, Evidence::Suspect(BUSY));
+    assert_eq!(line.sent(), ["0 REGISTER@0"]);
+    line.run(3.5);
+    assert_eq!(line.current(), Some(1));
+}
+
 /// Failover design §1: 500, 502 and 504 teach nothing; a suspect backup is not registered at.
 #[test]
 fn a_suspect_hop_that_is_not_current_gets_no_register() {
