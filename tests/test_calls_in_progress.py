@@ -64,8 +64,9 @@ def test_a_session_is_refreshed_by_update_through_the_backup(world):
 
 def test_a_transfer_that_is_refused_takes_the_call_back(world):
     caller, callee, call = call_up(world)
+    mark = callee.events.mark()
     caller.ctl("call", "transfer", call, "1999")
-    callee.call_in("remote_held")
+    callee.events.wait("call", since=mark, state="remote_held")
     back = until(lambda: (c := caller.call(call))["state"] == "active" and "note" in c and c, "the call is taken back", 15)
     assert "the transfer to sip:1999@example.test did not take" in back["note"]
     callee.call_in("active")

@@ -141,7 +141,7 @@ def test_an_icmp_error_that_says_nothing_of_the_hop_changes_nothing(world, kind)
     try:
         phone.ctl("account", "register", "1")
         phone.capture.wait("200 from the primary", status=200, cseq_method="REGISTER", src=world.primary_address, after=after)
-        assert errors.sent and any(p.icmp == icmp.CODES[kind] for p in phone.capture.packets())
+        until(lambda: errors.sent and any(p.icmp == icmp.CODES[kind] for p in phone.capture.packets()), "the error arrives")
         assert phone.registered()["hop"] == f"udp:{world.primary_address}:5060"
         assert not phone.capture.sip(method="REGISTER", dst=world.backup_address) and not phone.events.since(mark, "failover")
     finally:

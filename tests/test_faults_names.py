@@ -44,6 +44,7 @@ def test_a_failover_needs_no_name_server(world, how, fault, seconds):
     getattr(world.primary, fault)()
     caller.hangup(call, wait=False)
     callee.events.wait("call", since=mark, timeout=8, state="ended")
+    caller.capture.wait("the BYE goes to the backup", method="BYE", dst=world.backup_address, after=after)
     took, _ = switch_time(caller.capture.packets(), "BYE", world.primary_address, world.backup_address, after)
     assert seconds - 0.05 <= took <= seconds + 0.25, f"{took:.3f} s\n{caller.capture.ladder()}"
     caller.registered(world.backup_address)

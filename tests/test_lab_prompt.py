@@ -50,7 +50,7 @@ def test_what_a_killed_laboratory_leaves_is_cleared_away(records):
     lab.send_signal(signal.SIGKILL)
     lab.wait()
     assert left(lab.pid)
-    done = run([sys.executable, "-m", "lab.play", "--down"], timeout=60)
+    done = run([sys.executable, "-m", "lab.play", "--down"], timeout=60, cwd=HERE)
     assert f"laboratory {lab.pid} was dead" in done.stdout
     assert left(lab.pid) == []
 
@@ -58,7 +58,7 @@ def test_what_a_killed_laboratory_leaves_is_cleared_away(records):
 def test_one_that_runs_elsewhere_ends_when_told_to(records):
     lab = begin()
     until(lambda: "Try:" in lab.stdout.readline(), "the laboratory is up", 30)
-    done = run([sys.executable, "-m", "lab.play", "--down"], timeout=60)
+    done = run([sys.executable, "-m", "lab.play", "--down"], timeout=60, cwd=HERE)
     assert f"laboratory {lab.pid} is down" in done.stdout
     lab.wait(10)
     assert left(lab.pid) == []

@@ -43,6 +43,7 @@ def test_a_phone_that_knows_only_an_address_is_registered_by_what_it_finds_there
     files.files[path] = xml("1001", world.primary_address, world.backup_address)
     phone.file = f"http://{files.address}/Fanvil/$mac.cfg"
     phone.start()
+    until(lambda: phone.json("account", "list")["accounts"], "the line is there")
     phone.settled(world.primary_address)
     assert files.requests == [(path, None)]
     shown = fetched(phone, 1, files)
@@ -57,6 +58,7 @@ def test_by_tftp_with_the_names_that_fanvil_files_have(world):
     server = TftpFiles(world.network.core, world.network.server(FILES), named)
     try:
         phone.set(f"Flash Server IP={server.address}", "Flash Mode=1")
+        until(lambda: phone.json("account", "list")["accounts"], "the line is there")
         phone.settled(world.primary_address)
     finally:
         server.close()
@@ -75,12 +77,18 @@ def test_a_login_is_given_only_where_it_is_asked_for_and_is_in_no_log(world, fil
     assert "hunter2" not in phone.proc.output()
 
 
-@pytest.mark.parametrize("served,complaint", [
-    (500, "the server answers 500"), (404, "the server answers 404"),
-    (b"<sysConf><sip><line index='1'><ProxyAddr>10.9.9.9</ProxyAddr>", "cut short"),
-    (provisioning({"SIP1 Proxy Port": 70000}).encode(), "SIP1 Proxy Port"),
-    (b"<sysConf>" + b" " * 4_300_000 + b"</sysConf>", "longer than")])
-def test_what_is_wrong_with_a_file_changes_nothing_and_is_told(world, files, served, complaint):
+WRONG = {
+    "error": (500, "the server answers 500"),
+    "absent": (404, "the server answers 404"),
+    "cut short": (b"<sysConf><sip><line index='1'><ProxyAddr>10.9.9.9</ProxyAddr>", "cut short"),
+    "wrong value": (provisioning({"SIP1 Proxy Port": 70000}).encode(), "SIP1 Proxy Port"),
+    "too long": (b"<sysConf>" + b" " * 4_300_000 + b"</sysConf>", "longer than"),
+}
+
+
+@pytest.mark.parametrize("what", list(WRONG))
+def test_what_is_wrong_with_a_file_changes_nothing_and_is_told(world, files, what):
+    served, complaint = WRONG[what]
     files.files["/a.cfg"] = served
     phone = world.phone("1001")
     phone.settled(world.primary_address)

@@ -103,10 +103,10 @@ def end_in_order():
     signal.signal(signal.SIGHUP, leave)
 
 
-def run(argv, timeout=30, check=True, stdin=None):
+def run(argv, timeout=30, check=True, stdin=None, cwd=None):
     """Runs a short command to its end and returns it; raises with its output if it fails and `check` is set."""
     done = subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,
-                          stdin=subprocess.DEVNULL if stdin is None else None)
+                          cwd=cwd, stdin=subprocess.DEVNULL if stdin is None else None)
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, argv))}: status {done.returncode}: {done.stderr or done.stdout}")
     return done

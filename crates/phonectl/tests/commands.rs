@@ -360,7 +360,7 @@ fn a_wrong_command_line_is_status_2_and_names_what_is_wrong() {
         (&["calls"], "calls"),
         (&["call", "dial"], "URI_OR_NUMBER"),
         (&["account", "register", "x"], "x"),
-        (&["account", "register", "256"], "256"),
+        (&["account", "register", "65536"], "65536"),
         (&["config", "set", "no equals sign"], "ITEM=VALUE"),
         (&["config", "export", "--format", "ini"], "ini"),
         (&["journal", "--since", "yesterday"], "yesterday"),
@@ -376,10 +376,10 @@ fn a_wrong_command_line_is_status_2_and_names_what_is_wrong() {
 
 #[test]
 fn a_file_that_is_too_long_is_not_sent() {
-    let input = "x".repeat(1024 * 1024 + 1);
+    let input = "x".repeat(control::limits::MAX_DOCUMENT + 1);
     let output = phonectl(Path::new("/nonexistent/sock"), &["config", "import", "-"], &input);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stderr(&output), "phonectl: -: more than the 1048576 octets that are allowed\n");
+    assert_eq!(stderr(&output), "phonectl: -: more than the 4194304 octets that are allowed\n");
 }
 
 #[test]

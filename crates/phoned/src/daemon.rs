@@ -84,8 +84,10 @@ struct Foundation {
 impl Foundation {
     fn lay(options: &Run) -> anyhow::Result<Self> {
         let mut store = open_store(&options.state)?;
-        if let Some(Source::File(path)) = &options.provision {
-            provisioning::local::apply(path, &mut store)?;
+        match &options.provision {
+            Some(Source::File(path)) => provisioning::local::apply(path, &mut store)?,
+            Some(Source::Url(url)) => provisioning::check(url).context("option --provision")?,
+            None => {}
         }
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;

@@ -73,6 +73,14 @@ pub(crate) enum FetchError {
     Http(String),
 }
 
+/// Whether an address is one that a configuration can be fetched from.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn check(url: &str) -> anyhow::Result<()> {
+    Ok(Place::of_url(url, &marks()).map(drop)?)
+}
+
 /// Fetches a file; waits for it, so not for the driver's thread.
 fn fetch(place: &Place, login: &Login, trust: Option<TlsConfig>) -> Result<Vec<u8>, FetchError> {
     let deadline = Instant::now() + limits::FETCH;

@@ -72,14 +72,14 @@ fn a_bad_provisioning_file_is_named_with_line_item_value_and_range() {
 }
 
 #[test]
-fn a_missing_provisioning_file_and_a_url_are_refused_by_name() {
+fn a_missing_provisioning_file_and_an_address_of_no_use_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (code, said) = fails(&folder, &["--provision", "/nowhere/phone.cfg"]);
     assert_eq!(code, Some(3));
     assert!(only_line(&said).contains("/nowhere/phone.cfg: No such file"), "{said}");
-    let (code, said) = fails(&folder, &["--provision", "https://host.test/phone.cfg"]);
+    let (code, said) = fails(&folder, &["--provision", "ftp://host.test/phone.cfg"]);
     assert_eq!(code, Some(3));
-    assert!(only_line(&said).contains("URLs are not fetched by this version"), "{said}");
+    assert!(only_line(&said).contains("option --provision: `ftp` files are not fetched"), "{said}");
 }
 
 #[test]
