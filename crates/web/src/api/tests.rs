@@ -47,7 +47,7 @@ fn every_request_of_the_control_socket_can_be_sent_and_is_described() {
         assert!(described.contains(&verb(&inner)), "{noun} {inner} is not in openapi.json");
         seen.insert(noun);
     }
-    assert_eq!(seen.len(), 6, "{seen:?}");
+    assert_eq!(seen.len(), 7, "{seen:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
