@@ -16,6 +16,7 @@ pub mod fanvil;
 pub mod items;
 pub mod limits;
 mod patch;
+mod provisioning;
 mod settings;
 mod store;
 mod values;
@@ -23,9 +24,10 @@ mod values;
 pub use config_md::config_md;
 pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
+pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};
 pub use settings::{
-    Address, DnsMode, Dtmf, Endpoint, FetchProtocol, KeepAlive, LineSettings, PlaceOf, Policy,
-    ProvisionMode, Provisioning, RetryMode, Secret, Server, Settings, TlsFiles, Transport,
+    Address, DnsMode, Dtmf, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
+    Settings, TlsFiles, Transport,
 };
 pub use store::{
     Change, Changes, Checkpoint, ImportError, Origin, Recovery, SetError, Store, StoreError,

@@ -364,8 +364,9 @@ pub(crate) fn acknowledge(
     if !response.code.is_success() {
         return;
     }
+    let asked = core.endpoint.hop_of(id);
     let Some(account) = core.accounts.get_mut(&session.line) else { return };
-    if let Some((ack, to, local)) = session.ack(&request, account, now) {
+    if let Some((ack, to, local)) = session.ack(&request, asked, account, now) {
         core.send_ack(ack, to, local);
     }
 }

@@ -191,10 +191,11 @@ impl Session {
     }
 
     /// The ACK of a 2xx to our INVITE with that CSeq, and where it goes: the dialog's own way, or
-    /// rung 1 at once if that is known dead.
+    /// rung 1 at once if that is known dead. `asked` is where the INVITE went, if that is known.
     pub(crate) fn ack(
         &self,
         invite: &Request,
+        asked: Option<Hop>,
         account: &mut Account,
         now: Instant,
     ) -> Option<(Request, Hop, SocketAddr)> {
@@ -204,9 +205,11 @@ impl Session {
         let cseq = invite.headers.cseq().ok()?.number;
         let mut ack = self.dialog.request_with(Method::Ack, cseq, &route);
         // RFC 3261 §13.2.2.4: the same credentials as the INVITE; but they are for the hop that asked
-        // for them, and a route set may lead past it (requirement F10).
+        // for them, and a route set may lead past it, or the dialog have moved on (requirement F10).
+        // The INVITE may have gone there by another transport, because it was large.
         let credentials = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
-        for name in credentials.into_iter().filter(|_| to == self.hop) {
+        let same = asked.is_some_and(|asked| asked.addr == to.addr);
+        for name in credentials.into_iter().filter(|_| same) {
             let values: Vec<String> = invite.headers.all(&name).map(str::to_owned).collect();
             for value in values {
                 ack.headers.push(name.clone(), &value);

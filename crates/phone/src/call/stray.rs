@@ -139,7 +139,7 @@ pub(crate) fn end_answered(core: &mut Core, stray: &mut Stray, response: &Respon
     let tag = dialog.id.remote_tag.clone();
     let session = Session::new(stray.line, dialog, stray.hop, stray.local);
     let Some(account) = core.accounts.get_mut(&stray.line) else { return };
-    if let Some((ack, to, local)) = session.ack(&stray.request, account, now) {
+    if let Some((ack, to, local)) = session.ack(&stray.request, Some(stray.hop), account, now) {
         core.send_ack(ack, to, local);
     }
     if !stray.ended.contains(&tag) {

@@ -143,8 +143,9 @@ impl Up {
     /// Acknowledges the 2xx to our INVITE.
     pub(crate) fn acknowledge(&self, core: &mut Core, now: Instant) {
         let Some(invite) = &self.invite else { return };
+        let asked = core.endpoint.hop_of(invite.id);
         let Some(account) = core.accounts.get_mut(&self.session.line) else { return };
-        if let Some((ack, to, local)) = self.session.ack(&invite.request, account, now) {
+        if let Some((ack, to, local)) = self.session.ack(&invite.request, asked, account, now) {
             core.send_ack(ack, to, local);
         }
     }

@@ -272,6 +272,10 @@ impl Clients {
         self.file(id);
     }
 
+    pub(super) fn hop_of(&self, id: ClientId) -> Option<Hop> {
+        self.table.get(&id).map(|client| client.hop)
+    }
+
     pub(super) fn request_of(&self, id: ClientId) -> Option<&Request> {
         self.table.get(&id).map(|client| &client.request)
     }

@@ -124,6 +124,11 @@ impl Endpoint {
         self.clients.give_up(id, now);
     }
 
+    /// Where a request was sent, by the transport that carries it; `None` once its transaction is over.
+    pub fn hop_of(&self, id: ClientId) -> Option<Hop> {
+        self.clients.hop_of(id)
+    }
+
     /// The request as it was sent; `None` once its transaction is over. Of one that is not an INVITE
     /// only method and URI are left when its outcome is known or it was given up: nothing more will
     /// be made of it, and many may wait for their end.
