@@ -44,6 +44,11 @@ struct Options {
     fleet: Option<u64>,
     #[command(flatten)]
     fleet_options: fleet_options::FleetOptions,
+    /// Each world lasts so many days, mostly quiet, instead of some crowded minutes; with --replay and
+    /// --shrink too.
+    #[arg(long, value_name = "N", conflicts_with = "fleet",
+          value_parser = clap::value_parser!(u32).range(1..=30))]
+    days: Option<u32>,
     /// Threads; each world is played by one.
     #[arg(long)]
     threads: Option<usize>,
@@ -59,11 +64,11 @@ fn main() -> anyhow::Result<ExitCode> {
         let _unheard = writeln!(std::io::stderr(), "{panic}");
     }));
     if let Some(seed) = options.replay {
-        let plan = Plan::draw(seed);
+        let plan = options.plan(seed);
         return show(&plan, &play(&plan, true));
     }
     if let Some(seed) = options.shrink {
-        return show_least(seed);
+        return show_least(&options.plan(seed));
     }
     if let Some(phones) = options.fleet {
         let well =
@@ -71,6 +76,12 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(code(well));
     }
     play_all(&options)
+}
+
+impl Options {
+    fn plan(&self, seed: u64) -> Plan {
+        self.days.map_or_else(|| Plan::draw(seed), |days| Plan::draw_days(seed, days))
+    }
 }
 
 fn threads(options: &Options) -> usize {
@@ -92,11 +103,10 @@ fn show(plan: &Plan, played: &Played) -> anyhow::Result<ExitCode> {
     Ok(code(played.failure.is_none()))
 }
 
-fn show_least(seed: u64) -> anyhow::Result<ExitCode> {
-    let plan = Plan::draw(seed);
-    let failure = play(&plan, false).failure;
-    let rule = failure.with_context(|| format!("seed {seed} breaks no rule"))?.rule;
-    let least = shrink(&plan, rule);
+fn show_least(plan: &Plan) -> anyhow::Result<ExitCode> {
+    let failure = play(plan, false).failure;
+    let rule = failure.with_context(|| format!("seed {} breaks no rule", plan.seed))?.rule;
+    let least = shrink(plan, rule);
     show(&least, &play(&least, true))
 }
 
@@ -125,7 +135,7 @@ fn play_all(options: &Options) -> anyhow::Result<ExitCode> {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count || !add(&sum, seed, options.failures) {
+                    if seed >= first + count || !add(&sum, &options.plan(seed), options.failures) {
                         return;
                     }
                 }
@@ -138,8 +148,8 @@ fn play_all(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 /// Plays one seed into the sum; false when there are failures enough.
-fn add(sum: &Mutex<Sum>, seed: u64, enough: usize) -> bool {
-    let played = play(&Plan::draw(seed), false);
+fn add(sum: &Mutex<Sum>, plan: &Plan, enough: usize) -> bool {
+    let played = play(plan, false);
     let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     sum.worlds += 1;
     if let Some(outcome) = &played.outcome {
@@ -150,7 +160,7 @@ fn add(sum: &Mutex<Sum>, seed: u64, enough: usize) -> bool {
         sum.state_size = sum.state_size.max(outcome.state_size);
     }
     if let Some(failure) = &played.failure {
-        sum.failures.push((seed, words(failure)));
+        sum.failures.push((plan.seed, words(failure)));
     }
     sum.failures.len() < enough
 }
@@ -170,8 +180,9 @@ fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
         sum.datagrams,
         sum.failures.len()
     )?;
-    let Worst { registered, failback, rings, bye, stops } = sum.worst;
+    let Worst { off_dead, registered, failback, rings, bye, stops } = sum.worst;
     let promises = [
+        ("off dead", off_dead),
         ("registered", registered),
         ("failback", failback),
         ("rings", rings),

@@ -12,6 +12,13 @@ fn the_first_worlds_break_no_rule() {
     }
 }
 
+/// Failover design §7: the bounds that the linter states hold through whole days.
+#[test]
+fn a_day_breaks_no_rule() {
+    let played = play(&Plan::draw_days(1, 1), false);
+    assert_eq!(played.failure, None, "scripts/simulate --days 1 --replay 1");
+}
+
 #[test]
 fn a_world_repeats_bit_for_bit() {
     for seed in 1..=4 {

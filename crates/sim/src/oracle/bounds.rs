@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use failover::worst_case;
+
 use crate::plan::{FaultKind, Plan, Presence};
 use crate::station;
 
@@ -18,7 +20,14 @@ const PROXY_RINGING: Duration = Duration::from_secs(200);
 /// The bounds of one world.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// A line is registered through a hop that works.
+    /// A line whose hop has just died, while another works, is registered through one that does:
+    /// what the linter states of silent deaths, with round trips.
+    pub off_dead: Duration,
+    /// The same before the hop has answered a keep-alive.
+    pub off_dead_unproven: Duration,
+    /// How long a line has to have been served until its hop has answered one.
+    pub proven_after: Duration,
+    /// From any other state: a line is registered through a hop that works.
     pub registered: Duration,
     /// A line that has left a healthy primary is back there; `None` without register failback.
     pub failback: Option<Duration>,
@@ -48,6 +57,7 @@ impl Bounds {
         let exchange = 4 * round_trip + Duration::from_millis(100);
         let hops = u32::try_from(plan.proxies.count).unwrap_or(u32::MAX);
         let others = patience * (hops - 1) + exchange * hops;
+        let (off_dead, off_dead_unproven) = off_dead(plan, hops);
         let found_out = match style.keep_alive {
             Some(interval) if plan.proxies.answers_options => interval + patience,
             // Nothing but the refresh finds a dead hop out.
@@ -65,6 +75,9 @@ impl Bounds {
         let orphan_ringing = style.ring_limit.max(PROXY_RINGING) + others + 2 * TIMEOUT;
         let direct = plan.proxies.presence == Presence::Absent;
         Self {
+            off_dead: off_dead + exchange * hops,
+            off_dead_unproven: off_dead_unproven + exchange * hops,
+            proven_after: style.keep_alive.unwrap_or_default() + exchange,
             registered,
             failback,
             bye: if direct { exchange } else { others },
@@ -75,6 +88,19 @@ impl Bounds {
             settled: registered + failback.unwrap_or(Duration::ZERO) + orphan_ringing,
         }
     }
+}
+
+/// How long a death goes unnoticed at most, as `failover::worst_case` and with it the linter say: at
+/// a hop that has answered a keep-alive, and at one that has not yet.
+fn off_dead(plan: &Plan, hops: u32) -> (Duration, Duration) {
+    let hops = u8::try_from(hops).unwrap_or(u8::MAX);
+    let worst = worst_case(&station::policy(&plan.line), hops, plan.line.expiry);
+    // With a single hop nothing is promised, and there is no world of one.
+    let unnoticed = worst.silent_death_unnoticed.unwrap_or(plan.line.expiry);
+    let asked = |bound: Option<Duration>| {
+        bound.filter(|_| plan.proxies.answers_options).unwrap_or(unnoticed)
+    };
+    (asked(worst.silent_death), asked(worst.silent_death_unproven))
 }
 
 /// The longest Retry-After that a proxy of this plan gives.

@@ -37,8 +37,30 @@ struct CallDuty {
 struct Line {
     registered_at: Option<usize>,
     primary: usize,
-    unserved: Option<(Instant, Vec<bool>)>,
+    /// Since when the hop that it is registered through works for it without a break.
+    served_since: Option<Instant>,
+    unserved: Option<Unserved>,
     astray: Option<Instant>,
+}
+
+/// How long a line has not been registered through a hop that works.
+#[derive(Debug, Clone)]
+struct Unserved {
+    since: Instant,
+    /// The proxies that have worked all that time.
+    working: Vec<bool>,
+    within: Duration,
+    /// Its own hop died under it while another worked.
+    died: bool,
+}
+
+/// What has just changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// What works.
+    Faults,
+    /// What a line shows.
+    Line,
 }
 
 /// The longest that a promise has taken, and the nearest it came to its bound.
@@ -64,7 +86,9 @@ impl Longest {
 /// The longest that each promise has taken so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Worst {
-    /// Until a line was registered through a hop that worked.
+    /// Until a line whose hop had died was registered through one that worked.
+    pub off_dead: Longest,
+    /// Until a line was so from any other state.
     pub registered: Longest,
     /// Until a line was back at a healthy primary.
     pub failback: Longest,
@@ -81,6 +105,7 @@ impl Worst {
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         Self {
+            off_dead: self.off_dead.max(other.off_dead),
             registered: self.registered.max(other.registered),
             failback: self.failback.max(other.failback),
             rings: self.rings.max(other.rings),
@@ -121,7 +146,7 @@ impl Duties {
     /// A line shows where it is registered.
     pub fn line_shows(&mut self, phone: usize, at: Option<usize>, faults: &Faults, now: Instant) {
         self.lines[phone].registered_at = at;
-        self.review(faults, now);
+        self.review(Change::Line, faults, now);
     }
 
     /// Whether every line is registered, at its primary where `at_primary` asks for that.
@@ -186,7 +211,7 @@ impl Duties {
         // A hop that fails just after it said 100 keeps a call waiting by design: only what rings
         // in steady conditions is promised.
         self.calls.retain(|duty| duty.promise != Promise::Rings && duty.stands(faults));
-        self.review(faults, now);
+        self.review(Change::Faults, faults, now);
     }
 
     /// When the next duty falls due.
@@ -195,7 +220,7 @@ impl Duties {
         let bounds = &self.bounds;
         let calls = self.calls.iter().map(|duty| duty.due);
         let lines = self.lines.iter().flat_map(|line| {
-            let unserved = line.unserved.as_ref().map(|(since, _)| *since + bounds.registered);
+            let unserved = line.unserved.as_ref().map(Unserved::due);
             let astray = line.astray.and_then(|since| Some(since + bounds.failback?));
             [unserved, astray].into_iter().flatten()
         });
@@ -207,13 +232,12 @@ impl Duties {
         let bounds = &self.bounds;
         let mut breaches = Vec::new();
         for (phone, line) in self.lines.iter_mut().enumerate() {
-            if let Some((since, _)) =
-                line.unserved.take_if(|(since, _)| *since + bounds.registered <= now)
-            {
+            if let Some(unserved) = line.unserved.take_if(|unserved| unserved.due() <= now) {
                 let what = format!(
-                    "phone{} has not been registered through a hop that works for {:?}",
+                    "phone{} has not been registered through a hop that works for {:?}{}",
                     phone + 1,
-                    now - since
+                    now - unserved.since,
+                    if unserved.died { " after its own died" } else { "" }
                 );
                 breaches.push(Breach::new("unregistered", what));
             }
@@ -247,25 +271,27 @@ impl Duties {
         breaches
     }
 
-    fn review(&mut self, faults: &Faults, now: Instant) {
+    fn review(&mut self, change: Change, faults: &Faults, now: Instant) {
         for (phone, line) in self.lines.iter_mut().enumerate() {
             let served = line.registered_at.is_some_and(|proxy| faults.serves(proxy, phone));
             let working: Vec<bool> =
                 (0..self.proxies).map(|proxy| faults.serves(proxy, phone)).collect();
             line.unserved = match line.unserved.take() {
-                Some((since, _)) if served => {
-                    self.worst.registered.note(now - since, self.bounds.registered);
+                Some(unserved) if served => {
+                    let took = now - unserved.since;
+                    let longest = match unserved.died {
+                        true => &mut self.worst.off_dead,
+                        false => &mut self.worst.registered,
+                    };
+                    longest.note(took, unserved.within);
                     None
                 }
                 None if served => None,
-                Some((since, before)) => {
-                    let still: Vec<bool> =
-                        before.iter().zip(&working).map(|(a, b)| *a && *b).collect();
-                    if still.contains(&true) { Some((since, still)) } else { Some((now, working)) }
-                }
-                None => Some((now, working)),
+                Some(unserved) => Some(unserved.goes_on(working, &self.bounds, now)),
+                None => Some(line.no_longer_served(change, working, &self.bounds, now)),
             }
-            .filter(|(_, working)| working.contains(&true));
+            .filter(|unserved| unserved.working.contains(&true));
+            line.served_since = line.served_since.or(Some(now)).filter(|_| served);
             let astray = line.registered_at.is_some_and(|proxy| proxy != line.primary)
                 && faults.serves(line.primary, phone);
             if let (Some(since), false) = (line.astray, astray)
@@ -276,6 +302,39 @@ impl Duties {
             }
             line.astray = if astray { line.astray.or(Some(now)) } else { None };
         }
+    }
+}
+
+impl Line {
+    fn no_longer_served(
+        &self,
+        change: Change,
+        working: Vec<bool>,
+        bounds: &Bounds,
+        now: Instant,
+    ) -> Unserved {
+        let within = match self.served_since.filter(|_| change == Change::Faults) {
+            None => bounds.registered,
+            Some(since) if now - since < bounds.proven_after => bounds.off_dead_unproven,
+            Some(_) => bounds.off_dead,
+        };
+        let died = self.served_since.is_some() && change == Change::Faults;
+        Unserved { since: now, working, within, died }
+    }
+}
+
+impl Unserved {
+    fn due(&self) -> Instant {
+        self.since + self.within
+    }
+
+    /// With these proxies working now: it counts anew where none of those that worked still does.
+    fn goes_on(self, working: Vec<bool>, bounds: &Bounds, now: Instant) -> Self {
+        let still: Vec<bool> = self.working.iter().zip(&working).map(|(a, b)| *a && *b).collect();
+        if still.contains(&true) {
+            return Self { working: still, ..self };
+        }
+        Self { since: now, working, within: bounds.registered, died: false }
     }
 }
 
@@ -319,6 +378,8 @@ mod tests {
             plan.proxies.count = 2;
             plan.orders = vec![vec![0, 1], vec![0, 1]];
             plan.line.failback = Some(Duration::from_secs(40));
+            plan.line.keep_alive = Some(Duration::from_secs(30));
+            plan.proxies.answers_options = true;
             let (faults, now) = (Faults::default(), Instant::now());
             let mut duties = Duties::new(&plan);
             duties.line_shows(0, Some(0), &faults, now);
@@ -355,7 +416,24 @@ mod tests {
         bench.duties.line_shows(0, Some(1), &bench.faults, bench.now);
         bench.duties.line_shows(1, Some(1), &bench.faults, bench.now);
         assert_eq!(bench.broken(), [""; 0]);
-        assert_eq!(bench.duties.worst.registered.took, Duration::from_secs(4));
+        assert_eq!(bench.duties.worst.off_dead.took, Duration::from_secs(4));
+    }
+
+    /// Failover design §8: what the linter states of a silent death, of a hop that has answered a
+    /// keep-alive and of one that has not.
+    #[test]
+    fn a_line_whose_hop_dies_has_the_time_that_the_linter_states() {
+        let due = |served: Duration| {
+            let mut bench = Bench::registered();
+            bench.now += served;
+            bench.breaks(0, FaultKind::Dead(0));
+            bench.duties.poll_timeout().unwrap() - bench.now
+        };
+        let bench = Bench::registered();
+        let Bounds { off_dead, off_dead_unproven, proven_after, .. } = bench.bounds;
+        assert_eq!(due(proven_after), off_dead);
+        assert_eq!(due(proven_after - Duration::from_millis(1)), off_dead_unproven);
+        assert!(off_dead < off_dead_unproven && off_dead_unproven < bench.bounds.registered);
     }
 
     #[test]

@@ -19,9 +19,9 @@ const GLANCE: Duration = Duration::from_secs(2);
 /// After the last call: until all transactions and all lists of ended calls are over.
 const QUIET: Duration = Duration::from_secs(200);
 
-/// A quiet phone's state in characters of debug text. A full failover journal is half of it; it
-/// takes a leak to reach this.
-const STATE: usize = 120_000;
+/// A quiet phone's state in characters of debug text. A journal that is full of long causes is most of
+/// it; it takes a leak to reach this.
+const STATE: usize = 150_000;
 
 /// The call that is made once all is well.
 const LAST: Errand = Errand {
