@@ -72,6 +72,18 @@ def test_a_fault_of_the_network_looks_as_named(make_world, icmp, seen):
     assert ask(namespace, world.primary_address) == 200
 
 
+def test_who_joins_the_lan_later_cuts_nobody_off(make_world):
+    """The LAN's own address stays, however low that of a new port is. The first phone's port would hide it."""
+    world = make_world(None)
+    hop = world.registrar("primary", "n1")
+    _, (namespace, _, _) = world.place(101), world.place(102)
+    assert ask(namespace, hop.address) == 200
+    core = world.network.core
+    core.ip("link", "add", "low", "address", "00:00:00:00:00:01", "type", "dummy")
+    core.ip("link", "set", "low", "master", "lan", "up")
+    assert ask(namespace, hop.address) == 200
+
+
 @pytest.mark.parametrize("variant", [Variant(), Variant(alias=True), Variant(record_route="name"),
                                      Variant(record_route="shared-name"), Variant(record_route="double"),
                                      Variant(record_route="b2bua")], ids=repr)

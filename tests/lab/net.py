@@ -19,6 +19,7 @@ PREFIX = "10.90.0."
 PREFIX6 = "fd90::"
 _counter = itertools.count()
 _CLONE_NEWNET = 0x40000000
+_BRIDGE = "02:00:00:00:00:01"
 _made = []
 
 
@@ -110,7 +111,9 @@ class Network:
         # Otherwise the first address takes the others of its subnet with it when it goes; and the errors that one server
         # sends use up what the kernel allows for all of them, which are separate hosts to the phones.
         run([*self.core.exec, "sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1", "net.ipv4.icmp_ratelimit=0"])
-        self.core.ip("link", "add", "lan", "type", "bridge")
+        # An address of its own: otherwise the bridge takes the lowest of its ports', and where a later phone brings a lower
+        # one, what the others send to the address that they know is taken for a stranger's and dropped.
+        self.core.ip("link", "add", "lan", "address", _BRIDGE, "type", "bridge")
         self.core.ip("link", "set", "lan", "up")
         self.phones = []
         self._paths = []
