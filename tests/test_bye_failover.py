@@ -14,21 +14,9 @@ OTHERS = [Variant(record_route="double"), Variant(record_route="double", alias=T
           Variant(record_route="shared-name"), Variant(record_route="b2bua")]
 
 
-def call_up(world, **more):
-    """Two phones in a call through the primary: (caller, callee, id of the call at the caller)."""
-    caller, callee = world.phone("1001", **more), world.phone("1002", auto_answer=True)
-    caller.settled(world.primary_address)
-    callee.settled(world.primary_address)
-    call = caller.dial("1002")
-    assert caller.call_in("active", call)["hop"] == f"udp:{world.primary_address}:5060"
-    callee.call_in("active")
-    caller.capture.wait("the ACK", method="ACK", dst=world.primary_address)
-    return caller, callee, call
-
-
 def hang_up_through_backup(world, fault):
     """The caller hangs up after the fault; the callee's phone must really end its call."""
-    caller, callee, call = call_up(world)
+    caller, callee, call = world.call_up()
     mark, told, after = callee.events.mark(), caller.events.mark(), inflict(world.primary, fault)
     caller.hangup(call, wait=False)
     ended = callee.events.wait("call", since=mark, timeout=8, state="ended")
@@ -73,7 +61,7 @@ def test_a_pair_of_routes_of_the_dead_proxy_becomes_one_entry(make_world):
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
 def test_the_callee_can_hang_up_through_the_backup_too(world, fault):
-    caller, callee, call = call_up(world)
+    caller, callee, call = world.call_up()
     after = inflict(world.primary, fault)
     callee.hangup(wait=False)
     assert caller.call_in("ended", call)["ended"]["by"] == "remote"
@@ -83,7 +71,7 @@ def test_the_callee_can_hang_up_through_the_backup_too(world, fault):
 @pytest.mark.parametrize("fault", list(COST))
 def test_hold_and_resume_go_through_the_backup_while_media_flows_on(world, fault):
     low, ear = wav.tone(world.file("low.wav"), 440), world.file("ear.wav")
-    caller, callee, call = call_up(world, audio=f"wav:{low}:{ear}")
+    caller, callee, call = world.call_up(caller={"audio": f"wav:{low}:{ear}"})
     after = inflict(world.primary, fault)
     caller.ctl("call", "hold", call)
     callee.call_in("remote_held")
@@ -100,7 +88,7 @@ def test_hold_and_resume_go_through_the_backup_while_media_flows_on(world, fault
 
 
 def test_a_call_is_not_touched_while_its_proxy_dies_and_the_line_moves(world):
-    caller, callee, call = call_up(world)
+    caller, callee, call = world.call_up()
     world.primary.kill()
     after = time.time()
     caller.ctl("account", "register", "1")

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from lab.capture import switch_time
+from lab.wait import until
 
 
 def on_backup(world, **line):
@@ -118,6 +119,7 @@ def test_signal_failback_by_the_bye_of_a_call_set_up_through_the_primary(world):
 def test_after_a_restart_the_phone_begins_at_the_backup_and_tries_the_primary_at_once(world):
     """Failover design §2: the last good hop, if the primary was unavailable; then it probes at once."""
     phone = on_backup(world)
+    until(lambda: world.backup_address in phone.remembered("last_good/").get("last_good/1", ""), "the last good hop is written")
     phone.kill()
     world.primary.start()
     phone.file = None

@@ -16,29 +16,22 @@ def tcp(make_world):
     return make_world(Variant(transports=("udp", "tcp")))
 
 
-def settled(world, user="1001", **more):
-    """A phone whose line is registered at the primary over TCP, its first keep-alive answered."""
-    phone = world.phone(user, line={"Transport": 1}, **more)
-    phone.registered(world.primary_address, transport="tcp")
-    phone.capture.wait("the first keep-alive", status=200, cseq_method="OPTIONS", src=world.primary_address)
-    return phone
-
-
 @pytest.mark.parametrize("icmp", ["port-unreachable", "host-unreachable", "net-unreachable", "admin-prohibited"])
 def test_an_icmp_error_for_a_syn_is_the_next_hop_at_once(tcp, icmp):
     tcp.network.reject(tcp.primary_address, icmp, "tcp")
-    phone = tcp.phone("1001", line={"Transport": 1})
-    phone.registered(tcp.backup_address, transport="tcp")
+    phone = tcp.phone("1001", transport="tcp")
+    phone.registered(tcp.backup_address)
     first, there = (phone.capture.connects(a)[0] for a in (tcp.primary_address, tcp.backup_address))
     assert 0 <= there.t - first.t <= 0.25, phone.capture.ladder()
 
 
 def test_segments_that_vanish_on_an_open_connection_cost_three_and_a_half_seconds_from_the_write(tcp):
-    phone = settled(tcp)
+    phone = tcp.phone(transport="tcp")
+    phone.settled(tcp.primary_address)
     after = time.time()
     tcp.network.tcp_dead(tcp.primary_address)
     phone.ctl("account", "register", "1")
-    phone.registered(tcp.backup_address, transport="tcp")
+    phone.registered(tcp.backup_address)
     written = next(p for p in phone.capture.packets() if p.tcp and p.size and p.dst == tcp.primary_address and p.t >= after)
     there = phone.capture.connects(tcp.backup_address, after)[0]
     assert 3.45 <= there.t - written.t <= 3.75, phone.capture.ladder()
@@ -48,11 +41,12 @@ def test_segments_that_vanish_on_an_open_connection_cost_three_and_a_half_second
                          ids=["10 % lost", "slow", "disorder"])
 def test_a_bad_way_moves_nothing_and_calls_work(tcp, fault):
     tone, ear = wav.tone(tcp.file("near.wav"), 440), tcp.file("ear.wav")
-    caller = tcp.phone("1001", line={"Transport": 1}, impaired=True, start=False, audio=f"wav:{tone}:{ear}")
-    callee = settled(tcp, "1002", auto_answer=True, audio=f"wav:{wav.tone(tcp.file('far.wav'), 1000)}")
+    caller = tcp.phone("1001", transport="tcp", impaired=True, start=False, audio=f"wav:{tone}:{ear}")
+    callee = tcp.phone("1002", transport="tcp", auto_answer=True, audio=f"wav:{wav.tone(tcp.file('far.wav'), 1000)}")
+    callee.settled(tcp.primary_address)
     caller.namespace.path.set(**fault)
     caller.start()
-    caller.registered(tcp.primary_address, transport="tcp", timeout=20)
+    caller.registered(tcp.primary_address, timeout=20)
     call = caller.dial("1002")
     assert caller.call_in("active", call, timeout=20)["hop"] == f"tcp:{tcp.primary_address}:5060"
     until(lambda: wav.heard(wav.read(ear)[0], 1000) >= 1, "the callee's tone", 20, every=0.3)

@@ -7,7 +7,7 @@ from lab.wait import until
 
 
 def test_an_idle_registered_phone_is_small_and_sleeps(world):
-    phone = world.phone()
+    phone = world.phone(line={"UDPUpdate_TTL": None})
     phone.registered(world.primary_address)
     phone.events.close()
     phone.events = None

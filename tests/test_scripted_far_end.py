@@ -6,7 +6,6 @@ import pytest
 
 from lab import sip
 from lab.farend import Registrar, Talker, answer_with, swallow
-from lab.phone import line_items
 from lab.wait import until
 
 INVITE = """INVITE sip:1001@{target} SIP/2.0

@@ -21,35 +21,16 @@ def tcp(make_world):
     return make_world(PAIR)
 
 
-def phone_of(world, user="1001", line=None, **more):
-    return world.phone(user, line={"Transport": 1, **(line or {})}, **more)
-
-
-def settled(phone, hop):
-    """Registered there over TCP, with the first keep-alive answered: nothing is in flight."""
-    account = phone.registered(hop, transport="tcp")
-    phone.capture.wait("the first keep-alive is answered", status=200, cseq_method="OPTIONS", src=hop, after=phone._began)
-    return account
+def phone_of(world, user="1001", **more):
+    return world.phone(user, transport="tcp", **more)
 
 
 def costs(took, seconds):
     assert seconds - EARLY <= took <= seconds + LATE, f"{took:.3f} s instead of {seconds} s"
 
 
-def call_up(world, **more):
-    """Two phones in a call through the primary: (caller, callee, id of the call at the caller)."""
-    caller, callee = phone_of(world, "1001", **more), phone_of(world, "1002", auto_answer=True, **more)
-    for phone in (caller, callee):
-        settled(phone, world.primary_address)
-    call = caller.dial("1002")
-    assert caller.call_in("active", call)["hop"] == hop_name(world.primary_address, "tcp")
-    callee.call_in("active")
-    caller.capture.wait("the ACK", method="ACK", dst=world.primary_address)
-    return caller, callee, call
-
-
 def test_a_phone_registers_calls_and_hangs_up_over_one_connection(tcp):
-    caller, callee, call = call_up(tcp)
+    caller, callee, call = tcp.call_up("tcp")
     register = caller.capture.sip(method="REGISTER")[-1]
     assert register.sip.get("Via").startswith("SIP/2.0/TCP")
     assert "transport=tcp" in register.sip.get("Contact")
@@ -65,7 +46,7 @@ def test_a_phone_registers_calls_and_hangs_up_over_one_connection(tcp):
 
 def test_pings_are_sent_and_answered(tcp):
     phone = phone_of(tcp, line={"NAT_UDPUpdate": 1, "UDPUpdate_TTL": 2})
-    phone.registered(tcp.primary_address, transport="tcp")
+    phone.registered(tcp.primary_address)
     began = time.time()
     def sizes(src):
         return [p.size for p in phone.capture.packets() if p.tcp and p.src == src and p.t > began and p.size in (2, 4)]
@@ -75,10 +56,10 @@ def test_pings_are_sent_and_answered(tcp):
 
 def test_a_killed_proxy_costs_an_idle_phone_one_round_trip(tcp):
     phone = phone_of(tcp)
-    settled(phone, tcp.primary_address)
+    phone.settled(tcp.primary_address)
     after = time.time()
     tcp.primary.kill()
-    account = phone.registered(tcp.backup_address, transport="tcp")
+    account = phone.registered(tcp.backup_address)
     # Its processes die one after another: the last may still take the new connection, and end it.
     assert account["hops"][0]["cause"] in ("tcp connection refused", "tcp connection reset", "tcp connection closed")
     first = phone.capture.sip(method="REGISTER", dst=tcp.backup_address, after=after)[0].t
@@ -91,12 +72,12 @@ def test_a_killed_proxy_costs_an_idle_phone_one_round_trip(tcp):
 
 def test_an_idle_connection_that_is_closed_is_opened_again_with_a_register(tcp):
     phone = phone_of(tcp)
-    settled(phone, tcp.primary_address)
+    phone.settled(tcp.primary_address)
     mark, after = phone.events.mark(), time.time()
     tcp.primary.kill()
     tcp.primary.start(wait=False)
     # The new life of the proxy may listen before or after the phone has tried: either way the phone is served.
-    account = phone.registered(timeout=15, transport="tcp")
+    account = phone.registered(timeout=15)
     assert account["state"] == "registered"
     assert phone.capture.connects(dst=tcp.primary_address, after=after)
     assert not phone.events.since(mark, "unavailable")
@@ -105,25 +86,25 @@ def test_an_idle_connection_that_is_closed_is_opened_again_with_a_register(tcp):
 @pytest.mark.parametrize("method", ["REGISTER", "INVITE"])
 def test_a_frozen_proxy_costs_three_and_a_half_seconds_from_the_write(tcp, method):
     phone = phone_of(tcp)
-    settled(phone, tcp.primary_address)
+    phone.settled(tcp.primary_address)
     after = time.time()
     tcp.primary.freeze()
     if method == "REGISTER":
         phone.ctl("account", "register", "1")
     else:
         phone.dial("1009")
-    phone.registered(tcp.backup_address, transport="tcp")
+    phone.registered(tcp.backup_address)
     there = phone.capture.wait("the request", method=method, dst=tcp.backup_address, after=after)
     here = phone.capture.sip(method=method, dst=tcp.primary_address, after=after)
     assert len(here) == 1, "nothing is sent twice over TCP"
     costs(there.t - here[0].t, FROZEN)
-    assert phone.hop_state(tcp.primary_address, transport="tcp")["cause"] == "no answer"
+    assert phone.hop_state(tcp.primary_address)["cause"] == "no answer"
 
 
 def test_a_black_hole_costs_four_seconds_from_the_first_syn(tcp):
     tcp.network.tcp_black_hole(tcp.primary_address)
     phone = phone_of(tcp)
-    account = phone.registered(tcp.backup_address, transport="tcp")
+    account = phone.registered(tcp.backup_address)
     assert account["hops"][0]["cause"] == "tcp connection timed out"
     syn = phone.capture.connects(dst=tcp.primary_address)[0].t
     costs(phone.capture.connects(dst=tcp.backup_address)[0].t - syn, BLACK_HOLE)
@@ -131,7 +112,7 @@ def test_a_black_hole_costs_four_seconds_from_the_first_syn(tcp):
 
 def test_a_reset_with_a_request_in_flight_is_the_next_hop_at_once(tcp):
     phone = phone_of(tcp)
-    settled(phone, tcp.primary_address)
+    phone.settled(tcp.primary_address)
     after = time.time()
     tcp.network.tcp_reset(tcp.primary_address)
     call = phone.dial("1009")
@@ -139,27 +120,27 @@ def test_a_reset_with_a_request_in_flight_is_the_next_hop_at_once(tcp):
     here = phone.capture.sip(method="INVITE", dst=tcp.primary_address, after=after)[0]
     there = phone.capture.sip(method="INVITE", dst=tcp.backup_address, after=after)[0]
     costs(there.t - here.t, 0.0)
-    phone.registered(tcp.backup_address, transport="tcp")
-    assert phone.hop_state(tcp.primary_address, transport="tcp")["cause"] == "tcp connection reset"
+    phone.registered(tcp.backup_address)
+    assert phone.hop_state(tcp.primary_address)["cause"] == "tcp connection reset"
 
 
 def test_a_connection_that_died_without_a_sign_is_found_out_by_the_next_keep_alive(tcp):
     phone = phone_of(tcp, line={"UDPUpdate_TTL": 5})
-    settled(phone, tcp.primary_address)
+    phone.settled(tcp.primary_address)
     after = time.time()
     tcp.network.tcp_dead(tcp.primary_address)
     event = phone.events.wait("failover", timeout=12)
     assert (event["method"], event["cause"]) == ("OPTIONS", "no answer")
-    phone.registered(tcp.backup_address, transport="tcp")
+    phone.registered(tcp.backup_address)
     assert phone.capture.sip(method="REGISTER", dst=tcp.backup_address, after=after)[0].t - after <= 5 + FROZEN + LATE
 
 
 def test_the_primary_is_returned_to_over_a_new_connection(tcp):
     tcp.network.tcp_dead(tcp.primary_address)
     phone = phone_of(tcp, line={"Failback_Interval": 3})
-    phone.registered(tcp.backup_address, transport="tcp")
+    phone.registered(tcp.backup_address)
     tcp.network.heal()
-    assert phone.registered(tcp.primary_address, transport="tcp")["on_primary"]
+    assert phone.registered(tcp.primary_address)["on_primary"]
     assert phone.events.wait("failback")["cause"] == "interval"
 
 
@@ -167,12 +148,12 @@ def test_the_primary_is_returned_to_over_a_new_connection(tcp):
 @pytest.mark.parametrize("record_route", ["ip", "b2bua"])
 def test_a_call_outlives_its_proxy_and_its_bye_arrives(make_world, fault, record_route):
     world = make_world(Variant(transports=("udp", "tcp"), record_route=record_route, alias=True))
-    caller, callee, call = call_up(world)
+    caller, callee, call = world.call_up("tcp")
     mark, after = callee.events.mark(), time.time()
     world.primary.kill() if fault == "killed" else world.primary.freeze()
     if fault == "killed":
         for phone in (caller, callee):
-            phone.registered(world.backup_address, transport="tcp")
+            phone.registered(world.backup_address)
     assert caller.call_in("active", call)
     caller.hangup(call, wait=False)
     ended = callee.events.wait("call", since=mark, timeout=8, state="ended")

@@ -1,9 +1,13 @@
 """The daemon under test, driven only as its users drive it: its command line, its provisioning file, its events."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -30,9 +34,17 @@ def provisioning(items):
     return f"<<VOIP CONFIG FILE>>Version:2.0002\n\n<SIP CONFIG MODULE>\n{lines}\n<<END OF FILE>>\n"
 
 
-def line_items(user, proxy=None, backup=None, line=1, **more):
+_BY_TRANSPORT = {"udp": {}, "tcp": {"Transport": 1}, "tls": {"Transport": 3, "Proxy_Port": 5061, "BakProxy_Port": 5061}}
+
+# Seconds. The second keep-alive of a registration comes after a random part of the interval, and would now and then find a
+# fault before the request that a test is about.
+NO_KEEP_ALIVE_SOON = 3600
+
+
+def line_items(user, proxy=None, backup=None, line=1, transport="udp", **more):
     """The items of one registering line. `more` takes names without the line prefix, blanks as underscores:
-    `Signal_Failback=1`."""
+    `Signal_Failback=1`; None leaves an item at its default. Keep-alives after the first are an hour away unless asked for,
+    by `UDPUpdate_TTL=5` say."""
     items = {
         f"SIP{line} Phone Number": user,
         f"SIP{line} Display Name": f"User {user}",
@@ -40,13 +52,15 @@ def line_items(user, proxy=None, backup=None, line=1, **more):
         f"SIP{line} Register User": user,
         f"SIP{line} Register Pswd": kamailio.password(user),
         f"SIP{line} Enable Reg": 1,
+        f"SIP{line} UDPUpdate TTL": NO_KEEP_ALIVE_SOON,
     }
     if proxy:
         items[f"SIP{line} Proxy Addr"] = proxy
     if backup:
         items[f"SIP{line} BakProxy Addr"] = backup
+    more = {**_BY_TRANSPORT[transport], **more}
     items.update({f"SIP{line} {name.replace('_', ' ')}": value for name, value in more.items()})
-    return items
+    return {name: value for name, value in items.items() if value is not None}
 
 
 def hop_name(address, transport="udp"):
@@ -120,11 +134,11 @@ class Events:
 
 class Phone:
     """One phoned in a namespace. `items` is its provisioning file; `audio` as the daemon takes it; `web` whether it
-    has its web page, at its usual place."""
+    has its web page, at its usual place; `transport` what its lines use."""
 
     def __init__(self, namespace, folder, name, address, items=None, audio="null", auto_answer=False, log_level="info",
-                 env=None, web=False):
-        self.namespace, self.name, self.address = namespace, name, address
+                 env=None, web=False, transport="udp"):
+        self.namespace, self.name, self.address, self.transport = namespace, name, address, transport
         self.folder = os.path.join(str(folder), name)
         os.makedirs(self.folder, exist_ok=True)
         self.state = os.path.join(self.folder, "state")
@@ -134,10 +148,14 @@ class Phone:
         self.env = {k: v for k, v in (env or os.environ).items() if k != "NOTIFY_SOCKET"}
         self.file = None
         if items is not None:
-            self.file = os.path.join(self.folder, "config.txt")
-            with open(self.file, "w") as f:
-                f.write(provisioning(items))
-        self.proc, self.events, self._starts, self._began = None, None, 0, 0.0
+            self.provide(items)
+        self.proc, self.events, self._starts, self.began = None, None, 0, 0.0
+
+    def provide(self, items):
+        """Its next start finds these items in its provisioning file."""
+        self.file = os.path.join(self.folder, "config.txt")
+        with open(self.file, "w") as f:
+            f.write(provisioning(items))
 
     def argv(self):
         """How it is started."""
@@ -151,7 +169,7 @@ class Phone:
 
     def start(self, wait=True):
         """Starts it, waits until it says `ready`, and begins to watch its events."""
-        argv, self._began = self.argv(), time.time()
+        argv, self.began = self.argv(), time.time()
         self._starts += 1
         log = os.path.join(self.folder, f"phoned-{self._starts}.log")
         self.proc = Proc(self.name, [*self.namespace.exec, *argv], log, env=self.env)
@@ -192,25 +210,57 @@ class Phone:
         """The line's object in `account list`."""
         return next(a for a in self.json("account", "list")["accounts"] if a["line"] == line)
 
-    def hop_state(self, address, line=1, transport="udp"):
-        """The object of one hop in `account list`, by its address."""
-        return next(h for h in self.account(line)["hops"] if h["hop"] == hop_name(address, transport))
+    def hop_state(self, address, line=1, transport=None):
+        """The object of one hop in `account list`, by its address (and transport, if it is not the phone's)."""
+        return next(h for h in self.account(line)["hops"] if h["hop"] == self.hop(address, transport))
 
-    def registered(self, hop=None, timeout=10, line=1, transport="udp"):
-        """Waits until the line is registered, at this hop's address if given; returns the account."""
+    def hop(self, address, transport=None):
+        """A hop's name by its address, with the phone's transport unless another is given."""
+        return hop_name(address, transport or self.transport)
+
+    def registered(self, hop=None, timeout=10, line=1, transport=None):
+        """Waits until the line is registered, at this hop's address (and transport) if given; returns the account."""
         last = {}
         def now():
             last.clear()
             last.update(self.account(line))
-            return last["state"] == "registered" and (hop is None or last["hop"] == hop_name(hop, transport)) and dict(last)
+            return last["state"] == "registered" and (hop is None or last["hop"] == self.hop(hop, transport)) and dict(last)
         return until(now, lambda: f"{self.name} registered at {hop or 'any hop'}; account: {json.dumps(last)}", timeout, 0.05)
 
     def settled(self, hop, timeout=10):
         """Waits until the line is registered at this hop and its first keep-alive is answered: nothing is in flight."""
         account = self.registered(hop, timeout)
-        self.capture.wait("the first keep-alive is answered", timeout, status=200, cseq_method="OPTIONS", src=hop,
-                          after=self._began)
+        self.options_answered(hop, timeout)
         return account
+
+    def options_answered(self, hop, timeout=10):
+        """Waits until a real proxy has answered an OPTIONS since the start: its silence is evidence from now on."""
+        what = f"the first OPTIONS at {hop} is answered"
+        if self.transport == "tls":
+            until(lambda: self._options_answered(hop), what, timeout)
+        else:
+            self.capture.wait(what, timeout, status=200, cseq_method="OPTIONS", src=hop, after=self.began)
+
+    def reached(self, method, hop, after, what=None, timeout=10):
+        """Waits until a request has left for a real proxy since this wall-clock time; returns when: by the capture, or, as
+        TLS hides it there, when the proxy had it."""
+        if self.transport != "tls":
+            return self.capture.wait(what or f"{method} at {hop}", timeout, method=method, dst=hop, after=after).t
+        return until(lambda: self._arrivals(method, hop, after), what or f"{method} at {hop}", timeout)[0].t
+
+    def requests_at(self, method, hop, after=0.0):
+        """How many requests of this method (None: of any) have left for a real proxy since this time (over TLS: reached it)."""
+        if self.transport == "tls":
+            return len(self._arrivals(method, hop, after))
+        return len(self.capture.sip(method=method, dst=hop, after=after, where=lambda m: m.method))
+
+    def _arrivals(self, method, hop, after):
+        return [a for a in self.proxies[hop].requests(method, "tls") if a.t >= after and a.source.startswith(f"{self.address}:")]
+
+    def _options_answered(self, hop):
+        """What TLS shows of it: the proxy took it in, and said something after that."""
+        asked = self._arrivals("OPTIONS", hop, self.began)
+        return asked and any(p.tcp and p.size and p.src == hop and p.t > asked[0].t for p in self.capture.packets())
 
     def calls(self):
         """The list of calls."""
@@ -243,6 +293,16 @@ class Phone:
     def journal(self):
         """The failover journal's entries."""
         return self.json("journal")["entries"]
+
+    def remembered(self, prefix):
+        """What it would find of its own notes under keys that begin so (`last_good/`, `journal/`), were it killed now."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            # The daemon keeps its database to itself, so a copy is read; one taken amid a write shows what was before.
+            for name in ("config.db", "config.db-wal"):
+                if os.path.exists(os.path.join(self.state, name)):
+                    shutil.copy(os.path.join(self.state, name), folder)
+            with contextlib.closing(sqlite3.connect(os.path.join(folder, "config.db"))) as db:
+                return dict(db.execute("SELECT key, value FROM state WHERE substr(key, 1, ?) = ?", (len(prefix), prefix)))
 
     def complaints(self):
         """ERROR lines and panics in its logs: each means a bug (architecture, invariant 7)."""

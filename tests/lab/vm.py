@@ -7,7 +7,6 @@ import os
 import shlex
 import socket
 import subprocess
-import time
 
 from .phone import provisioning
 from .proc import Proc, run

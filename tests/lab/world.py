@@ -3,13 +3,14 @@
 import os
 import shutil
 import tempfile
+import time
 
 from . import net
 from .capture import Capture
 from .dns import Dns
 from .farend import Peer, Registrar
 from .kamailio import DOMAIN, Kamailio, Variant
-from .phone import Phone, line_items
+from .phone import Phone, hop_name, line_items
 from .pki import Pki
 
 PRIMARY, BACKUP, DNS = 11, 12, 53
@@ -74,19 +75,55 @@ class World:
         return namespace, address, capture
 
     def phone(self, user="1001", host=None, audio="null", auto_answer=False, start=True, items=None, line=None,
-              impaired=False, **more):
-        """A phone of `user` whose line uses the pair as outbound proxies; `line` changes items (blanks as underscores),
+              impaired=False, transport="udp", also=None, **more):
+        """A phone of `user` whose line uses the pair as outbound proxies over `transport`; `line` and `also` as for `items`;
         `items` replaces the whole configuration. Its `capture` shows its own interface; `impaired` as for `place`."""
         host = host or int(user) - 900
         namespace, address, capture = self.place(host, impaired)
         if items is None:
-            items = line_items(user, self.primary_address, self.backup_address, **(line or {}))
-        phone = Phone(namespace, self.folder, f"phone-{host}", address, items, audio, auto_answer, **more)
+            items = self.items(user, transport, line, also)
+        phone = Phone(namespace, self.folder, f"phone-{host}", address, items, audio, auto_answer, transport=transport, **more)
         phone.capture, phone.user = capture, user
+        phone.proxies = {self.primary_address: self.primary, self.backup_address: self.backup}
         self.phones.append(phone)
         if start:
             phone.start()
         return phone
+
+    def items(self, user, transport="udp", line=None, also=None):
+        """The configuration of a phone whose line uses the pair over `transport`: `line` changes items of the line (blanks as
+        underscores), `also` the others; None takes one out."""
+        trust = {"TLS CA File": self.pki.ca} if transport == "tls" else {}
+        items = {**line_items(user, self.primary_address, self.backup_address, transport=transport, **(line or {})),
+                 **trust, **(also or {})}
+        return {name: value for name, value in items.items() if value is not None}
+
+    def own_certificate(self, user="1001"):
+        """For `also`: the items that give a phone of `user`, at its usual address, a certificate of its own, so that servers
+        may open TLS to it."""
+        address = f"{net.PREFIX}{int(user) - 900}"
+        certificate, key = self.pki.server(f"{user}.phones.example.test", [address])
+        return {"TLS Certificate File": certificate, "TLS Key File": key}
+
+    def call_up(self, transport="udp", line=None, caller=(), callee=()):
+        """Two phones in a call through the primary, nothing in flight: (caller 1001, callee 1002, id of the call at the
+        caller). `caller` and `callee` are more arguments for `phone`, of that one alone.
+
+        Over TLS the callee has a certificate: while its own proxy is frozen and it has not noticed, the other proxy must be
+        able to open TLS to it."""
+        both = {"transport": transport, "line": line}
+        own = {"also": self.own_certificate("1002")} if transport == "tls" else {}
+        phones = (self.phone("1001", **{**both, **dict(caller)}),
+                  self.phone("1002", **{**both, **own, "auto_answer": True, **dict(callee)}))
+        for phone in phones:
+            phone.settled(self.primary_address)
+        began = time.time()
+        call = phones[0].dial(phones[1].user)
+        active = phones[0].call_in("active", call)
+        assert active["hop"] == hop_name(self.primary_address, transport), active
+        phones[1].call_in("active")
+        phones[0].reached("ACK", self.primary_address, began)
+        return (*phones, call)
 
     def registrar(self, which, nonce, **more):
         """A scripted hop at the primary's or the backup's address."""

@@ -60,12 +60,12 @@ class Phoned(Client):
     name = "phoned"
     setting = ("one line whose domain has SRV records for both proxies, all else by default (keep-alive 30 s, registration "
                "3600 s)")
-    _number = {"udp": 0, "tcp": 1, "tls": 3}
+    _number = {"udp": None, "tcp": 1, "tls": 3}
 
     def __init__(self, world, transport):
         self.world, self.transport, self.proc = world, transport, None
         self.namespace, self.address, self.capture = world.place(101)
-        items = line_items(USER, **({"Transport": self._number[transport]} if transport != "udp" else {}))
+        items = line_items(USER, Transport=self._number[transport], UDPUpdate_TTL=None)
         if transport == "tls":
             items["TLS CA File"] = world.pki.ca
         self.phone = Phone(self.namespace, world.folder, "phoned", self.address, items)
