@@ -136,6 +136,37 @@ fn a_late_2xx_to_the_hold_at_the_dead_hop_is_acknowledged_too() {
     assert_eq!(rig.state(id), CallState::Held);
 }
 
+/// Requirement F10; RFC 3261 §13.2.2.4: the ACK of a late answer goes the dialog's way, and what the
+/// other hop had asked for stays with it, also where the dialog was set up at the hop it is back at.
+#[test]
+fn the_ack_of_a_late_answer_takes_no_credentials_of_the_hop_that_was_asked_to_another() {
+    let mut rig = Rig::on_backup(|_| {});
+    let id = rig.call_up_with(&["<sip:10.0.0.2;lr;ftag=abc>"], "<sip:1002@10.0.0.50:5060>");
+    rig.modes = vec![Mode::Up, Mode::Dead];
+    hold(&mut rig, id);
+    let asked = rig.last(Method::Invite);
+    assert_eq!(asked.to, p1());
+    rig.reply(&asked, 407, |response, _| {
+        let challenge = "Digest realm=\"example.test\", nonce=\"n\"";
+        response.headers.push(HeaderName::ProxyAuthenticate, challenge);
+    });
+    let held = rig.last(Method::Invite);
+    accept(&mut rig, &held, "recvonly");
+    assert_ne!(rig.last(Method::Ack).header(HeaderName::ProxyAuthorization), "", "its own");
+    // The primary dies in its turn, and what it had answered comes late.
+    rig.modes = vec![Mode::Silent, Mode::Up];
+    rig.command(Command::Resume(id)).unwrap();
+    let first = rig.last(Method::Invite);
+    assert_eq!(first.to, p1());
+    assert_ne!(first.header(HeaderName::ProxyAuthorization), "");
+    rig.advance(3_600);
+    assert_eq!(rig.last(Method::Invite).to, p2());
+    accept(&mut rig, &first, "sendrecv");
+    let ack = rig.last(Method::Ack);
+    assert_eq!((ack.to, ack.cseq()), (p2(), first.cseq()));
+    assert_eq!(ack.header(HeaderName::ProxyAuthorization), "");
+}
+
 /// Failover design §5: a backup that never saw the dialog does not end a call whose media flows.
 #[test]
 fn a_481_from_another_hop_than_the_routes_leaves_the_call_up() {
