@@ -40,6 +40,11 @@ pub struct Bounds {
     pub failback_any_s: Option<f64>,
     /// The longest wait between two rounds of attempts while every server is dead.
     pub retry_s: f64,
+    /// From when one server works, all others being dead, until the line is registered there,
+    /// whatever went before, at servers that answer keep-alives.
+    pub recovery_s: f64,
+    /// The same at servers that answer none, or without keep-alives.
+    pub recovery_unnoticed_s: f64,
 }
 
 /// One thing that a user ought to know.

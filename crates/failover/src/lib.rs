@@ -60,4 +60,4 @@ pub use order::{Budget, Order, RequestKind};
 pub use outcome::{Evidence, Outcome};
 pub use policy::{Policy, PolicyError, Retry, T1, T2, TIMEOUT};
 pub use start::{LastGood, Start, Trigger};
-pub use worst_case::{WorstCase, worst_case};
+pub use worst_case::{Reach, WorstCase, worst_case, worst_case_of};

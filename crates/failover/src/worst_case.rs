@@ -20,6 +20,11 @@ pub struct WorstCase {
     /// The same at a hop that never answers OPTIONS, or with keep-alives off: found out by the
     /// refresh. `None` with a single hop.
     pub silent_death_unnoticed: Option<Duration>,
+    /// From the instant on which one hop works, all others being dead, to the registration there:
+    /// from any state, where hops answer keep-alives.
+    pub recovery: Duration,
+    /// The same where none is answered, or keep-alives are off.
+    pub recovery_unnoticed: Duration,
     /// From the primary's recovery, all hops healthy, to the line's return. `None` if no failback
     /// is on.
     pub off_primary: Option<Duration>,
@@ -27,35 +32,76 @@ pub struct WorstCase {
     pub off_primary_settled: Option<Duration>,
 }
 
-/// The worst cases of a line with so many hops whose registrations live so long. While a hop asks
-/// to be left alone (`Retry-After`) or the link is down, the clock stands.
+/// What the worst cases need to know of a line beside its policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Its hops.
+    pub hops: u8,
+    /// How long its registrations live.
+    pub expires: Duration,
+    /// How long the set-up of a connection may take before the hop counts as unavailable
+    /// (requirement A2); zero over UDP. A wait for an answer begins after it.
+    pub set_up: Duration,
+    /// From the silent death of a connection to its discovery by something beside the policy's own
+    /// keep-alives, such as CRLF pings (RFC 5626 §4.4.1); counts where the policy has none.
+    pub found_otherwise: Option<Duration>,
+}
+
+/// The worst cases of a line over UDP with so many hops whose registrations live so long. While a
+/// hop asks to be left alone (`Retry-After`) or the link is down, the clock stands.
 #[must_use]
 pub fn worst_case(policy: &Policy, hops: u8, expires: Duration) -> WorstCase {
+    worst_case_of(policy, &Reach { hops, expires, set_up: Duration::ZERO, found_otherwise: None })
+}
+
+/// The same of a line whose hops may be reached over connections.
+#[must_use]
+pub fn worst_case_of(policy: &Policy, reach: &Reach) -> WorstCase {
     let policy = policy.clone().clamped();
-    let hops = usize::from(hops).min(limits::HOPS);
+    let hops = usize::from(reach.hops).min(limits::HOPS);
     let (least, most) = limits::EXPIRES;
-    let refresh = policy.refresh_after(expires.clamp(least, most), hops);
+    let refresh = policy.refresh_after(reach.expires.clamp(least, most), hops);
     let retry = policy.wait(Budget::Retry);
+    // A set-up that just succeeds, and then silence.
+    let each = reach.set_up + retry;
+    let before_last = u32::try_from(hops.saturating_sub(1)).unwrap_or(0);
     // The hop that died is tried last; of the others all but one may be dead too.
-    let others = u32::try_from(hops.saturating_sub(2)).unwrap_or(0);
+    let others = before_last.saturating_sub(1);
     let alone = hops < 2;
 
-    let silent_death = policy
-        .keep_alive
+    let by_keep_alive = policy.keep_alive.map(|interval| interval + policy.keep_alive_wait());
+    // A connection that broke is opened again at the same hop first.
+    let reopened = if reach.set_up.is_zero() { Duration::ZERO } else { each };
+    let silent_death = by_keep_alive
+        .or(reach.found_otherwise)
         .filter(|_| !alone)
-        .map(|interval| interval + policy.keep_alive_wait() + retry * others);
+        .map(|found| found.max(reopened) + each * others);
     // The refresh begins at the dead hop, or with signal failback at the primary.
-    let unnoticed = refresh + retry * (others + 1);
+    let unnoticed = refresh + each * before_last;
+    // What finds out without keep-alives is not proven either before its first answer.
+    let unproven = match by_keep_alive {
+        Some(_) => silent_death.map(|time| time + retry),
+        None => silent_death.map(|time| time.max(unnoticed)),
+    };
+    // The hop that works now was asked in vain a moment ago, first of its round; the longest
+    // back-off follows; then it is the last of the next round. Or the line begins after a random
+    // wait, or is registered at a hop that has died.
+    let round = each * before_last + reach.set_up + TIMEOUT;
+    let waits = (round + policy.backoff_cap).max(policy.boot_spread) + each * before_last;
+    let recovery = |found: Option<Duration>| found.map_or(waits, |found| found.max(waits));
+    let unnoticed = (!alone).then_some(unnoticed);
     // A REGISTER in flight at its last hop may go on to its end in vain when the primary recovers;
     // the longest back-off follows; if the next round finds a backup first, one whole way back
     // comes after it.
     let back = way_back(&policy, refresh).filter(|_| !alone);
     WorstCase {
         silent_death,
-        silent_death_unproven: silent_death.map(|time| time + retry),
-        silent_death_unnoticed: (!alone).then_some(unnoticed),
-        off_primary: back.map(|way| TIMEOUT + policy.backoff_cap + way),
-        off_primary_settled: back.map(|way| retry + way),
+        silent_death_unproven: unproven,
+        silent_death_unnoticed: unnoticed,
+        recovery: recovery(unproven.or(unnoticed)),
+        recovery_unnoticed: recovery(unnoticed),
+        off_primary: back.map(|way| reach.set_up + TIMEOUT + policy.backoff_cap + way),
+        off_primary_settled: back.map(|way| each + way),
     }
 }
 
@@ -114,6 +160,36 @@ mod tests {
         assert_eq!(seconds(&signal), Some(32.0 + 300.0 + 3559.5));
         let unnoticed = worst_case(&real, 2, HOUR).silent_death_unnoticed;
         assert_eq!(millis(unnoticed), Some(3_563_000));
+    }
+
+    /// Failover design §8, "4 s from connect": each dead hop but the one that the line was at costs
+    /// the set-up of a connection too.
+    #[test]
+    fn over_connections_each_further_dead_hop_costs_its_set_up_as_well() {
+        let over = |hops, policy: &Policy| {
+            let (set_up, found_otherwise) = (Duration::from_secs(4), Some(Duration::from_secs(40)));
+            worst_case_of(policy, &Reach { hops, expires: HOUR, set_up, found_otherwise })
+        };
+        let real = Policy::default();
+        assert_eq!(millis(over(2, &real).silent_death), Some(33_500), "the connection is there");
+        assert_eq!(millis(over(3, &real).silent_death), Some(33_500 + 7_500));
+        assert_eq!(millis(over(2, &real).off_primary_settled), Some(7_927_000 + 4_000));
+        let pings = Policy { keep_alive: None, ..real };
+        assert_eq!(millis(over(2, &pings).silent_death), Some(40_000), "found by a ping");
+        assert_eq!(over(2, &pings).silent_death_unproven, over(2, &pings).silent_death_unnoticed);
+        let hasty = Policy { keep_alive: Some(Duration::from_secs(1)), ..pings };
+        assert_eq!(millis(over(2, &hasty).silent_death), Some(7_500), "opened again in vain");
+    }
+
+    /// The rule that a simulation of a day is held to: 24 h without a longer gap (failover design §6).
+    #[test]
+    fn a_line_whose_every_hop_had_failed_recovers_within_a_round_a_back_off_and_a_round() {
+        let policy = Policy::default();
+        let recovery = |hops| worst_case(&policy, hops, HOUR).recovery.as_secs_f64();
+        assert_eq!(recovery(2), 3.5 + 32.0 + 300.0 + 3.5);
+        assert_eq!(recovery(1), 32.0 + 300.0);
+        let worst = worst_case(&policy, 2, HOUR);
+        assert_eq!(Some(worst.recovery_unnoticed), worst.silent_death_unnoticed);
     }
 
     #[test]

@@ -42,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 pub use journal::JournalEntry;
+pub use limits::PONG;
 
 use crate::account::hop_list::HopNews;
 use crate::call::Call;

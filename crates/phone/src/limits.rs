@@ -58,7 +58,7 @@ pub(crate) const FLOWS: usize = 128;
 /// How long a connection that no line needs stays open without traffic.
 pub(crate) const FLOW_IDLE: Duration = Duration::from_secs(300);
 /// Wait for the answer to a CRLF ping (RFC 5626 §4.4.1).
-pub(crate) const PONG: Duration = Duration::from_secs(10);
+pub const PONG: Duration = Duration::from_secs(10);
 /// Connections to its current hop that a line opens again within [`REOPENED_WITHIN`] before a loss
 /// counts as the hop's failure: a server that ends each one as it comes does not serve.
 pub(crate) const REOPENED: usize = 3;

@@ -64,6 +64,14 @@ impl Server {
         Self { role, address: endpoint.address.clone(), place }
     }
 
+    /// By which transports it may be spoken to; for a name more than one where its records choose.
+    pub(crate) fn transports(&self) -> Vec<Transport> {
+        match &self.place {
+            Place::Hop(hop) => vec![hop.transport],
+            Place::Name(target) => target.transports.clone(),
+        }
+    }
+
     fn resolution(&self, resolver: &Resolver) -> Resolution {
         match &self.place {
             Place::Hop(hop) => Resolution {

@@ -9,10 +9,12 @@ mod span;
 
 use std::time::Duration;
 
-use config_store::{LineSettings, RetryMode};
+use config_store::{KeepAlive, LineSettings, RetryMode};
 use control::{Bounds, Finding, Level, LineCheck, Server};
-use failover::{Policy, TIMEOUT, WorstCase, worst_case};
+use failover::{Policy, Reach, TIMEOUT, WorstCase, worst_case_of};
+use sip_core::transport::Transport;
 
+use self::span::words;
 use crate::hops;
 use crate::settings::failover_policy;
 use crate::view;
@@ -28,22 +30,41 @@ struct Line<'a> {
     known: &'a [Server],
     /// How long a registration is asked to last, at the server that is asked for longest.
     expiry: Duration,
+    /// The transports that its servers may be spoken to by.
+    transports: Vec<Transport>,
+    reach: Reach,
     worst: WorstCase,
 }
 
 /// What the settings of line `number` lead to. `known` names the configured server of each address
 /// that the line's names lead to now; where that is not known, each server counts as one address.
 pub(crate) fn check(number: u16, settings: &LineSettings, known: &[Server]) -> LineCheck {
-    let used = hops::used(settings).len();
-    let count = if known.is_empty() { used } else { known.len() };
+    let used = hops::used(settings);
+    let count = if known.is_empty() { used.len() } else { known.len() };
     let hops = u8::try_from(count.max(1)).unwrap_or(u8::MAX);
     let policy = failover_policy(&settings.policy);
     let expiry = expiry(settings);
-    let worst = worst_case(&policy, hops, expiry);
-    let line = Line { number, settings, policy, hops, known, expiry, worst };
+    let transports: Vec<Transport> = used.iter().flat_map(hops::Server::transports).collect();
+    let reach = reach(settings, hops, expiry, &transports);
+    let worst = worst_case_of(&policy, &reach);
+    let line = Line { number, settings, policy, hops, known, expiry, transports, reach, worst };
     let mut findings = rules::all(&line);
     findings.sort_by_key(|finding| finding.level);
     LineCheck { line: number, hops, bounds: line.bounds(), findings }
+}
+
+/// A line that may use a connection is judged as one that always does.
+fn reach(settings: &LineSettings, hops: u8, expires: Duration, transports: &[Transport]) -> Reach {
+    let policy = &settings.policy;
+    let connects = transports.iter().any(|transport| *transport != Transport::Udp);
+    let only_connects = transports.iter().all(|transport| *transport != Transport::Udp);
+    let pings = policy.keep_alive == KeepAlive::Crlf && only_connects;
+    Reach {
+        hops,
+        expires,
+        set_up: if connects { policy.connect_timeout } else { Duration::ZERO },
+        found_otherwise: pings.then(|| policy.keep_alive_interval + phone::PONG),
+    }
 }
 
 /// The longest that a registration is asked to last.
@@ -69,17 +90,31 @@ impl Line<'_> {
             failback_s: worst.off_primary_settled.map(seconds),
             failback_any_s: worst.off_primary.map(seconds),
             retry_s: seconds(self.policy.backoff_cap),
+            recovery_s: seconds(worst.recovery),
+            recovery_unnoticed_s: seconds(worst.recovery_unnoticed),
         }
     }
 
-    /// How long a request waits at a silent server that is not its last (requirement A3).
+    /// How long a request waits at a silent server that is not its last (requirement A3), after the
+    /// set-up of a connection where it takes one (A2).
     fn wait(&self, invite: bool) -> Duration {
-        self.policy.retry.wait(invite)
+        self.reach.set_up + self.policy.retry.wait(invite)
+    }
+
+    /// That wait as a sentence says it.
+    fn wait_in_words(&self, invite: bool) -> String {
+        let up_to = if self.reach.set_up.is_zero() { "" } else { "up to " };
+        format!("{up_to}{}", words(self.wait(invite)))
+    }
+
+    /// Whether a server may be spoken to over UDP.
+    fn sends_datagrams(&self) -> bool {
+        self.transports.contains(&Transport::Udp)
     }
 
     /// A dialled call at servers which are all silent (requirements A3, A4).
     fn all_silent(&self) -> Duration {
-        self.wait(true) * u32::from(self.hops - 1) + TIMEOUT
+        self.wait(true) * u32::from(self.hops - 1) + self.reach.set_up + TIMEOUT
     }
 
     fn has_backup(&self) -> bool {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use config_store::{KeepAlive, RetryMode, items};
+use config_store::{Address, Item, KeepAlive, RetryMode, items};
 use control::{Finding, Level, Server};
 use phone::settings::ServerRole;
+use sip_core::limits::{DNS_RETRY, KEPT_RECORDS_WAIT};
 
 use super::Line;
 use super::span::words;
@@ -30,6 +31,8 @@ pub(super) fn all(line: &Line<'_>) -> Vec<Finding> {
         nat,
         keep_alive_overlaps,
         silent_server,
+        connections,
+        names,
         one_lost_packet,
         long_wait,
         brief_registration,
@@ -115,6 +118,14 @@ fn keep_alive(line: &Line<'_>) -> Option<Finding> {
                  to {unnoticed}"
             ),
         ),
+        KeepAlive::Crlf if line.reach.found_otherwise.is_some() => line.note(
+            &items::NAT_UDP_UPDATE,
+            format!(
+                "a server that falls silent is left after at most {} if it has answered a CRLF \
+                 ping; at one that answers none incoming calls are lost for up to {unnoticed}",
+                words(line.worst.silent_death?),
+            ),
+        ),
         KeepAlive::Crlf => line.warning(
             &items::NAT_UDP_UPDATE,
             format!(
@@ -137,6 +148,9 @@ fn keep_alive(line: &Line<'_>) -> Option<Finding> {
 
 /// A mapping that is forgotten loses every incoming call until the next packet.
 fn nat(line: &Line<'_>) -> Option<Finding> {
+    if !line.sends_datagrams() {
+        return None;
+    }
     let policy = &line.settings.policy;
     let interval = match policy.keep_alive {
         KeepAlive::Off => line.policy.refresh_after(line.expiry, usize::from(line.hops)),
@@ -175,14 +189,12 @@ fn silent_server(line: &Line<'_>) -> Option<Finding> {
     if !line.has_backup() {
         return None;
     }
-    let (invite, other) = (line.wait(true), line.wait(false));
+    let (invite, other) = (line.wait_in_words(true), line.wait_in_words(false));
     let each = match invite == other {
-        true => format!("a dialled call, a hang-up or a REGISTER goes on after {}", words(other)),
-        false => format!(
-            "a dialled call goes on after {}, a hang-up or a REGISTER after {}",
-            words(invite),
-            words(other)
-        ),
+        true => format!("a dialled call, a hang-up or a REGISTER goes on after {other}"),
+        false => {
+            format!("a dialled call goes on after {invite}, a hang-up or a REGISTER after {other}")
+        }
     };
     let text = format!(
         "at a silent server {each}, once for each one before one that works; with all of them \
@@ -192,13 +204,51 @@ fn silent_server(line: &Line<'_>) -> Option<Finding> {
     Some(line.note(line.retry_item(), text))
 }
 
+/// Requirement A2; failover design §8.
+fn connections(line: &Line<'_>) -> Option<Finding> {
+    let set_up = line.reach.set_up;
+    (!set_up.is_zero() && line.has_backup()).then(|| {
+        let text = format!(
+            "a server that does not take a connection within {} is left then; one that takes it \
+             and is silent has {} more",
+            words(set_up),
+            words(line.policy.retry.wait(true))
+        );
+        line.note(&items::CONNECT_TIMEOUT, text)
+    })
+}
+
+/// Requirement F5: names are looked up ahead, so that no request waits for DNS.
+fn names(line: &Line<'_>) -> Option<Finding> {
+    let servers = hops::used(line.settings).into_iter();
+    let named = servers.filter(|server| matches!(server.address, Address::Name(_)));
+    let first = named.into_iter().next()?;
+    let text = format!(
+        "{} is a name: no failover waits for DNS. With DNS dead the addresses known before serve, \
+         {} later after a start; where none was ever known DNS is asked again after at most {}",
+        first.address,
+        words(KEPT_RECORDS_WAIT),
+        words(DNS_RETRY.1)
+    );
+    Some(line.note(address_item(first.role), text))
+}
+
+fn address_item(role: ServerRole) -> &'static Item {
+    match role {
+        ServerRole::Server1 => &items::REGISTER_ADDR,
+        ServerRole::Server2 => &items::BACKUP_ADDR,
+        ServerRole::Proxy => &items::PROXY_ADDR,
+        ServerRole::BackupProxy => &items::BAK_PROXY_ADDR,
+    }
+}
+
 fn one_lost_packet(line: &Line<'_>) -> Option<Finding> {
     let once = line.settings.policy.retry == RetryMode::Counts(1) && line.has_backup();
-    once.then(|| {
+    (once && line.sends_datagrams()).then(|| {
         let text = format!(
             "with one transmission a single lost packet, or an answer later than {}, is enough to \
              leave a server that works",
-            words(line.wait(false))
+            words(line.policy.retry.wait(false))
         );
         line.warning(&items::SIGNAL_RETRY_COUNTS, text)
     })
@@ -218,7 +268,9 @@ fn long_wait(line: &Line<'_>) -> Option<Finding> {
 
 /// Intervals that fight: a refresh that meets dead servers, and the expiry.
 fn brief_registration(line: &Line<'_>) -> Option<Finding> {
-    let round = line.policy.longest_round(usize::from(line.hops));
+    // The set-up at a last server that works is the network's.
+    let set_ups = line.reach.set_up * u32::from(line.hops - 1);
+    let round = line.policy.longest_round(usize::from(line.hops)) + set_ups;
     let after = line.policy.refresh_after(line.expiry, usize::from(line.hops));
     (after + round > line.expiry && line.settings.register).then(|| {
         let text = format!(
@@ -237,9 +289,14 @@ fn registered_at_both(line: &Line<'_>) -> Option<Finding> {
     let wanted = line.settings.policy.register_both && line.settings.register;
     wanted.then(|| match line.has_backup() {
         true => {
-            let text = "calls come through a second server as well, also while the death of the \
-                        first one is not noticed yet";
-            line.note(&items::REGISTER_BOTH, text.to_owned())
+            let found = line.policy.refresh_after(line.expiry, 1) + line.wait(false);
+            let text = format!(
+                "calls come through a second server as well, also while the death of the first one \
+                 is not noticed yet; that the second one has died is found out by its refresh, \
+                 after at most {}",
+                words(found)
+            );
+            line.note(&items::REGISTER_BOTH, text)
         }
         false => {
             let text = "there is no second server to be registered at";
@@ -252,7 +309,13 @@ fn registered_at_both(line: &Line<'_>) -> Option<Finding> {
 fn backups_watched(line: &Line<'_>) -> Option<Finding> {
     let each = line.policy.watch? * u32::from(line.hops - 1);
     line.has_backup().then(|| {
-        let text = format!("each server not in use is asked about every {}", words(each));
+        let known = each + line.reach.set_up + line.policy.keep_alive_wait();
+        let text = format!(
+            "each server not in use is asked about every {}: that one which has answered is dead \
+             is known after at most {}",
+            words(each),
+            words(known)
+        );
         line.note(&items::WATCH_BACKUPS, text)
     })
 }
@@ -270,7 +333,7 @@ fn failback(line: &Line<'_>) -> Option<Finding> {
     };
     let mut steady = line.policy.clone();
     steady.flap_damping = false;
-    let steady = failover::worst_case(&steady, line.hops, line.expiry).off_primary_settled?;
+    let steady = failover::worst_case_of(&steady, &line.reach).off_primary_settled?;
     let often = match steady == settled {
         true => String::new(),
         false => format!(", after at most {} where it had not come and gone before", words(steady)),
@@ -290,7 +353,7 @@ fn signal_failback_waits(line: &Line<'_>) -> Option<Finding> {
     if !policy.signal_failback || !line.has_backup() {
         return None;
     }
-    let wait = words(line.wait(true));
+    let wait = line.wait_in_words(true);
     if policy.signal_failback_hold.is_zero() {
         let text = format!(
             "while the primary is dead every dialled call, and every hang-up of a call through it, \
@@ -335,9 +398,10 @@ fn eager_failback(line: &Line<'_>) -> Option<Finding> {
 fn every_server_dead(line: &Line<'_>) -> Option<Finding> {
     let text = format!(
         "while every server is dead the line tries again after 15 to {} at first, later after at \
-         most {}, for ever",
+         most {}, for ever; once one works the line is registered there after at most {}",
         words(line.policy.backoff_base),
-        words(line.policy.backoff_cap)
+        words(line.policy.backoff_cap),
+        words(line.worst.recovery)
     );
     line.settings.register.then(|| line.note(&items::BACKOFF_CAP, text))
 }
@@ -347,7 +411,7 @@ fn dead_hop_in_its_place(line: &Line<'_>) -> Option<Finding> {
         let text = format!(
             "a server known to be dead keeps its place: a call whose own server fails waits {} \
              there too",
-            words(line.wait(true))
+            line.wait_in_words(true)
         );
         line.note(&items::DEAD_HOP_LAST, text)
     })

@@ -146,6 +146,51 @@ fn intervals_that_fight_each_other_are_named() {
     assert!(hasty[0].contains("probed without a pause"), "{hasty:?}");
 }
 
+/// Requirement A2; failover design §8: a set-up is bounded, and counts at each further dead server.
+#[test]
+fn over_connections_their_set_up_is_counted_and_no_nat_is_feared() {
+    let tcp = [("SIP1 Transport", "1"), ("SIP1 Backup Transport", "3")];
+    let check = report(&tcp);
+    assert!(check.findings.iter().all(|f| f.level == Level::Note), "{:?}", check.findings);
+    let Bounds { incoming_s, register_s, invite_s, all_silent_s, recovery_s, .. } = check.bounds;
+    assert_eq!(incoming_s, Some(33.5), "the connection to the one that dies is there");
+    assert_eq!((register_s, invite_s, all_silent_s), (7.5, 7.5, 7.5 + 36.0));
+    assert_eq!(recovery_s, 7.5 + 36.0 + 300.0 + 7.5);
+    let set_up = about(&tcp, "SIP1 Connect Timeout");
+    assert!(
+        set_up.contains("within 4 s is left then") && set_up.contains("3.5 s more"),
+        "{set_up}"
+    );
+    assert!(about(&tcp, "SIP1 Signal Retry Counts").contains("goes on after up to 7.5 s"));
+    let slow = [&tcp[..], &[("SIP1 UDPUpdate TTL", "600")]].concat();
+    assert_eq!(warnings(&slow), Vec::<String>::new(), "the two minutes are those of UDP");
+    assert_eq!(about(&[], "SIP1 Connect Timeout"), "", "not over UDP");
+}
+
+/// Failover design §6: CRLF pings are answered over connections.
+#[test]
+fn crlf_alone_finds_a_silent_server_over_connections() {
+    let pings =
+        [("SIP1 Transport", "1"), ("SIP1 Backup Transport", "1"), ("SIP1 NAT UDPUpdate", "1")];
+    assert_eq!(warnings(&pings), Vec::<String>::new());
+    let note = about(&pings, "SIP1 NAT UDPUpdate");
+    assert!(note.contains("after at most 40 s if it has answered a CRLF ping"), "{note}");
+    assert!(note.contains("for up to 59 min"), "{note}");
+    assert_eq!(report(&pings).bounds.incoming_s, Some(40.0));
+    let half = [pings[0], pings[2]];
+    assert!(warnings(&half)[0].contains("which nobody answers over UDP"), "one server is on UDP");
+}
+
+/// Requirement F5.
+#[test]
+fn a_name_is_said_to_make_no_failover_wait_for_dns() {
+    let named = [("SIP1 Register Addr", "example.test")];
+    let note = about(&named, "SIP1 Register Addr");
+    assert!(note.starts_with("example.test is a name: no failover waits for DNS"), "{note}");
+    assert!(note.contains("1 s later after a start") && note.contains("at most 60 s"), "{note}");
+    assert_eq!(about(&[], "SIP1 Register Addr"), "", "an address needs none");
+}
+
 /// Failover design §8: five transmissions take longer for an INVITE.
 #[test]
 fn retry_counts_that_cost_a_caller_or_a_server_are_named() {
@@ -165,9 +210,12 @@ fn what_else_a_setting_means_is_said_where_it_is_not_the_default() {
         ("SIP1 Refuse Unknown", "0", "can ring it"),
         ("SIP1 Start Spread", "90", "may stay unregistered for 90 s"),
         ("SIP1 Backoff Cap", "600", "later after at most 10 min"),
+        ("SIP1 Backoff Cap", "300", "registered there after at most 5 min 39 s"),
         ("SIP1 Watch Backups", "0", "not known before it is needed"),
         ("SIP1 Register Both", "1", "calls come through a second server as well"),
+        ("SIP1 Register Both", "1", "found out by its refresh, after at most 59 min 26 s"),
         ("SIP1 Watch Backups", "1", "is asked about every 30 s"),
+        ("SIP1 Watch Backups", "1", "is dead is known after at most 33.5 s"),
     ] {
         let text = about(&[(item, value)], item);
         assert!(text.contains(words), "{item}: {text}");

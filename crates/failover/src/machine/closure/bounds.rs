@@ -141,6 +141,24 @@ pub(super) fn death(state: &State, config: &Config) -> (Duration, Duration) {
     (proven, other)
 }
 
+/// From now on one hop is well and all others are dead: how long until the line is registered there?
+/// The longest over the hops, checked against the formula.
+pub(super) fn recovery(state: &State, config: &Config) -> Duration {
+    let machine = &state.machine;
+    let wants = !matches!(machine.phase, Phase::Off { .. } | Phase::Disabled);
+    let held = machine.hops.iter().any(|health| health.state == HopState::HeldOff);
+    if !wants || held || machine.link_down_since.is_some() {
+        return Duration::ZERO;
+    }
+    let worst = worst_case(&config.policy, config.hops, config.expires);
+    let asks = config.policy.keep_alive.is_some() && !machine.keep_alive.stopped;
+    let bound = if asks { worst.recovery } else { worst.recovery_unnoticed };
+    let times = (0..config.hops).map(|well| time_to_reach(state, config, HopId(well)));
+    let longest = times.max().unwrap_or_default();
+    assert!(longest <= bound, "{longest:?} > {bound:?} from {state:#?}");
+    longest
+}
+
 fn time_to_reach(state: &State, config: &Config, well: HopId) -> Duration {
     let mut later = state.clone();
     for _ in 0..200 {

@@ -9,7 +9,8 @@
 //!
 //! At every state: never stuck, no stale timer, one REGISTER in flight, refresh in time, current
 //! hop sane, late outcomes change nothing. From every state: once all is healed the primary is
-//! current within the bound, and a settled line whose hop dies is at a working hop within its own.
+//! current within the bound, a settled line whose hop dies is at a working hop within its own, and
+//! with one hop that is well, whichever, the line comes to it within a third.
 
 mod bounds;
 mod checks;
@@ -114,6 +115,7 @@ fn two_hops_with_register_failback_come_home_within_the_exact_bound() {
     let wait = pinned().retry.wait(false);
     assert_eq!(home.any + wait, worst.off_primary.unwrap());
     assert!(home.settled + wait >= worst.off_primary_settled.unwrap());
+    assert_eq!(report.recovery, worst.recovery_unnoticed);
     assert_eq!(report.unnoticed, worst.silent_death_unnoticed.unwrap());
 }
 
@@ -134,6 +136,7 @@ fn three_hops_with_keep_alives_leave_a_dead_hop_in_time_also_if_the_second_is_de
     let policy = Policy { register_failback: false, ..keep_alive(29) };
     let (report, worst) = close(3, policy, CALM);
     assert_eq!(report.death, worst.silent_death.unwrap());
+    assert_eq!(report.recovery, worst.recovery);
 }
 
 #[test]

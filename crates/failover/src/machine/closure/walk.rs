@@ -20,16 +20,21 @@ pub(super) struct Report {
     pub(super) death: Duration,
     /// The same for a hop that never answered OPTIONS.
     pub(super) unnoticed: Duration,
+    /// The longest time from any state to the registration at the one hop that is well.
+    pub(super) recovery: Duration,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { states, edges, home, death, unnoticed } = self;
+        let Self { states, edges, home, death, unnoticed, recovery } = self;
         write!(f, "{states} states, {edges} edges; ")?;
         if let Some(Longest { any, settled }) = home {
             write!(f, "home in {any:?}, if settled {settled:?}; ")?;
         }
-        write!(f, "off a dead hop in {death:?} if proven, {unnoticed:?} if not")
+        write!(
+            f,
+            "off a dead hop in {death:?} if proven, {unnoticed:?} if not; to the only working one in {recovery:?}"
+        )
     }
 }
 
@@ -39,6 +44,7 @@ pub(super) fn walk(config: &Config) -> Report {
     let mut ahead: VecDeque<State> = VecDeque::new();
     let mut ways = bounds::Ways::default();
     let (mut edges, mut death, mut unnoticed) = (0, Duration::ZERO, Duration::ZERO);
+    let mut recovery = Duration::ZERO;
     let first = State::first(config);
     known.insert(first.fingerprint(), 0);
     ahead.push_back(first);
@@ -49,6 +55,7 @@ pub(super) fn walk(config: &Config) -> Report {
         let (proven, other) = bounds::death(&state, config);
         death = death.max(proven);
         unnoticed = unnoticed.max(other);
+        recovery = recovery.max(bounds::recovery(&state, config));
         for event in state.events(config) {
             let next = state.after(&event);
             edges += 1;
@@ -62,5 +69,5 @@ pub(super) fn walk(config: &Config) -> Report {
     }
     let returns = config.policy.register_failback || config.policy.signal_failback;
     let home = returns.then(|| ways.longest());
-    Report { states: known.len(), edges, home, death, unnoticed }
+    Report { states: known.len(), edges, home, death, unnoticed, recovery }
 }
