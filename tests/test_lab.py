@@ -79,7 +79,7 @@ def test_who_joins_the_lan_later_cuts_nobody_off(make_world):
     _, (namespace, _, _) = world.place(101), world.place(102)
     assert ask(namespace, hop.address) == 200
     core = world.network.core
-    core.ip("link", "add", "low", "address", "00:00:00:00:00:01", "type", "dummy")
+    core.ip("link", "add", "low", "address", "00:00:00:00:00:01", "type", "veth", "peer", "name", "low-end")
     core.ip("link", "set", "low", "master", "lan", "up")
     assert ask(namespace, hop.address) == 200
 
