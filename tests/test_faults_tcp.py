@@ -6,6 +6,7 @@ import time
 import pytest
 
 from lab import wav
+from lab.faults import check_switch, disturb
 from lab.kamailio import Variant
 from lab.wait import until
 
@@ -35,6 +36,19 @@ def test_segments_that_vanish_on_an_open_connection_cost_three_and_a_half_second
     written = next(p for p in phone.capture.packets() if p.tcp and p.size and p.dst == tcp.primary_address and p.t >= after)
     there = phone.capture.connects(tcp.backup_address, after)[0]
     assert 3.45 <= there.t - written.t <= 3.75, phone.capture.ladder()
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_bye_and_a_call_whose_connection_is_reset_arrive_through_the_backup_at_once(make_world, transport):
+    world = make_world(Variant(transports=("udp", transport)))
+    caller, callee, call = world.call_up(transport)
+    mark, after = callee.events.mark(), disturb(world, "reset")
+    caller.hangup(call, wait=False)
+    callee.events.wait("call", since=mark, timeout=2, state="ended")
+    check_switch(caller, world, "BYE", "reset", after)
+    caller.registered(world.backup_address)
+    again = caller.dial("1002")
+    assert caller.call_in("active", again, timeout=2)["hop"] == caller.hop(world.backup_address)
 
 
 @pytest.mark.parametrize("fault", [{"loss": 0.1, "delay": 0.03}, {"delay": 0.3, "jitter": 0.1}, {"reorder": 0.3}],

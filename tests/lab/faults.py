@@ -27,6 +27,23 @@ def inflict(hop, fault):
     return before
 
 
+def disturb(world, fault):
+    """Lets the way to the primary fail for TCP: "reset" (a RST to all that is sent), "black hole" (no SYN arrives),
+    "vanishing" (no segment passes), "host unreachable" (ICMP for a SYN); `network.heal` takes it back. Returns the time."""
+    before, address = time.time(), world.primary_address
+    if fault == "reset":
+        world.network.tcp_reset(address)
+    elif fault == "black hole":
+        world.network.tcp_black_hole(address)
+    elif fault == "vanishing":
+        world.network.tcp_dead(address)
+    elif fault == "host unreachable":
+        world.network.reject(address, "host-unreachable", "tcp")
+    else:
+        raise ValueError(fault)
+    return before
+
+
 def lift(hop, fault):
     """Takes the fault back."""
     if fault == "killed":

@@ -172,7 +172,8 @@ def _config(hop, peer):
     double = variant.record_route == "double"
     streams = [t for t in ("tcp", "tls") if t in variant.transports]
     ports = [5060] + ([5070] if double else []) + ([5061] if "tls" in streams else [])
-    lines = [_HEAD, "\n".join(_STREAMS) if streams else "disable_tcp=yes"]
+    # Both proxies live in one namespace, whose kernel would let either connect from the address of the first.
+    lines = [_HEAD, "\n".join([*_STREAMS, f"tcp_source_ipv4={address}"]) if streams else "disable_tcp=yes"]
     lines += [f"listen=udp:{address}:5060", f"listen=udp:{address}:5090"]
     lines += [f"listen=udp:{address}:5070"] if double else []
     lines += [f"listen=tcp:{address}:5060"] if "tcp" in streams else []
