@@ -73,14 +73,18 @@ def test_a_fault_of_the_network_looks_as_named(make_world, icmp, seen):
 
 
 def test_who_joins_the_lan_later_cuts_nobody_off(make_world):
-    """The LAN's own address stays, however low that of a new port is. The first phone's port would hide it."""
+    """The LAN's own address stays, however low that of a new port is."""
     world = make_world(None)
     hop = world.registrar("primary", "n1")
-    _, (namespace, _, _) = world.place(101), world.place(102)
+
+    def join(name, address):
+        world.network.core.ip("link", "add", name, "address", address, "type", "veth", "peer", "name", f"{name}-end")
+        world.network.core.ip("link", "set", name, "master", "lan", "up")
+
+    join("low", "00:00:00:00:00:02")
+    namespace, _, _ = world.place(101)
     assert ask(namespace, hop.address) == 200
-    core = world.network.core
-    core.ip("link", "add", "low", "address", "00:00:00:00:00:01", "type", "veth", "peer", "name", "low-end")
-    core.ip("link", "set", "low", "master", "lan", "up")
+    join("lower", "00:00:00:00:00:01")
     assert ask(namespace, hop.address) == 200
 
 
