@@ -49,15 +49,21 @@ class Capture:
     """A running capture on one interface of a namespace; `mark_to` is an address that takes any datagram."""
 
     def __init__(self, namespace, folder, mark_to, interface="eth0"):
-        self.namespace, self.mark_to, self._marks = namespace, mark_to, 0
+        self.namespace, self.mark_to, self.interface, self._marks = namespace, mark_to, interface, 0
         self.path = os.path.join(str(folder), f"{namespace.name}-{interface}.pcap")
-        self.proc = Proc(
-            f"capture {interface}",
-            [*namespace.exec, *_program(interface, self.path)],
-            self.path + ".log",
-        )
+        self._begin()
+
+    def _begin(self):
+        self.proc = Proc(f"capture {self.interface}", [*self.namespace.exec, *_program(self.interface, self.path)],
+                         self.path + ".log")
         until(lambda: os.path.exists(self.path) and os.path.getsize(self.path) >= 24,
               lambda: f"the capture begins: {self.proc.output()}")
+
+    def restart(self):
+        """Forgets all that it has seen, so that a long series of runs need not read it over and over."""
+        self.proc.stop()
+        os.unlink(self.path)
+        self._begin()
 
     def packets(self):
         """Everything that was on the wire until now, in order of time."""
