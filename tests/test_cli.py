@@ -1,7 +1,5 @@
 """The command line: help for everything, one clear line for every mistake."""
 
-import json
-
 import pytest
 
 from lab.farend import Talker
@@ -62,14 +60,14 @@ def test_every_json_answer_is_one_object_with_the_promised_fields(world):
     call = caller.dial("sip:1002@example.test")
     active = caller.call_in("active", call)
     assert set(active) >= {"id", "line", "direction", "remote", "state", "hop", "duration_s", "codec"}
-    assert (active["direction"], active["remote"], active["codec"]) == ("out", "sip:1002@example.test", active["codec"])
+    assert (active["direction"], active["remote"]) == ("out", "sip:1002@example.test")
     assert active["codec"] in ("PCMA", "PCMU")
     caller.hangup(call)
     ended = caller.call_in("ended", call)["ended"]
     assert ended["by"] == "local"
     event = caller.events.wait("call")
     assert event["t"].endswith("Z") and isinstance(event["mono_ms"], (int, float))
-    json.dumps(caller.json("journal")["entries"])
+    assert caller.json("journal")["entries"] == []
 
 
 def test_the_text_says_in_words_why_the_line_is_at_its_backup(world):

@@ -3,57 +3,33 @@
 Without this a fault that does nothing would make every failover test pass for the wrong reason.
 """
 
-import socket
-
 import pytest
 
 from lab import wav
 from lab.baresip import Baresip
 from lab.farend import Talker
 from lab.kamailio import Variant
-from lab.sip import Message, sdp
+from lab.probe import datagram
+from lab.sip import sdp
 from lab.sipp import Sipp
 from lab.wait import until
-
-OPTIONS = (b"OPTIONS sip:example.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.90.0.101:5060;branch=z9hG4bK1;rport\r\n"
-           b"From: <sip:a@b>;tag=1\r\nTo: <sip:example.test>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
-           b"Content-Length: 0\r\n\r\n")
-
-# linux/in.h; without it a socket hears of a closed port only, not of the soft errors.
-IP_RECVERR = 11
-
-
-def ask(namespace, address, timeout=0.7):
-    """What a phone's socket learns of a hop: a status code, the name of an ICMP error, or "silence"."""
-    with namespace.socket() as s:
-        s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        s.settimeout(timeout)
-        s.connect((address, 5060))
-        try:
-            s.send(OPTIONS)
-            return Message.parse(s.recv(4000)).status
-        except socket.timeout:
-            return "silence"
-        except OSError as error:
-            return error.strerror
-
 
 def test_a_fault_of_a_proxy_looks_on_the_wire_as_named(world):
     namespace, _, _ = world.place(101)
     hop = world.primary
-    assert ask(namespace, hop.address) == 200
+    assert datagram(namespace, hop.address) == 200
     hop.answer_everything_with(503)
-    assert ask(namespace, hop.address) == 503
+    assert datagram(namespace, hop.address) == 503
     hop.answer_everything_with(None)
     hop.freeze()
-    assert ask(namespace, hop.address) == "silence"
+    assert datagram(namespace, hop.address) == "silence"
     hop.thaw()
-    assert ask(namespace, hop.address) == 200
+    assert datagram(namespace, hop.address) == 200
     hop.kill()
-    assert ask(namespace, hop.address) == "Connection refused"
+    assert datagram(namespace, hop.address) == "Connection refused"
     hop.start()
-    assert ask(namespace, hop.address) == 200
-    assert ask(namespace, world.backup.address) == 200
+    assert datagram(namespace, hop.address) == 200
+    assert datagram(namespace, world.backup.address) == 200
 
 
 @pytest.mark.parametrize("icmp,seen", [
@@ -64,12 +40,12 @@ def test_a_fault_of_the_network_looks_as_named(make_world, icmp, seen):
     namespace, _, _ = world.place(101)
     world.registrar("primary", "n1")
     world.network.reject(world.primary_address, icmp)
-    assert ask(namespace, world.primary_address) == seen
+    assert datagram(namespace, world.primary_address) == seen
     world.network.heal()
     world.network.drop(world.primary_address)
-    assert ask(namespace, world.primary_address) == "silence"
+    assert datagram(namespace, world.primary_address) == "silence"
     world.network.heal()
-    assert ask(namespace, world.primary_address) == 200
+    assert datagram(namespace, world.primary_address) == 200
 
 
 def test_who_joins_the_lan_later_cuts_nobody_off(make_world):
@@ -83,9 +59,9 @@ def test_who_joins_the_lan_later_cuts_nobody_off(make_world):
 
     join("low", "00:00:00:00:00:02")
     namespace, _, _ = world.place(101)
-    assert ask(namespace, hop.address) == 200
+    assert datagram(namespace, hop.address) == 200
     join("lower", "00:00:00:00:00:01")
-    assert ask(namespace, hop.address) == 200
+    assert datagram(namespace, hop.address) == 200
 
 
 @pytest.mark.parametrize("variant", [Variant(), Variant(alias=True), Variant(record_route="name"),

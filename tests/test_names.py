@@ -5,6 +5,7 @@ The proxies are scripted registrars: what is tried here is which of them the pho
 
 from lab import dns
 from lab.phone import line_items
+from lab.sip import sdp
 from lab.wait import until
 
 DOMAIN = "pool.test"
@@ -135,7 +136,7 @@ def test_a_domain_that_changes_during_a_call_moves_neither_the_line_nor_the_call
     phone.registered(first.address)
     call = phone.dial("1002")
     invite = first.expect("INVITE")
-    first.answer(invite, 200, "OK", body=world_sdp(first.address))
+    first.answer(invite, 200, "OK", body=sdp(first.address, 30000))
     first.expect("ACK")
     phone.call_in("active", call)
     mark = phone.events.mark()
@@ -149,8 +150,3 @@ def test_a_domain_that_changes_during_a_call_moves_neither_the_line_nor_the_call
     bye = first.expect("BYE")
     first.answer(bye, 200, "OK")
     assert not second.seen("BYE") and not second.seen("REGISTER")
-
-
-def world_sdp(address):
-    return (f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
-            "m=audio 30000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n").encode()

@@ -77,8 +77,7 @@ def test_an_idle_connection_that_is_closed_is_opened_again_with_a_register(tcp):
     tcp.primary.kill()
     tcp.primary.start(wait=False)
     # The new life of the proxy may listen before or after the phone has tried: either way the phone is served.
-    account = phone.registered(timeout=15)
-    assert account["state"] == "registered"
+    phone.registered(timeout=15)
     assert phone.capture.connects(dst=tcp.primary_address, after=after)
     assert not phone.events.since(mark, "unavailable")
 

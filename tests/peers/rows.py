@@ -8,6 +8,7 @@ capture could show, from the proxies' own record of what they took in.
 
 import time
 
+from lab import faults
 from lab.capture import select
 from lab.farend import Peer, Talker, answer_with
 from lab.kamailio import Variant
@@ -33,17 +34,10 @@ class Outcome:
 
 def inflict(world, fault):
     """The primary fails; returns the wall-clock time before it: some phones have moved before a killed proxy is quite dead."""
+    if fault != "black hole":
+        return faults.inflict(world.primary, fault)
     before = time.time()
-    if fault == "killed":
-        world.primary.kill()
-    elif fault == "frozen":
-        world.primary.freeze()
-    elif fault == "503":
-        world.primary.answer_everything_with(503)
-    elif fault == "black hole":
-        world.network.drop_both(world.primary_address)
-    else:
-        raise ValueError(fault)
+    world.network.drop_both(world.primary_address)
     return before
 
 
