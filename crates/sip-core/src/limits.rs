@@ -38,6 +38,12 @@ pub const STATELESS_REPLIES_PER_SECOND: u32 = 20;
 /// Nonces kept for later requests, per [`crate::digest::NonceCache`]; the least recently used goes.
 pub const NONCES: usize = 32;
 
+/// How long a nonce of ours serves that a stranger was asked with.
+pub const NONCE_LIFE: Duration = Duration::from_secs(60);
+
+/// Nonces of ours that have served in that time; more requests are put off.
+pub const USED_NONCES: usize = 64;
+
 /// Challenges looked at in one 401 or 407; a server that sends more is not asking for an answer.
 pub const CHALLENGES: usize = 16;
 
