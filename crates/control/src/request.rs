@@ -11,7 +11,7 @@ use crate::{Document, Items, ProvisionRequest, Timestamp};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// About a line and its registration.
     Account(AccountRequest),

@@ -352,6 +352,7 @@ fn what_this_phone_does_not_know_is_refused_by_name() {
         (r#"{"fax":{}}"#, "unknown variant `fax`"),
         (r#"{"call":{"verb":"park","id":"c1"}}"#, "unknown variant `park`"),
         (r#"{"call":{"verb":"hold","id":"c1","music":"yes"}}"#, "unknown field `music`"),
+        (r#"{"status":{"of":"all"}}"#, "unknown field `of`"),
         (r#"{"journal":{"limit":5}}"#, "unknown field `limit`"),
         (r#"{"account":{"verb":"show","line":65536}}"#, "invalid value: integer `65536`"),
     ] {
