@@ -157,8 +157,14 @@ _phonectl() {
             phonectl__subcmd__config,list)
                 cmd="phonectl__subcmd__config__subcmd__list"
                 ;;
+            phonectl__subcmd__config,seal)
+                cmd="phonectl__subcmd__config__subcmd__seal"
+                ;;
             phonectl__subcmd__config,set)
                 cmd="phonectl__subcmd__config__subcmd__set"
+                ;;
+            phonectl__subcmd__config,unseal)
+                cmd="phonectl__subcmd__config__subcmd__unseal"
                 ;;
             phonectl__subcmd__config__subcmd__help,check)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__check"
@@ -181,8 +187,14 @@ _phonectl() {
             phonectl__subcmd__config__subcmd__help,list)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__list"
                 ;;
+            phonectl__subcmd__config__subcmd__help,seal)
+                cmd="phonectl__subcmd__config__subcmd__help__subcmd__seal"
+                ;;
             phonectl__subcmd__config__subcmd__help,set)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__set"
+                ;;
+            phonectl__subcmd__config__subcmd__help,unseal)
+                cmd="phonectl__subcmd__config__subcmd__help__subcmd__unseal"
                 ;;
             phonectl__subcmd__drill,help)
                 cmd="phonectl__subcmd__drill__subcmd__help"
@@ -289,8 +301,14 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__config,list)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__list"
                 ;;
+            phonectl__subcmd__help__subcmd__config,seal)
+                cmd="phonectl__subcmd__help__subcmd__config__subcmd__seal"
+                ;;
             phonectl__subcmd__help__subcmd__config,set)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__set"
+                ;;
+            phonectl__subcmd__help__subcmd__config,unseal)
+                cmd="phonectl__subcmd__help__subcmd__config__subcmd__unseal"
                 ;;
             phonectl__subcmd__help__subcmd__drill,start)
                 cmd="phonectl__subcmd__help__subcmd__drill__subcmd__start"
@@ -863,7 +881,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config)
-            opts="-h --control --json --help get set import export list check describe help"
+            opts="-h --control --json --help get set import export seal unseal list check describe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -961,7 +979,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__help)
-            opts="get set import export list check describe help"
+            opts="get set import export seal unseal list check describe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1072,7 +1090,35 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__config__subcmd__help__subcmd__seal)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__config__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config__subcmd__help__subcmd__unseal)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1122,6 +1168,28 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__config__subcmd__seal)
+            opts="-h --key-file --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__config__subcmd__set)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1129,6 +1197,28 @@ _phonectl() {
                 return 0
             fi
             case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config__subcmd__unseal)
+            opts="-h --key-file --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1509,7 +1599,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__config)
-            opts="get set import export list check describe"
+            opts="get set import export seal unseal list check describe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1606,7 +1696,35 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__config__subcmd__seal)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__config__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__config__subcmd__unseal)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

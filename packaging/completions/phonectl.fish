@@ -115,17 +115,19 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "dtmf" -d 'Send key presses to the other party'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "transfer" -d 'Send the other party to someone else: unannounced, or to whom another call is with'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -l control -d 'The control socket of the phone' -r -F
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -l json -d 'Print JSON instead of text'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -s h -l help -d 'Print help'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "set" -d 'Set items, all of them or none, in force at once'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "export" -d 'Print the configuration as a file'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'
-complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export list check describe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "get" -d 'Show items as ITEM=VALUE; a password that is set reads ********'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "set" -d 'Set items, all of them or none, in force at once'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "seal" -d 'Print a configuration file in its sealed form, which a phone opens by the same passphrase'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "unseal" -d 'Print what a sealed configuration file says'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
@@ -141,6 +143,14 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_see
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -l with-secrets -d 'With the passwords, which are left out otherwise'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from seal" -l key-file -d 'The file whose first line is the passphrase, at least 12 octets' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from seal" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from seal" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from seal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from unseal" -l key-file -d 'The file whose first line is the passphrase' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from unseal" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from unseal" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from unseal" -s h -l help -d 'Print help'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from list" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
@@ -155,6 +165,8 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_see
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "set" -d 'Set items, all of them or none, in force at once'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "seal" -d 'Print a configuration file in its sealed form, which a phone opens by the same passphrase'
+complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "unseal" -d 'Print what a sealed configuration file says'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show every item of the phone and of its configured lines'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'
@@ -234,6 +246,8 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "set" -d 'Set items, all of them or none, in force at once'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "import" -d 'Take a provisioning file, in force at once; items that it does not name stay as they are'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "export" -d 'Print the configuration as a file'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "seal" -d 'Print a configuration file in its sealed form, which a phone opens by the same passphrase'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "unseal" -d 'Print what a sealed configuration file says'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "list" -d 'Show every item of the phone and of its configured lines'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Explain what the settings mean: how long an outage lasts at worst, and what contradicts'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "describe" -d 'Show what may be configured: every item with its default and its values'

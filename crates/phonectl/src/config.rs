@@ -18,6 +18,7 @@ use crate::{
     client::Client,
     failure::{Failure, complain},
     output::Output,
+    seal,
 };
 
 #[derive(Subcommand)]
@@ -55,6 +56,30 @@ pub(crate) enum Config {
         #[arg(long)]
         with_secrets: bool,
     },
+    /// Print a configuration file in its sealed form, which a phone opens by the same passphrase.
+    ///
+    /// No phone is asked. A phone has the passphrase in its item `Provision Key`.
+    #[command(
+        after_help = "Example:\n  phonectl config seal --key-file fleet.key 0c383e000001.cfg \
+                            >sealed.cfg"
+    )]
+    Seal {
+        /// The file; - for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The file whose first line is the passphrase, at least 12 octets.
+        #[arg(long, value_name = "PATH")]
+        key_file: PathBuf,
+    },
+    /// Print what a sealed configuration file says.
+    Unseal {
+        /// The file; - for standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The file whose first line is the passphrase.
+        #[arg(long, value_name = "PATH")]
+        key_file: PathBuf,
+    },
     /// Show every item of the phone and of its configured lines.
     List,
     /// Explain what the settings mean: how long an outage lasts at worst, and what contradicts.
@@ -86,6 +111,8 @@ impl Config {
     pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
         let file = match &self {
             Self::Import { file } => Some(file.clone()),
+            Self::Seal { file, key_file } => return seal::seal(file, key_file, output),
+            Self::Unseal { file, key_file } => return seal::unseal(file, key_file, output),
             Self::Get { .. }
             | Self::Set { .. }
             | Self::Export { .. }
@@ -104,6 +131,8 @@ impl Config {
                 };
                 ConfigRequest::Export { format, with_secrets }
             }
+            // Done already: no phone is asked.
+            Self::Seal { .. } | Self::Unseal { .. } => return Ok(()),
             Self::List => ConfigRequest::List {},
             Self::Check { line } => ConfigRequest::Check { line },
             Self::Describe => ConfigRequest::Describe {},
@@ -188,6 +217,13 @@ pub(crate) fn show_document(document: &Document, output: &mut Output) -> Result<
 }
 
 fn read(path: &Path) -> Result<Document, Failure> {
+    let octets = read_octets(path)?;
+    Document::from_octets(&octets)
+        .map_err(|error| Failure::File { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// The octets of a file or of standard input, at most [`MAX_DOCUMENT`].
+pub(crate) fn read_octets(path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |reason: String| Failure::File { path: path.to_owned(), reason };
     let input: Result<Box<dyn Read>, io::Error> = if path == Path::new("-") {
         Ok(Box::new(io::stdin()))
@@ -203,7 +239,7 @@ fn read(path: &Path) -> Result<Document, Failure> {
     if octets.len() > MAX_DOCUMENT {
         return Err(fail(format!("more than the {MAX_DOCUMENT} octets that are allowed")));
     }
-    Document::from_octets(&octets).map_err(|error| fail(error.to_string()))
+    Ok(octets)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod health;
 mod journal;
 mod output;
 mod provision;
+mod seal;
 mod span;
 mod status;
 mod watch;

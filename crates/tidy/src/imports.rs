@@ -35,10 +35,19 @@ struct Row {
 /// The table. Siblings never import each other: `phone` joins the cores, `phoned` joins everything
 /// with the world.
 const TABLE: &[Row] = &[
-    Row { name: "phonectl", normal: &["control"], dev: &[] },
+    Row { name: "phonectl", normal: &["control", "sealed"], dev: &[] },
     Row {
         name: "phoned",
-        normal: &["phone", "sip-core", "failover", "media", "config-store", "control", "web"],
+        normal: &[
+            "phone",
+            "sip-core",
+            "failover",
+            "media",
+            "config-store",
+            "control",
+            "sealed",
+            "web",
+        ],
         dev: &[],
     },
     Row { name: "phone", normal: &["sip-core", "failover"], dev: &["netem"] },
@@ -48,6 +57,7 @@ const TABLE: &[Row] = &[
     Row { name: "config-store", normal: &[], dev: &[] },
     Row { name: "web", normal: &["control"], dev: &[] },
     Row { name: "control", normal: &[], dev: &[] },
+    Row { name: "sealed", normal: &[], dev: &[] },
     Row { name: "netem", normal: &[], dev: &[] },
     Row { name: "sim", normal: &["phone", "sip-core", "failover", "netem"], dev: &[] },
     Row { name: "tidy", normal: &[], dev: &[] },
