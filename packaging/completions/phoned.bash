@@ -91,7 +91,7 @@ _phoned() {
             return 0
             ;;
         phoned__subcmd__run)
-            opts="-h --state --provision --audio --control --web --auto-answer --log --log-format --help"
+            opts="-h --state --provision --dhcp --audio --control --web --auto-answer --log --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -102,6 +102,10 @@ _phoned() {
                     return 0
                     ;;
                 --provision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dhcp)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -30,6 +30,7 @@ complete -c phoned -n "__fish_phoned_needs_command" -f -a "run" -d 'Runs the pho
 complete -c phoned -n "__fish_phoned_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l state -d 'State directory: the configuration and what survives a restart (created with mode 0700)' -r -F
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l provision -d 'Configuration applied at start and kept in the state directory: a file in one of Fanvil\'s forms, or an http, https or tftp address, in which $mac and $model stand for this phone\'s' -r
+complete -c phoned -n "__fish_phoned_using_subcommand run" -l dhcp -d 'Where DHCP clients\' hooks leave their options, a file for each interface' -r -F
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l audio -d 'Sound: alsa[:PCM], wav:IN[:OUT] (plays IN in a loop as the microphone and records what the ear would hear to OUT, in real time), or null' -r
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l control -d 'Control socket for phonectl (mode 0660)' -r -F
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l web -d 'Web page: HTTPS, with a certificate made at the first start; plain HTTP is served only where ADDR is loopback. The log says how to set the first password' -r

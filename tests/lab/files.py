@@ -1,26 +1,36 @@
-"""Servers of configuration files inside a namespace: HTTP with and without a login, TFTP."""
+"""Servers of configuration files inside a namespace: HTTP with and without a login, HTTPS, TFTP."""
 
 import base64
+import hashlib
 import http.server
+import re
 import socket
+import ssl
 import struct
 import threading
 
+NONCE = "nonce-of-the-file-server"
+
 
 class HttpFiles:
-    """Serves what `files` holds (path to octets, or to a status for an error); `login` asks for it in the basic way."""
+    """Serves what `files` holds (path to octets, or to a status for an error); `login` asks for it in the basic way, or by
+    digest where `digest` is set. With `tls` (certificate, key, authority of clients) it is an HTTPS server that takes only
+    clients with a certificate."""
 
-    def __init__(self, namespace, address, files, login=None):
+    def __init__(self, namespace, address, files, login=None, tls=None):
         self.address, self.files, self.login, self.requests = address, dict(files), login, []
+        self.digest = False
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.requests.append((self.path, self.headers.get("Authorization")))
                 found = outer.files.get(self.path, 404)
-                if outer.login and self.headers.get("Authorization") != outer.expected():
+                if outer.login and not outer.knows(self.headers.get("Authorization")):
                     self.send_response(401)
                     self.send_header("WWW-Authenticate", 'Basic realm="phones"')
+                    if outer.digest:
+                        self.send_header("WWW-Authenticate", f'Digest realm="phones", nonce="{NONCE}", qop="auth", algorithm=MD5')
                     found = b""
                 elif isinstance(found, int):
                     self.send_response(found)
@@ -38,17 +48,37 @@ class HttpFiles:
             address_family = socket.AF_INET
 
             def __init__(self):
-                super().__init__((address, 80), Handler, bind_and_activate=False)
+                super().__init__((address, 443 if tls else 80), Handler, bind_and_activate=False)
                 self.socket.close()
                 self.socket = namespace.socket(socket.AF_INET, socket.SOCK_STREAM)
                 self.server_bind()
                 self.server_activate()
+                if tls:
+                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                    context.load_cert_chain(*tls[:2])
+                    context.load_verify_locations(tls[2])
+                    context.verify_mode = ssl.CERT_REQUIRED
+                    self.socket = context.wrap_socket(self.socket, server_side=True)
+
+            def handle_error(self, request, client_address):
+                """A client whose handshake fails is the test's business."""
 
         self._server = Server()
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
-    def expected(self):
+    def knows(self, given):
+        """Whether a header shows the login, in the way that is asked for."""
+        if not self.digest or not given:
+            return given == self._basic()
+        part = dict(re.findall(r'(\w+)="?([^",]+)"?', given))
+        def md5(text):
+            return hashlib.md5(text.encode()).hexdigest()
+        ha1, ha2 = md5(f"{self.login[0]}:phones:{self.login[1]}"), md5(f"GET:{part.get('uri')}")
+        return part.get("nonce") == NONCE and part.get("response") == md5(
+            f"{ha1}:{NONCE}:{part.get('nc')}:{part.get('cnonce')}:auth:{ha2}")
+
+    def _basic(self):
         return "Basic " + base64.b64encode(":".join(self.login).encode()).decode()
 
     def close(self):

@@ -146,6 +146,8 @@ class Phone:
         self.audio, self.auto_answer, self.log_level = audio, auto_answer, log_level
         self.web = "[::]:8443" if web else "off"
         self.env = {k: v for k, v in (env or os.environ).items() if k != "NOTIFY_SOCKET"}
+        # No lease of this machine's own is a phone's business.
+        self.dhcp = os.path.join(self.folder, "dhcp")
         self.file = None
         if items is not None:
             self.provide(items)
@@ -160,7 +162,7 @@ class Phone:
     def argv(self):
         """How it is started."""
         argv = [binary("phoned"), "run", "--state", self.state, "--control", self.control, "--audio", self.audio,
-                "--web", self.web, "--log", self.log_level]
+                "--web", self.web, "--log", self.log_level, "--dhcp", str(self.dhcp)]
         if self.file:
             argv += ["--provision", self.file]
         if self.auto_answer:

@@ -30,6 +30,5 @@ pub use settings::{
     Settings, TlsFiles, Transport,
 };
 pub use store::{
-    Change, Changes, Checkpoint, ImportError, Origin, Recovery, SetError, Store, StoreError,
-    Submission,
+    Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission, Trial,
 };

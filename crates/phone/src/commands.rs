@@ -173,6 +173,7 @@ impl Phone {
     /// Puts settings in force: what did not change is not touched, and no call is dropped (D1).
     pub(crate) fn set_settings(&mut self, settings: Settings, now: Instant) {
         self.core.auto_answer = settings.auto_answer;
+        self.check_sync.set(settings.check_sync);
         self.core.user_agent.clone_from(&settings.user_agent);
         let lines: BTreeMap<_, _> =
             settings.lines.into_iter().map(|line| (line.line, line)).collect();

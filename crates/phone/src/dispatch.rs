@@ -20,7 +20,7 @@ use crate::core::{Owner, Reply};
 use crate::input::Undeliverable;
 use crate::screen::{self, Admission};
 use crate::settings::LineNumber;
-use crate::{CallId, Phone, drill, limits};
+use crate::{CallId, Phone, check_sync, drill, limits};
 
 impl Phone {
     /// Runs until nothing more follows from what has happened.
@@ -144,6 +144,9 @@ impl Phone {
         }
         if self.meets_farewell(&arrival, now) {
             return;
+        }
+        if check_sync::is_one(&arrival.request) {
+            return self.on_check_sync(&arrival, now);
         }
         match screen::admit(&mut self.core, &mut self.strangers, &arrival, now) {
             Admission::Answered => {}

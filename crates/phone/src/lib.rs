@@ -20,6 +20,7 @@
 mod account;
 mod accounts;
 mod call;
+mod check_sync;
 mod commands;
 mod connection;
 mod core;
@@ -47,6 +48,7 @@ pub use limits::PONG;
 use crate::account::hop_list::HopNews;
 use crate::call::Call;
 use crate::call::recent::Recent;
+use crate::check_sync::CheckSync;
 use crate::core::Core;
 use input::Input;
 use output::{MediaCommand, Output};
@@ -71,6 +73,7 @@ pub struct Phone {
     calls: BTreeMap<CallId, Call>,
     next_call: u32,
     strangers: screen::RateLimit,
+    check_sync: CheckSync,
     recent: Recent,
     /// Lines with hops that no name leads to any more.
     departed: BTreeSet<LineNumber>,
@@ -83,8 +86,11 @@ impl Phone {
     /// jitter: 256 bits that a peer cannot guess.
     #[must_use]
     pub fn new(seed: [u8; 32], now: Instant) -> Self {
+        let mut core = Core::new(seed);
+        let check_sync = CheckSync::new(core.tokens.call_id(), now);
         Self {
-            core: Core::new(seed),
+            core,
+            check_sync,
             calls: BTreeMap::new(),
             next_call: 0,
             strangers: screen::RateLimit::new(now),

@@ -52,6 +52,8 @@ pub enum Output {
     /// Look these names up as long as they are in the latest set, and tell what each leads to by
     /// [`crate::input::Input::Name`]: dialogs lead there (failover design §5).
     Names(BTreeSet<Target>),
+    /// Somebody who may wants the configuration fetched anew (F8).
+    FetchConfiguration,
     /// Remember over a restart (failover design §2); `None` forgets.
     Remember {
         /// The line.

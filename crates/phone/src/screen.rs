@@ -10,6 +10,7 @@ use sip_core::usage::session_timer;
 
 use crate::call::incoming::{Arrival, Key, tagged};
 use crate::call::{ALLOW, SUPPORTED};
+use crate::check_sync;
 use crate::core::Core;
 use crate::limits;
 use crate::settings::LineNumber;
@@ -35,7 +36,7 @@ impl RateLimit {
         Self { window: now, used: 0 }
     }
 
-    fn allows(&mut self, now: Instant) -> bool {
+    pub(crate) fn allows(&mut self, now: Instant) -> bool {
         if now.saturating_duration_since(self.window) >= Duration::from_secs(1) {
             *self = Self::new(now);
         }
@@ -71,11 +72,12 @@ pub(crate) fn admit(
         Method::Refer | Method::Notify | Method::Message | Method::Subscribe if !known => {
             answer(core, arrival, StatusCode::FORBIDDEN, now)
         }
+        // RFC 6665 §4.1.3: a package that nobody has subscribed to.
+        Method::Notify => answer(core, arrival, StatusCode::BAD_EVENT, now),
         Method::Other(_) => answer(core, arrival, StatusCode::NOT_IMPLEMENTED, now),
         Method::Register
         | Method::Info
         | Method::Refer
-        | Method::Notify
         | Method::Subscribe
         | Method::Message
         | Method::Publish => answer(core, arrival, StatusCode::METHOD_NOT_ALLOWED, now),
@@ -187,6 +189,7 @@ fn answer(core: &mut Core, arrival: &Arrival, code: StatusCode, now: Instant) ->
             response.headers.set(HeaderName::Accept, "application/sdp");
             response.headers.set(HeaderName::Supported, SUPPORTED);
         }
+        489 => response.headers.set(HeaderName::AllowEvents, check_sync::PACKAGE),
         415 => {
             response.headers.set(HeaderName::Accept, "application/sdp");
             response.headers.set(HeaderName::AcceptEncoding, "identity");

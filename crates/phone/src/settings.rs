@@ -152,6 +152,8 @@ pub struct Settings {
     pub lines: Vec<LineSettings>,
     /// Answer incoming calls at once (tests, intercoms).
     pub auto_answer: bool,
+    /// Who may ask for a new fetch of the configuration besides the lines' hops (F8); `None`: nobody.
+    pub check_sync: Option<Login>,
     /// `User-Agent` and `Server` header text.
     pub user_agent: String,
 }

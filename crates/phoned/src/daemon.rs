@@ -28,7 +28,7 @@ use crate::memory::{Memory, Remembered};
 use crate::net::Sockets;
 use crate::net::tls::Tls;
 use crate::options::{Run, Source};
-use crate::provisioning::Provisioner;
+use crate::provisioning::{Past, Provisioner, Sources};
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
@@ -79,11 +79,13 @@ struct Foundation {
     settings: config_store::Settings,
     remembered: Remembered,
     earlier: Earlier,
+    past: Past,
 }
 
 impl Foundation {
     fn lay(options: &Run) -> anyhow::Result<Self> {
         let mut store = open_store(&options.state)?;
+        let past = provisioning::past::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         match &options.provision {
             Some(Source::File(path)) => provisioning::local::apply(path, &mut store)?,
             Some(Source::Url(url)) => provisioning::check(url).context("option --provision")?,
@@ -93,7 +95,7 @@ impl Foundation {
         let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let settings = store.settings();
         let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
-        Ok(Self { store, thread, store_ended: Some(ended), settings, remembered, earlier })
+        Ok(Self { store, thread, store_ended: Some(ended), settings, remembered, earlier, past })
     }
 }
 
@@ -121,7 +123,7 @@ struct Parts {
 
 impl Parts {
     fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
-        let Foundation { store, settings, remembered, earlier, store_ended, .. } = foundation;
+        let Foundation { store, settings, remembered, earlier, past, store_ended, .. } = foundation;
         let store_ended = store_ended.take().context("the store was taken already")?;
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
@@ -149,12 +151,12 @@ impl Parts {
             inbox.clone(),
         );
         let archive = Archive::new(store.clone(), earlier);
-        let (provisioner, wishes) = provisioning::channel();
+        let (fetches, wishes) = provisioning::channel();
         let desk = Desk {
             phone: inbox.clone(),
             store: store.clone(),
             lines: handle,
-            provisioner,
+            provisioner: fetches.clone(),
             events: events.clone(),
             earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
@@ -164,9 +166,13 @@ impl Parts {
         if let Some(page) = WebPage::open(options, &events)? {
             page.start(&desk, &mut others);
         }
-        let url = options.provision.as_ref().and_then(Source::url);
+        let sources = Sources {
+            url: options.provision.as_ref().and_then(Source::url),
+            dhcp: options.dhcp.clone(),
+        };
         let (provisioning, work) = (settings.provisioning.clone(), desk.clone());
-        let provisioner = Provisioner::new(wishes, work, provisioning, url);
+        let provisioner =
+            Provisioner::new(wishes, work, provisioning, sources, std::mem::take(past));
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("provisioning", provisioner.run()));
         others.spawn(named("lines", lines.run()));
@@ -178,6 +184,7 @@ impl Parts {
             audio,
             memory: Memory::new(store.clone()),
             names,
+            provisioner: fetches,
             reporter: Reporter::new(events, archive),
             clock,
         };

@@ -24,6 +24,7 @@ use crate::limits;
 use crate::memory::Memory;
 use crate::net::tls::Tls;
 use crate::net::{Arrived, FlowNews, Sockets};
+use crate::provisioning::ProvisionerHandle;
 use crate::report::Reporter;
 
 /// All that can be said to the driver.
@@ -85,6 +86,8 @@ pub(crate) struct Driver {
     pub(crate) memory: Memory,
     /// Names that dialogs lead to; whoever looks them up sees the latest set.
     pub(crate) names: watch::Sender<BTreeSet<Target>>,
+    /// Where a new fetch of the configuration is asked for.
+    pub(crate) provisioner: ProvisionerHandle,
     pub(crate) reporter: Reporter,
     pub(crate) clock: Clock,
 }
@@ -203,6 +206,7 @@ impl Driver {
             Output::Media(command) => results.extend(self.audio.perform(command)),
             // Lines are gone only when the daemon is ending.
             Output::Names(names) => drop(self.names.send(names)),
+            Output::FetchConfiguration => self.provisioner.check_sync(),
             Output::Remember { line, last_good } => self.memory.keep(line, last_good),
         }
     }

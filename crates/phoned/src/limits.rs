@@ -47,6 +47,14 @@ pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) const PROVISION_FILE: u64 = 4 * 1024 * 1024;
 /// How long fetching a configuration from a server may take in all.
 pub(crate) const FETCH: Duration = Duration::from_secs(60);
+/// Starts of the phone that a fetched change has to prove itself in, should each run end early.
+pub(crate) const TRIAL_STARTS: u32 = 3;
+/// DHCP leases that are looked at, and octets of each.
+pub(crate) const LEASES: usize = 16;
+/// See [`LEASES`].
+pub(crate) const LEASE: u64 = 16 * 1024;
+/// Interfaces on which a network is asked for its server of configurations.
+pub(crate) const PNP_INTERFACES: usize = 4;
 /// Wishes that wait for the task that provisions.
 pub(crate) const PROVISION_REQUESTS: usize = 8;
 /// Name servers that are asked, all at the same time.

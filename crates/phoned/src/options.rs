@@ -46,6 +46,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) provision: Option<Source>,
 
+    /// Where DHCP clients' hooks leave their options, a file for each interface
+    #[arg(long, value_name = "DIR", default_value = "/run/phone-dhcp")]
+    pub(crate) dhcp: PathBuf,
+
     // Its brackets are no links, so the help is no doc comment.
     #[arg(
         long,

@@ -32,6 +32,11 @@ pub(crate) fn phone_settings(settings: &stored::Settings, fixed: &Fixed) -> Sett
     Settings {
         lines: lines.filter_map(|(number, line)| line_settings(*number, line, fixed)).collect(),
         auto_answer: fixed.auto_answer,
+        check_sync: settings
+            .provisioning
+            .check_sync
+            .as_ref()
+            .map(|(user, password)| login(user, password)),
         user_agent: concat!("phoned/", env!("CARGO_PKG_VERSION")).into(),
     }
 }

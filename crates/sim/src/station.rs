@@ -73,7 +73,12 @@ impl Station {
     pub fn settings(&self, index: usize, plan: &Plan, style: &LineStyle) -> Settings {
         let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
         let lines = vec![settings(style, index, &order)];
-        Settings { lines, auto_answer: false, user_agent: "phoned/sim".to_owned() }
+        Settings {
+            lines,
+            auto_answer: false,
+            check_sync: None,
+            user_agent: "phoned/sim".to_owned(),
+        }
     }
 
     /// Power is back: a new phone, which has lost all but what its shell keeps.

@@ -48,6 +48,7 @@ do_install:append() {
     install -m 0644 ${S}/packaging/completions/phonectl.bash ${D}${datadir}/bash-completion/completions/phonectl
     install -m 0644 $overlay/etc/phoned/phoned.env ${D}${sysconfdir}/phoned/
     install -m 0755 $overlay/usr/lib/phoned/crash-report ${D}${nonarch_libdir}/phoned/
+    install -m 0755 $overlay/usr/lib/phoned/dhcp-options ${D}${nonarch_libdir}/phoned/
     install -m 0644 $overlay/usr/lib/tmpfiles.d/phoned.conf ${D}${nonarch_libdir}/tmpfiles.d/
     install -m 0644 $overlay/usr/lib/udev/rules.d/60-phoned.rules ${D}${nonarch_libdir}/udev/rules.d/
     for unit in ${SYSTEMD_SERVICE:phoned}; do

@@ -10,7 +10,7 @@ use super::error::DatabaseError;
 type Step = fn(&Transaction<'_>) -> Result<(), DatabaseError>;
 
 /// The steps, oldest first.
-const STEPS: &[Step] = &[v1, v2];
+const STEPS: &[Step] = &[v1, v2, v3];
 
 /// The newest form.
 pub(super) fn newest() -> u32 {
@@ -80,6 +80,16 @@ fn v2(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
     )
 }
 
+/// What the items of a provisioned change on trial were before it (F8); NULL is the default.
+fn v3(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
+    transaction.execute_batch(
+        "CREATE TABLE trial (
+             item TEXT PRIMARY KEY NOT NULL,
+             value TEXT
+         ) STRICT, WITHOUT ROWID;",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +135,16 @@ mod tests {
             })
             .unwrap();
         assert_eq!(kept, ("text".to_owned(), vec![0, 255]));
+    }
+
+    #[test]
+    fn step_3_adds_a_place_for_the_past_of_a_change_on_trial() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        run(&mut connection, 2).unwrap();
+        let mut form_3 = tables(&connection);
+        run(&mut connection, 3).unwrap();
+        form_3.push(("trial".into(), "item,value".into()));
+        assert_eq!(tables(&connection), form_3);
     }
 
     fn tables(connection: &Connection) -> Vec<(String, String)> {

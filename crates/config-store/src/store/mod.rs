@@ -13,12 +13,14 @@ mod error;
 mod migrations;
 mod open;
 mod state;
+mod trial;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 pub use change::{Change, Changes, Origin, Submission};
 pub use error::{ImportError, SetError, StoreError};
 pub use open::Recovery;
+pub use trial::Trial;
 
 use crate::{
     Patch, Settings,
@@ -27,10 +29,6 @@ use crate::{
     values::{Values, masked},
 };
 use error::DatabaseError;
-
-/// The values at one moment.
-#[derive(Clone, Debug)]
-pub struct Checkpoint(Values);
 
 /// The configuration and where it is kept.
 pub struct Store {
@@ -94,7 +92,7 @@ impl Store {
     /// # Errors
     /// Why it could not be kept; then nothing has changed.
     pub fn apply(&mut self, patch: &Patch, origin: Origin) -> Result<Changes, StoreError> {
-        self.commit(patch, None, origin)
+        self.commit(patch, None, origin, |_| Ok(()))
     }
 
     /// Takes a provisioning file, told apart by its content, all or nothing. Items that it does not
@@ -103,11 +101,43 @@ impl Store {
     /// # Errors
     /// What is wrong with the file, by line, or why the change could not be kept.
     pub fn import(&mut self, octets: &[u8], origin: Origin) -> Result<Changes, ImportError> {
+        self.take(octets, origin, None)
+    }
+
+    /// The same; where it changes items of lines, the change is on trial (see [`Trial`]) until
+    /// [`Self::end_trial`] or [`Self::take_back`]. `file` is the caller's name for the file.
+    ///
+    /// # Errors
+    /// As [`Self::import`].
+    pub fn import_on_trial(
+        &mut self,
+        octets: &[u8],
+        origin: Origin,
+        file: &str,
+    ) -> Result<Changes, ImportError> {
+        self.take(octets, origin, Some(file))
+    }
+
+    fn take(
+        &mut self,
+        octets: &[u8],
+        origin: Origin,
+        on_trial: Option<&str>,
+    ) -> Result<Changes, ImportError> {
         let imported = fanvil::read(octets).map_err(ImportError::Form)?;
         let files = self.files.with(imported.file);
         let files = files.map_err(|error| ImportError::Form(vec![error]))?;
         let kept = files.unknown_items();
-        let mut changes = self.commit(&imported.patch, Some(files), origin)?;
+        let (patch, before) = (&imported.patch, self.values.clone());
+        let touches_lines = patch.changes().any(|(name, value)| {
+            name.line().is_some() && before.value(name) != value.unwrap_or(name.item().default)
+        });
+        let on_trial = on_trial.filter(|_| touches_lines);
+        let mut changes =
+            self.commit(patch, Some(files), origin, |transaction| match on_trial {
+                Some(file) => trial::begin(transaction, patch, &before, file),
+                None => Ok(()),
+            })?;
         changes.kept = kept;
         changes.warnings.splice(0..0, imported.warnings);
         Ok(changes)
@@ -121,22 +151,6 @@ impl Store {
         self.files.render(form, &self.values, with_secrets)
     }
 
-    /// The values in force, to be restored by [`Self::restore`].
-    #[must_use]
-    pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint(self.values.clone())
-    }
-
-    /// Puts every value back to what it was at the checkpoint. What was imported since stays for
-    /// [`Self::export`].
-    ///
-    /// # Errors
-    /// Why it could not be kept; then nothing has changed.
-    pub fn restore(&mut self, to: &Checkpoint, origin: Origin) -> Result<Changes, StoreError> {
-        let patch = Patch::between(&self.values, &to.0);
-        self.apply(&patch, origin)
-    }
-
     /// The latest submissions that changed anything, newest first; passwords are masked in them.
     ///
     /// # Errors
@@ -145,16 +159,19 @@ impl Store {
         change::read_history(&self.connection, count).map_err(|error| self.place.blame(error))
     }
 
-    /// Writes values, file and history in one transaction, then takes them over.
+    /// Writes values, file and history in one transaction, `also` what else belongs to it, then takes
+    /// them over.
     fn commit(
         &mut self,
         patch: &Patch,
         files: Option<Files>,
         origin: Origin,
+        also: impl FnOnce(&Transaction<'_>) -> Result<(), DatabaseError>,
     ) -> Result<Changes, StoreError> {
         let values = patch.applied_to(&self.values);
         if values == self.values && files.as_ref().is_none_or(|files| *files == self.files) {
             // The same file is imported at every start.
+            self.in_transaction(also)?;
             return Ok(Changes::default());
         }
         let items: Vec<Change> = patch
@@ -163,14 +180,29 @@ impl Store {
             .filter(|(_, old, new)| old != new)
             .map(|(name, old, new)| Change::new(name, masked(name, old), masked(name, new)))
             .collect();
-        write(&mut self.connection, patch, files.as_ref(), &items, origin)
-            .map_err(|error| self.place.blame(error))?;
+        self.in_transaction(|transaction| {
+            write(transaction, patch, files.as_ref(), &items, origin)?;
+            also(transaction)
+        })?;
         self.values = values;
         if let Some(files) = files {
             self.files = files;
         }
         self.back_up();
         Ok(Changes { warnings: self.warnings(&items), items, kept: 0 })
+    }
+
+    /// Does all of it or nothing. When it returns, it survives the loss of power.
+    fn in_transaction(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<(), DatabaseError>,
+    ) -> Result<(), StoreError> {
+        let run = || {
+            let transaction = self.connection.transaction()?;
+            work(&transaction)?;
+            transaction.commit()
+        };
+        run().map_err(|error| self.place.blame(error))
     }
 
     /// Renews the copy that a damaged database is restored from. The change is safe already, so a
@@ -226,13 +258,12 @@ impl Store {
 }
 
 fn write(
-    connection: &mut Connection,
+    transaction: &Transaction<'_>,
     patch: &Patch,
     files: Option<&Files>,
     items: &[Change],
     origin: Origin,
 ) -> Result<(), DatabaseError> {
-    let transaction = connection.transaction()?;
     for (name, value) in patch.changes() {
         let name = name.to_string();
         match value {
@@ -254,9 +285,9 @@ fn write(
         )?;
     }
     if !items.is_empty() {
-        change::write_history(&transaction, items, origin)?;
+        change::write_history(transaction, items, origin)?;
     }
-    transaction.commit()
+    Ok(())
 }
 
 #[cfg(test)]

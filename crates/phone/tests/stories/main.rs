@@ -12,6 +12,7 @@
 mod both;
 mod bye;
 mod callee;
+mod check_sync;
 mod drill;
 mod early;
 mod flows;

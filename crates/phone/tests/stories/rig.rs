@@ -116,6 +116,8 @@ pub(crate) struct Rig {
     pub(crate) pongs: bool,
     /// Pings of others that were answered.
     pub(crate) sent_pongs: u32,
+    /// How often the phone wanted its configuration fetched.
+    pub(crate) fetches: u32,
 }
 
 pub(crate) fn line_settings() -> LineSettings {
@@ -211,9 +213,11 @@ impl Rig {
             waiting: Vec::new(),
             pongs: true,
             sent_pongs: 0,
+            fetches: 0,
         };
         let user_agent = "phoned/test".to_owned();
-        let settings = Settings { lines: vec![settings], auto_answer: false, user_agent };
+        let settings =
+            Settings { lines: vec![settings], auto_answer: false, check_sync: None, user_agent };
         rig.input(Input::Settings(settings));
         rig.modes = vec![Mode::Up; hops.len()];
         rig
@@ -334,6 +338,7 @@ impl Rig {
                 }
                 Output::Media(command) => self.media.push(command),
                 Output::Names(names) => self.names.push(names),
+                Output::FetchConfiguration => self.fetches += 1,
                 Output::Remember { .. } => self.remembered.push(output),
             }
         }

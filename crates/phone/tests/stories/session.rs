@@ -287,7 +287,7 @@ fn changed_settings_take_effect_and_drop_no_call() {
     line.policy.retry = failover::Retry::Transmissions(1);
     line.display_name = "Alice Liddell".to_owned();
     let lines = vec![line];
-    rig.input(Input::Settings(Settings { lines, auto_answer: false, user_agent: String::new() }));
+    rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
     assert_eq!(rig.state(id), CallState::Active);
     assert!(rig.last(Method::Register).header(HeaderName::From).contains("Liddell"));
     rig.modes[0] = Mode::Silent;
@@ -429,7 +429,7 @@ fn a_mended_password_is_used_at_once_though_a_register_is_in_flight() {
     rig.plug_in();
     let old = rig.last(Method::Register);
     let lines = vec![line_settings()];
-    rig.input(Input::Settings(Settings { lines, auto_answer: false, user_agent: String::new() }));
+    rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
     let new = rig.last(Method::Register);
     assert_ne!(new.header(HeaderName::CallId), old.header(HeaderName::CallId));
     rig.answer(&old, 403);

@@ -7,6 +7,7 @@ use control::{ConfigRequest, Document, ExportFormat, Items, LineCheck, Payload, 
 use super::describe;
 use super::desk::Desk;
 use crate::lint;
+use crate::provisioning::seal;
 use crate::store_thread::StoreGone;
 
 pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payload, Problem> {
@@ -22,6 +23,7 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
         }
         ConfigRequest::Import { document } => {
             let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
+            let octets = opened(octets, desk).await?;
             let origin = desk.origin;
             let import = move |store: &mut config_store::Store| {
                 store.import(&octets, origin).map_err(refused_file)
@@ -37,6 +39,13 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
         ConfigRequest::Check { line } => check(line, desk).await,
         ConfigRequest::Describe {} => Ok(Payload::Description(describe::all())),
     }
+}
+
+/// The file in the clear. Opening takes a moment, so it is done on a thread that may wait.
+async fn opened(octets: Vec<u8>, desk: &Desk) -> Result<Vec<u8>, Problem> {
+    let key = desk.store.with(|store| store.settings().provisioning.key).await.map_err(gone)?;
+    let opening = tokio::task::spawn_blocking(move || seal::by_hand(octets, key.expose())).await;
+    opening.map_err(|_| Problem::new("the file was not opened"))?.map_err(Problem::new)
 }
 
 async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use config_store::{Origin, Store};
 
+use super::seal;
 use crate::limits;
 
 /// Applies a file to the store.
@@ -17,6 +18,9 @@ use crate::limits;
 pub(crate) fn apply(path: &Path, store: &mut Store) -> anyhow::Result<()> {
     let at = || format!("provisioning file {}", path.display());
     let octets = read(path).with_context(at)?;
+    let key = store.settings().provisioning.key;
+    let octets =
+        seal::by_hand(octets, key.expose()).map_err(anyhow::Error::msg).with_context(at)?;
     // Its words may be several, each with its line; the causes behind them say no more.
     let changes = store
         .import(&octets, Origin::Provisioning)

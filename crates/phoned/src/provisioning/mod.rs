@@ -3,20 +3,26 @@
 //! [`Provisioner`] is one task: it waits until a fetch is due or wanted, has the file fetched on a
 //! thread that may wait, and hands it to the store, the way of every other change: one checked
 //! patch, all or nothing. A file that is broken, too long, or not there changes nothing and is told.
-//! `place` makes the address, `http` and `tftp` fetch, `schedule` says when, `local` is a file that
+//! `place` makes the address, `discover` finds it where nobody has set it, `http` and `tftp` fetch, `schedule` says when, `local` is a file that
 //! is named on the command line.
 
+mod discover;
 mod http;
 pub(crate) mod local;
 mod marks;
+pub(crate) mod past;
 mod place;
 mod schedule;
+pub(crate) mod seal;
+mod sources;
 mod task;
 mod tftp;
 mod trust;
 
 pub(crate) use marks::marks;
-pub(crate) use place::{Marks, Place, Scheme};
+pub(crate) use past::Past;
+pub(crate) use place::{Marks, Place, PlaceError, Scheme};
+pub(crate) use sources::Sources;
 pub(crate) use task::{Provisioner, ProvisionerHandle, channel};
 use trust::trust;
 

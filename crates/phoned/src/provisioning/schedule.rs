@@ -17,22 +17,38 @@ pub(crate) enum Mode {
 /// The first wait after a failure; it doubles up to [`LONGEST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 const LONGEST_RETRY: Duration = Duration::from_secs(3600);
+/// The first wait where no server is known: a lease may be on its way.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// Waits vary by up to so many per cent, so that a fleet that was provisioned together does not ask
 /// together for ever (F6).
 const SPREAD: u64 = 10;
+
+/// The least time between the end of a fetch and one that somebody else wants: whoever may ask shall
+/// not keep the phone busy.
+const LEAST_GAP: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Schedule {
     mode: Mode,
     due: Option<Instant>,
+    ended: Option<Instant>,
     failures: u32,
 }
 
 impl Schedule {
     /// At start: due at once unless it is off.
     pub(crate) fn new(mode: Mode, now: Instant) -> Self {
-        Self { mode, due: (mode != Mode::Off).then_some(now), failures: 0 }
+        Self { mode, due: (mode != Mode::Off).then_some(now), ended: None, failures: 0 }
+    }
+
+    /// Somebody wants it fetched, whatever the mode: due at a random moment within `spread`, and never
+    /// later than it was due anyway.
+    pub(crate) fn hurry(&mut self, spread: Duration, dice: u64, now: Instant) {
+        let part = spread.mul_f64((dice % 1024) as f64 / 1024.0);
+        let earliest = self.ended.map_or(now, |ended| (ended + LEAST_GAP).max(now));
+        let due = (now + part).max(earliest);
+        self.due = Some(self.due.map_or(due, |before| before.min(due)));
     }
 
     /// Puts another mode in force, or the same again for another server: due at once, because who
@@ -46,8 +62,20 @@ impl Schedule {
         self.due
     }
 
+    /// There is no server to fetch from: it is looked for again, later each time.
+    pub(crate) fn nowhere(&mut self, dice: u64, now: Instant) {
+        let wait = FIRST_LOOK * 2_u32.saturating_pow(self.failures.min(10));
+        self.failures = self.failures.saturating_add(1);
+        self.ended = Some(now);
+        self.due = match self.mode {
+            Mode::Off => None,
+            Mode::AtStart | Mode::Every(_) => Some(now + spread(wait.min(LONGEST_RETRY), dice)),
+        };
+    }
+
     /// A fetch has ended, of whatever cause it was; `dice` is random.
     pub(crate) fn done(&mut self, success: bool, dice: u64, now: Instant) {
+        self.ended = Some(now);
         if success {
             self.failures = 0;
             self.due = match self.mode {
@@ -127,6 +155,44 @@ mod tests {
         let all: Vec<_> = (0..=2 * SPREAD).map(|dice| spread(HOUR, dice)).collect();
         assert!(all.is_sorted());
         assert_eq!((all[0], all[20]), (HOUR * 9 / 10, HOUR * 11 / 10));
+    }
+
+    #[test]
+    fn a_server_that_is_not_known_yet_is_looked_for_soon_and_then_rarely() {
+        let mut now = Instant::now();
+        let mut schedule = Schedule::new(Mode::AtStart, now);
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            schedule.nowhere(EVEN, now);
+            waits.push((schedule.due().unwrap() - now).as_secs());
+            now = schedule.due().unwrap();
+        }
+        assert_eq!(waits[..4], [5, 10, 20, 40]);
+        assert_eq!(waits[9..], [2560, 3600, 3600]);
+        schedule.change(Mode::Off, now);
+        schedule.nowhere(EVEN, now);
+        assert_eq!(schedule.due(), None);
+    }
+
+    #[test]
+    fn who_may_hurry_it_does_so_within_the_spread_and_not_without_end() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(Mode::Off, now);
+        schedule.hurry(HOUR, 1023, now);
+        let late = schedule.due().unwrap();
+        assert!(late > now + HOUR * 9 / 10 && late < now + HOUR, "the last of the fleet");
+        schedule.hurry(Duration::ZERO, 1023, now);
+        assert_eq!(schedule.due(), Some(now), "sooner is better");
+        schedule.hurry(HOUR, 512, now);
+        assert_eq!(schedule.due(), Some(now), "and is not put off again");
+        schedule.done(true, EVEN, now);
+        assert_eq!(schedule.due(), None);
+        schedule.hurry(Duration::ZERO, 0, now + Duration::from_secs(1));
+        assert_eq!(schedule.due(), Some(now + LEAST_GAP));
+        schedule.change(Mode::Every(HOUR), now);
+        schedule.done(true, EVEN, now);
+        schedule.hurry(HOUR * 3, 1023, now);
+        assert_eq!(schedule.due(), Some(now + HOUR), "no later than its own time");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The task that provisions: fetches when it is due or wanted, hands the file to the store, and
 //! watches whether the phone still registers with what the file has set.
 
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::Instant;
 
-use config_store::{Checkpoint, FetchProtocol, ImportError, Origin, PlaceOf, Provisioning};
+use config_store::{ImportError, Origin, Provisioning};
 use control::{
     AccountState, ChangeReport, Event, Notification, Problem, ProvisionStatus, Timestamp,
 };
@@ -11,8 +13,9 @@ use sha2::{Digest, Sha256};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{mpsc, oneshot};
 
-use super::schedule::{Mode, Schedule};
-use super::{Login, Place, Scheme, fetch, marks, trust};
+use super::past::FOUND;
+use super::schedule::Schedule;
+use super::{Login, Past, Place, Sources, fetch, seal, trust};
 use crate::control_server::Desk;
 use crate::limits;
 
@@ -37,6 +40,11 @@ impl ProvisionerHandle {
         answer.await.map_err(|_| Problem::new("the phone is shutting down"))
     }
 
+    /// Somebody who may wants it fetched, soon. Never waits: of many wishes one is enough.
+    pub(crate) fn check_sync(&self) {
+        let _ = self.requests.try_send(Request::CheckSync);
+    }
+
     /// The configuration has changed; where it is fetched from may have, too. Never waits: the task
     /// itself changes the configuration, and one notice is as good as many.
     pub(crate) fn settings_changed(&self) {
@@ -49,6 +57,7 @@ enum Request {
     Now(oneshot::Sender<Result<ChangeReport, Problem>>),
     Show(oneshot::Sender<ProvisionStatus>),
     Settings,
+    CheckSync,
 }
 
 /// A place for the task before the desk that it works at is there.
@@ -72,8 +81,7 @@ struct Last {
 /// What the file has changed is in force and has not proved itself.
 #[derive(Debug)]
 struct Probation {
-    before: Checkpoint,
-    file: [u8; 32],
+    file: String,
     /// When the file came into force: a registration from before proves nothing of it.
     since: Timestamp,
     until: Instant,
@@ -84,40 +92,64 @@ struct Probation {
 #[derive(Debug)]
 pub(crate) struct Provisioner {
     requests: Requests,
+    /// Requests that came while something took its time.
+    backlog: VecDeque<Request>,
     desk: Desk,
     settings: Provisioning,
-    /// An address from the command line; wins over the items.
-    url: Option<String>,
+    sources: Sources,
+    /// Where PnP has led to.
+    found: Option<String>,
     schedule: Schedule,
     last: Option<Last>,
     probation: Option<Probation>,
     /// The file that was rolled back; it is not tried again before it is another one.
-    rejected: Option<[u8; 32]>,
+    rejected: Option<String>,
 }
 
 impl Provisioner {
-    /// The task, with the configuration at start and the address of the command line, if any.
+    /// The task, with the configuration at start and what an earlier run has left.
     pub(crate) fn new(
         requests: Requests,
         desk: Desk,
         settings: Provisioning,
-        url: Option<String>,
+        sources: Sources,
+        past: Past,
     ) -> Self {
         let now = Instant::now();
-        let schedule = Schedule::new(mode(&settings, url.as_deref()), now);
-        let (last, probation, rejected) = (None, None, None);
-        Self { requests, desk, settings, url, schedule, last, probation, rejected }
+        let schedule = Schedule::new(sources.mode(&settings), now);
+        let Past { on_trial, rejected, found } = past;
+        // How long the last run had left is not known: a clock without a battery may have jumped.
+        let probation = on_trial.zip(settings.rollback).map(|(file, wait)| {
+            let since = desk.clock.read().calendar(now);
+            Probation { file, since, until: now + wait, events: desk.events.watch() }
+        });
+        let last = None;
+        let backlog = VecDeque::new();
+        Self {
+            requests,
+            backlog,
+            desk,
+            settings,
+            sources,
+            found,
+            schedule,
+            last,
+            probation,
+            rejected,
+        }
     }
 
     /// Runs until nobody can ask any more.
     pub(crate) async fn run(mut self) {
         loop {
+            if let Some(request) = self.backlog.pop_front() {
+                self.answer(request).await;
+                continue;
+            }
             let due = self.schedule.due();
             tokio::select! {
                 request = self.requests.0.recv() => match request {
-                    Some(Request::Now(back)) => drop(back.send(self.provision().await)),
-                    Some(Request::Show(back)) => drop(back.send(self.status())),
-                    Some(Request::Settings) => self.settings_changed().await,
+                    Some(request) => self.answer(request).await,
                     None => return,
                 },
                 () = sleep_until(due) => drop(self.provision().await),
@@ -126,20 +158,62 @@ impl Provisioner {
         }
     }
 
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Now(back) => drop(back.send(self.provision().await)),
+            Request::Show(back) => drop(back.send(self.status())),
+            Request::CheckSync => self.check_sync(),
+            Request::Settings => self.settings_changed().await,
+        }
+    }
+
+    /// Waits for what takes its time, and tells meanwhile how it stands; other requests wait.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                Some(request) = self.requests.0.recv(),
+                    if self.backlog.len() < limits::PROVISION_REQUESTS =>
+                {
+                    match request {
+                        Request::Show(back) => drop(back.send(self.status())),
+                        Request::Now(_) | Request::Settings | Request::CheckSync => {
+                            self.backlog.push_back(request);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_sync(&mut self) {
+        let now = Instant::now();
+        self.schedule.hurry(self.settings.check_sync_spread, dice(), now);
+        tracing::info!("the configuration is to be fetched: check-sync");
+    }
+
     async fn settings_changed(&mut self) {
         let Ok(settings) = self.desk.store.with(|store| store.settings().provisioning).await else {
             return;
         };
         if settings != self.settings {
             self.settings = settings;
-            let mode = mode(&self.settings, self.url.as_deref());
+            let mode = self.sources.mode(&self.settings);
             self.schedule.change(mode, Instant::now());
         }
     }
 
     /// Fetches and applies once, and plans the next time.
     async fn provision(&mut self) -> Result<ChangeReport, Problem> {
-        let done = self.fetch_and_apply().await;
+        let done = match self.place().await {
+            Ok(Some(place)) => self.fetch_and_apply(place).await,
+            Ok(None) => {
+                self.schedule.nowhere(dice(), Instant::now());
+                return Err(Problem::new("no server to fetch from (item `Flash Server IP`)"));
+            }
+            Err(problem) => Err(problem),
+        };
         let words = match &done {
             Ok(report) => format!("{} items changed", report.items.len()),
             Err(problem) => problem.message.clone(),
@@ -154,25 +228,26 @@ impl Provisioner {
         done
     }
 
-    async fn fetch_and_apply(&mut self) -> Result<ChangeReport, Problem> {
-        let place = self.place()?;
+    async fn fetch_and_apply(&mut self, place: Place) -> Result<ChangeReport, Problem> {
         let login = Login {
             user: self.settings.user.clone(),
             password: self.settings.password.expose().to_owned(),
         };
         let tls = self.desk.store.with(|store| store.settings().tls).await.map_err(ended)?;
-        let named = place.to_string();
+        let (named, key) = (place.to_string(), self.settings.key.clone());
         let fetching = tokio::task::spawn_blocking(move || {
             let trust = trust(&place, &tls).map_err(|error| error.to_string())?;
-            fetch(&place, &login, trust).map_err(|error| error.to_string())
+            let octets = fetch(&place, &login, trust).map_err(|error| error.to_string())?;
+            let file: String =
+                Sha256::digest(&octets).iter().map(|octet| format!("{octet:02x}")).collect();
+            Ok::<_, String>((seal::from_network(octets, key.expose())?, file))
         });
-        let octets = match fetching.await {
-            Ok(Ok(octets)) => octets,
+        let (octets, file) = match self.meanwhile(fetching).await {
+            Ok(Ok(fetched)) => fetched,
             Ok(Err(why)) => return Err(Problem::at(named.clone(), format!("{named}: {why}"))),
             Err(_) => return Err(Problem::new("the fetch was broken off")),
         };
-        let file: [u8; 32] = Sha256::digest(&octets).into();
-        if self.rejected == Some(file) {
+        if self.rejected.as_ref() == Some(&file) {
             let message = format!("{named}: still the file that was rolled back");
             return Err(Problem::at(named, message));
         }
@@ -183,15 +258,17 @@ impl Provisioner {
         &mut self,
         named: &str,
         octets: Vec<u8>,
-        file: [u8; 32],
+        file: String,
     ) -> Result<ChangeReport, Problem> {
         let was_registered = self.is_registered().await;
         let events = self.desk.events.watch();
-        let import = move |store: &mut config_store::Store| {
-            let before = store.checkpoint();
-            store.import(&octets, Origin::Provisioning).map(|changes| (before, changes))
+        let rollback = self.settings.rollback.filter(|_| was_registered);
+        let name = rollback.map(|_| file.clone());
+        let import = move |store: &mut config_store::Store| match name {
+            Some(file) => store.import_on_trial(&octets, Origin::Provisioning, &file),
+            None => store.import(&octets, Origin::Provisioning),
         };
-        let (before, changes) = match self.desk.store.with(import).await.map_err(ended)? {
+        let changes = match self.desk.store.with(import).await.map_err(ended)? {
             Ok(done) => done,
             Err(error) => return Err(refused(named, &error)),
         };
@@ -204,12 +281,10 @@ impl Provisioner {
             kept = report.kept,
             "provisioned"
         );
-        if let (true, true, Some(wait)) = (was_registered, touches_lines, self.settings.rollback) {
-            // Of two changes in a row it is the first one's past that has worked.
-            let before = self.probation.take().map_or(before, |probation| probation.before);
+        if let (true, Some(wait)) = (touches_lines, rollback) {
             let clock = self.desk.clock.read();
             let (since, until) = (clock.calendar(applied), applied + wait);
-            self.probation = Some(Probation { before, file, since, until, events });
+            self.probation = Some(Probation { file, since, until, events });
         }
         Ok(report)
     }
@@ -218,11 +293,14 @@ impl Provisioner {
     async fn end_probation(&mut self, passed: bool) {
         let Some(probation) = self.probation.take() else { return };
         if passed || self.is_registered().await {
+            match self.desk.store.with(config_store::Store::end_trial).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the change is still on trial"),
+                Err(error) => tracing::error!(%error, "the change is still on trial"),
+            }
             return;
         }
-        let before = probation.before;
-        let restore =
-            move |store: &mut config_store::Store| store.restore(&before, Origin::Provisioning);
+        let restore = |store: &mut config_store::Store| store.take_back(Origin::Provisioning);
         match self.desk.store.with(restore).await {
             Ok(Ok(changes)) => {
                 tracing::warn!(
@@ -245,47 +323,41 @@ impl Provisioner {
         accounts.iter().any(|account| account.state == AccountState::Registered)
     }
 
-    fn place(&self) -> Result<Place, Problem> {
-        let place = match (&self.url, &self.settings.place) {
-            (Some(url), _) => Place::of_url(url, &marks()),
-            (None, None) => {
-                return Err(Problem::new("no server to fetch from (item `Flash Server IP`)"));
-            }
-            (None, Some(PlaceOf { server, file, protocol })) => {
-                let scheme = match protocol {
-                    Some(FetchProtocol::Tftp) => Some(Scheme::Tftp),
-                    Some(FetchProtocol::Http) => Some(Scheme::Http),
-                    Some(FetchProtocol::Https) => Some(Scheme::Https),
-                    None => None,
-                };
-                Place::of_items(server, file, scheme, &marks())
-            }
+    /// Where to fetch from; a phone without a line asks its network where nobody else says it.
+    async fn place(&mut self) -> Result<Option<Place>, Problem> {
+        let new = self.desk.accounts().await?.is_empty();
+        let known = if new { None } else { self.found.as_deref() };
+        if let Some(place) = self.sources.place(&self.settings, known)? {
+            return Ok(Some(place));
+        }
+        if !new {
+            return Ok(None);
+        }
+        let (sources, settings) = (self.sources.clone(), self.settings.clone());
+        let asking = async move { sources.ask_network(&settings).await };
+        let Some((text, place)) = self.meanwhile(asking).await? else {
+            return Ok(None);
         };
-        place.map_err(|error| {
-            let item = if self.url.is_some() { "--provision" } else { "Flash Server IP" };
-            Problem::at(item, format!("`{item}`: {error}"))
-        })
+        tracing::info!(%place, "SIP PnP names a server");
+        self.found = Some(text.clone());
+        let keep = move |store: &mut config_store::Store| store.state_put(FOUND, &text);
+        if let Err(error) = self.desk.store.with(keep).await.map_err(ended)? {
+            tracing::warn!(%error, "where PnP has led to is not kept");
+        }
+        Ok(Some(place))
     }
 
     fn status(&self) -> ProvisionStatus {
         let clock = self.desk.clock.read();
+        let place = self.sources.place(&self.settings, self.found.as_deref());
         ProvisionStatus {
-            place: self.place().ok().map(|place| place.to_string()),
+            place: place.ok().flatten().map(|place| place.to_string()),
             last: self.last.as_ref().map(|last| last.at),
             success: self.last.as_ref().map(|last| last.success),
             result: self.last.as_ref().map(|last| last.words.clone()),
             next: self.schedule.due().map(|at| clock.calendar(at)),
             proving: self.probation.is_some(),
         }
-    }
-}
-
-fn mode(settings: &Provisioning, url: Option<&str>) -> Mode {
-    use config_store::ProvisionMode;
-    match (settings.mode, url) {
-        (ProvisionMode::Off, Some(_)) | (ProvisionMode::AtStart, _) => Mode::AtStart,
-        (ProvisionMode::Off, None) => Mode::Off,
-        (ProvisionMode::Every(interval), _) => Mode::Every(interval),
     }
 }
 

@@ -27,7 +27,7 @@ impl World<'_> {
                 Output::Event(event) => self.event(phone, event, call_id),
                 Output::Media(command) => self.media(phone, command),
                 // There is no name server in this world: a name leads nowhere.
-                Output::Names(_) => {}
+                Output::Names(_) | Output::FetchConfiguration => {}
                 Output::Remember { last_good, .. } => {
                     self.stations[phone].last_good = last_good;
                     self.say(phone, || format!("remembers {last_good:?}"));
