@@ -6,10 +6,13 @@ chromedriver (both Debian's); what it is told to leave out are its own connectio
 
 import http.client
 import os
+import re
 import socket
 import ssl
 import tempfile
 import threading
+import time
+import urllib.parse
 
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
@@ -103,8 +106,36 @@ class Site:
         finally:
             connection.close()
 
+    def send_form(self, path, fields, session=None):
+        """Sends a form as its page would, within a session if one is given."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.url}
+        if session:
+            headers["Cookie"] = session.cookie
+            fields = {**fields, "csrf": session.mark}
+        return self.request("POST", path, headers, urllib.parse.urlencode(fields))
+
+    def first_session(self):
+        """The administrator's session, his password set by the code of the log."""
+        status, headers, text = self.send_form("/first", {"code": self.code(), "password": PASSWORD, "again": PASSWORD})
+        assert status == 303, (status, text)
+        cookie = headers["Set-Cookie"].split(";")[0]
+        page = self.request("GET", "/system", {"Cookie": cookie})[2]
+        return Session(cookie, re.search(r'name="csrf" value="([^"]+)"', page).group(1))
+
+    def token(self, session, role):
+        """A new access token of a role."""
+        text = self.send_form("/system/tokens", {"name": f"{role}-{time.monotonic_ns()}", "role": role}, session)[2]
+        return re.search(r'<code id="token">([^<]+)</code>', text).group(1)
+
     def close(self):
         self.forward.close()
+
+
+class Session:
+    """A log-in: its cookie, and the mark that its forms carry."""
+
+    def __init__(self, cookie, mark):
+        self.cookie, self.mark = cookie, mark
 
 
 class Browser:
