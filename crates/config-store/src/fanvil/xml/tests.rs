@@ -267,6 +267,28 @@ proptest! {
         prop_assert!(XmlFile::parse(&EXPORT.as_bytes()[..at]).is_err());
     }
 
+    /// F8: what a backup of the configuration is worth.
+    #[test]
+    fn any_settings_survive_export_and_import(
+        settings in proptest::collection::btree_map(
+            (1..=3_u16, 0..20_usize), "[0-9a-z.<&]{1,12}", 0..30),
+        base in proptest::option::of(prop_oneof![Just(EXPORT), Just(MODULES)]),
+    ) {
+        let mut values = Values::default();
+        for ((line, item), text) in settings {
+            let item = crate::items::ACCOUNT[item];
+            if let Some(value) = item.kind.check(&text) {
+                values.put(ItemName::of_line(item, line), Some(value));
+            }
+        }
+        let file = base.map(|text| XmlFile::parse(text.as_bytes()).unwrap());
+        let octets = XmlFile::render(file.as_ref(), &values, true);
+        let back = read(&octets).ok().unwrap().patch.applied_to(&Values::default());
+        for name in values.names() {
+            prop_assert_eq!(back.value(name), values.value(name), "{}", name);
+        }
+    }
+
     #[test]
     fn a_value_survives_being_written_and_read(text in "[ -~]{0,40}") {
         let (file, mut values) = imported(EXPORT);
