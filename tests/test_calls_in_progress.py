@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lab.faults import check_switch, inflict, lift
+from lab.faults import check_switch, disturb, inflict, lift
 from lab.kamailio import Variant
 
 PAIRS = [Variant(), Variant(record_route="shared-name")]
@@ -29,6 +29,31 @@ def test_a_digit_by_info_arrives_once_through_the_backup(make_world, pair, fault
         callee.capture.wait("the late copy is known for one", status=500, cseq_method="INFO", dst=world.primary_address,
                             after=after)
     assert caller.call(call)["state"] == "active" and "note" not in caller.call(call)
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen", "reset"])
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_hold_digit_resume_and_bye_go_on_through_the_backup_over_streams(make_world, transport, fault):
+    """Failover design §5: the first request finds the rung, the later ones start there. UDP is in test_bye_failover.py."""
+    world = make_world(Variant(transports=("udp", transport)))
+    caller, callee, call = world.call_up(transport, line={"DTMF_Mode": 2})
+    after = disturb(world, fault) if fault == "reset" else inflict(world.primary, fault)
+    caller.ctl("call", "hold", call)
+    callee.call_in("remote_held")
+    if fault != "killed":  # A killed proxy ends its connections, so that the line has moved before.
+        check_switch(caller, world, "INVITE", fault, after)
+    again = time.time()
+    caller.ctl("call", "dtmf", call, "5")
+    caller.reached("INFO", world.backup_address, again, timeout=1)
+    caller.ctl("call", "resume", call)
+    callee.call_in("active", timeout=1)
+    caller.call_in("active", call, timeout=1)
+    assert "note" not in caller.call(call)
+    caller.hangup(call)
+    assert callee.call_in("ended", timeout=1)["ended"]["by"] == "remote"
+    assert caller.requests_at("INFO", world.backup_address, again) == 1, "one digit, not two"
+    for method in ("INFO", "INVITE", "BYE"):
+        assert caller.requests_at(method, world.primary_address, again) == 0
 
 
 def test_a_session_is_refreshed_by_update_through_the_backup(world):

@@ -67,3 +67,18 @@ def test_a_bad_way_moves_nothing_and_calls_work(tcp, fault):
     caller.hangup(call)
     callee.call_in("ended", timeout=20)
     assert not caller.capture.connects(tcp.backup_address) and caller.account()["on_primary"]
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_half_open_connection_is_found_out_by_what_is_written_next(make_world, transport):
+    """The proxy's host was restarted and nobody told: what is written gets a RST, and the line is served a round trip later."""
+    world = make_world(Variant(transports=("udp", transport)))
+    phone = world.phone(transport=transport)
+    phone.settled(world.primary_address)
+    world.half_open(world.primary)
+    after = time.time()
+    phone.ctl("account", "register", "1")
+    registered = until(lambda: [hop for hop in (world.primary, world.backup) if hop.registrations(after)], "registered anew", 3)
+    written = next(p.t for p in phone.capture.packets() if p.tcp and p.size and p.src == phone.address and p.t >= after)
+    assert registered[0].registrations(after)[0].t - written <= 0.25, phone.capture.ladder()
+    assert phone.registered()["hop"] == phone.hop(registered[0].address)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from lab.capture import select
+from lab.faults import disturb
 from lab.kamailio import Variant
 from lab.phone import hop_name
 from lab.wait import until
@@ -174,20 +175,38 @@ def test_another_transport_takes_effect_without_a_restart(tcp):
     phone.registered(tcp.primary_address, transport="udp")
 
 
-def test_a_large_request_goes_over_tcp_and_back_to_udp_where_nobody_takes_it(make_world):
-    """RFC 3261 §18.1.1."""
-    long = {"Display_Name": "L" * 255, "Phone_Number": "1001"}
-    world = make_world(PAIR)
-    phone = world.phone(line=long)
+LARGE = "sip:" + "9" * 700 + "@example.test"
+
+
+def large(world):
+    """A phone on UDP whose requests to LARGE are too long for a datagram, settled, and the time before it dials."""
+    phone = world.phone(line={"Display_Name": "L" * 255})
     phone.settled(world.primary_address)
-    phone.ctl("call", "dial", "sip:" + "9" * 700 + "@example.test")
-    invite = phone.capture.wait("the INVITE", method="INVITE", dst=world.primary_address)
-    assert invite.transport == "tcp" and invite.sip.get("Via").startswith("SIP/2.0/TCP")
-    world.network.tcp_reset(world.primary_address)
     after = time.time()
-    other = world.phone("1002", line=long)
-    other.settled(world.primary_address)
-    other.ctl("call", "dial", "sip:" + "9" * 700 + "@example.test")
-    invite = other.capture.wait("the INVITE", method="INVITE", dst=world.primary_address, after=after)
+    phone.dial(LARGE)
+    return phone, after
+
+
+def test_a_large_request_goes_over_tcp(tcp):
+    """RFC 3261 §18.1.1."""
+    phone, _ = large(tcp)
+    invite = phone.capture.wait("the INVITE", method="INVITE", dst=tcp.primary_address)
+    assert invite.transport == "tcp" and invite.sip.get("Via").startswith("SIP/2.0/TCP")
+
+
+@pytest.mark.parametrize("fault,seconds", [("reset", 0.0), ("host unreachable", 0.0), ("black hole", 4.0)])
+def test_a_large_request_goes_by_udp_where_no_tcp_is_to_be_had_and_blames_nobody(tcp, fault, seconds):
+    """RFC 3261 §18.1.1."""
+    disturb(tcp, fault)
+    phone, after = large(tcp)
+    invite = phone.capture.wait("the INVITE", method="INVITE", dst=tcp.primary_address, after=after)
     assert invite.transport == "udp" and invite.sip.get("Via").startswith("SIP/2.0/UDP")
-    assert other.hop_state(world.primary_address)["state"] == "available"
+    costs(invite.t - phone.capture.connects(tcp.primary_address, after)[0].t, seconds)
+    phone.capture.wait("it is answered there", status=407, src=tcp.primary_address, after=after)
+    assert phone.hop_state(tcp.primary_address)["state"] == "available" and phone.account()["on_primary"]
+    assert not phone.capture.sip(method="INVITE", dst=tcp.backup_address)
+    # Which is remembered: the next one goes by UDP at once.
+    after = time.time()
+    phone.dial(LARGE)
+    phone.capture.wait("the next INVITE", method="INVITE", dst=tcp.primary_address, after=after, timeout=1)
+    assert not phone.capture.connects(after=after)
