@@ -7,6 +7,20 @@ from lab.kamailio import Variant
 from lab.world import World
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: waits for half a minute and more")
+
+
+def pytest_collection_modifyitems(items):
+    """Long tests come early and apart, so that no worker is left alone with one at the end."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if not item.get_closest_marker("long")]
+    for place, item in enumerate(long):
+        # xdist gives each worker a share of the first quarter to begin with.
+        rest.insert(place * len(items) // (4 * len(long)), item)
+    items[:] = rest
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Lets fixtures see whether the test failed."""

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from lab import wav
 from lab.wait import until
 
@@ -22,6 +24,7 @@ def test_a_call_fails_at_once_with_words_and_a_tone_when_every_hop_is_dead(world
     until(lambda: wav.loud(wav.read(ear)[0]) >= 0.5, "a tone at the ear", every=0.2)
 
 
+@pytest.mark.long
 def test_silence_everywhere_gives_the_last_hop_its_full_32_seconds(world):
     phone = world.phone(line={"NAT_UDPUpdate": 0})
     phone.registered(world.primary_address)
@@ -39,6 +42,7 @@ def test_silence_everywhere_gives_the_last_hop_its_full_32_seconds(world):
     assert all(abs(p.t - start - due) <= 0.25 for p, due in zip(last, [0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5]))
 
 
+@pytest.mark.long
 def test_a_line_that_lost_every_hop_registers_again_when_one_returns(world):
     """Failover design §6: back-off 15-30 s first, for ever."""
     phone = world.phone()

@@ -56,6 +56,7 @@ def test_hold_digit_resume_and_bye_go_on_through_the_backup_over_streams(make_wo
         assert caller.requests_at(method, world.primary_address, again) == 0
 
 
+@pytest.mark.long
 def test_a_session_is_refreshed_by_update_through_the_backup(world):
     """RFC 4028: the callee refreshes at half of 90 s; without that the call would end on both sides at 60 s."""
     line = {"Session_Timer": 1, "S_Timer_Expires": 90}

@@ -2,10 +2,13 @@
 
 import time
 
+import pytest
+
 from lab.phone import binary
 from lab.wait import until
 
 
+@pytest.mark.long
 def test_an_idle_registered_phone_is_small_and_sleeps(world):
     phone = world.phone(line={"UDPUpdate_TTL": None})
     phone.registered(world.primary_address)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -15,15 +16,27 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 @pytest.fixture
-def records(monkeypatch, tmp_path):
-    """Keeps the list of running laboratories apart from that of a person who plays beside the test."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def records(monkeypatch):
+    """Keeps the list of running laboratories apart from that of a person who plays beside the test; by a short name, because
+    the phones' sockets are below it."""
+    with tempfile.TemporaryDirectory(prefix="labs-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield
 
 
 def begin():
     """A laboratory with its prompt at a pipe."""
     return subprocess.Popen([sys.executable, "-m", "lab.play"], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+
+def up(lab):
+    """Waits until it shows its introduction."""
+    def introduces_itself():
+        line = lab.stdout.readline()
+        assert line, f"it ended with {lab.wait()}"
+        return "Try:" in line
+    until(introduces_itself, "the laboratory is up", 30)
 
 
 def left(pid):
@@ -46,7 +59,7 @@ def test_a_person_calls_kills_the_primary_hangs_up_and_leaves_nothing_behind(rec
 
 def test_what_a_killed_laboratory_leaves_is_cleared_away(records):
     lab = begin()
-    until(lambda: "Try:" in lab.stdout.readline(), "the laboratory is up", 30)
+    up(lab)
     lab.send_signal(signal.SIGKILL)
     lab.wait()
     assert left(lab.pid)
@@ -57,7 +70,7 @@ def test_what_a_killed_laboratory_leaves_is_cleared_away(records):
 
 def test_one_that_runs_elsewhere_ends_when_told_to(records):
     lab = begin()
-    until(lambda: "Try:" in lab.stdout.readline(), "the laboratory is up", 30)
+    up(lab)
     done = run([sys.executable, "-m", "lab.play", "--down"], timeout=60, cwd=HERE)
     assert f"laboratory {lab.pid} is down" in done.stdout
     lab.wait(10)

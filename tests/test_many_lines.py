@@ -2,11 +2,14 @@
 
 import time
 
+import pytest
+
 from lab.lines import KEEP_ALIVE, Site, registers_per_second
 
 LINES = 1000
 
 
+@pytest.mark.long
 def test_a_thousand_lines_fail_over_spread_out_and_come_back(world):
     """Requirements F1 and F6: each line finds out within its keep-alive interval and A3, the backup meets them spread
     over that interval, and nothing is lost on the way there and back."""

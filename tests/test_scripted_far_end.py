@@ -149,6 +149,7 @@ def test_a_call_without_sound_is_ended_by_bye_and_one_that_is_held_is_not(make_w
     first.answer(first.expect("BYE"), 200, "OK")
 
 
+@pytest.mark.long
 def test_a_2xx_that_is_never_acknowledged_ends_with_a_bye(pair):
     """RFC 3261 §13.3.1.4; failover design §5."""
     world, first, second, phone = pair

@@ -307,6 +307,7 @@ def test_plain_http_is_sent_to_https_and_served_on_loopback_only(world, make_sit
     assert answer.startswith("HTTP/1.1 200") and '"ok"' in answer, answer
 
 
+@pytest.mark.long
 def test_what_the_page_costs(world, browser, make_site):
     phone = world.phone(web=True)
     site = make_site(phone)
