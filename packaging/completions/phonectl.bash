@@ -43,6 +43,9 @@ _phonectl() {
             phonectl,status)
                 cmd="phonectl__subcmd__status"
                 ;;
+            phonectl,trace)
+                cmd="phonectl__subcmd__trace"
+                ;;
             phonectl,watch)
                 cmd="phonectl__subcmd__watch"
                 ;;
@@ -241,6 +244,9 @@ _phonectl() {
             phonectl__subcmd__help,status)
                 cmd="phonectl__subcmd__help__subcmd__status"
                 ;;
+            phonectl__subcmd__help,trace)
+                cmd="phonectl__subcmd__help__subcmd__trace"
+                ;;
             phonectl__subcmd__help,watch)
                 cmd="phonectl__subcmd__help__subcmd__watch"
                 ;;
@@ -347,7 +353,7 @@ _phonectl() {
 
     case "${cmd}" in
         phonectl)
-            opts="-h -V --control --json --help --version account call config journal drill provision watch status health help"
+            opts="-h -V --control --json --help --version account call config journal drill provision trace watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1375,7 +1381,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help)
-            opts="account call config journal drill provision watch status health help"
+            opts="account call config journal drill provision trace watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1878,6 +1884,20 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__trace)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__watch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2035,6 +2055,44 @@ _phonectl() {
                 return 0
             fi
             case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__trace)
+            opts="-h --line --call --last --id --text --follow --pcap --with-secrets --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --call)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

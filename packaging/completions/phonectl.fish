@@ -34,6 +34,7 @@ complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "config" -d 'The c
 complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "journal" -d 'What has happened: failovers, failbacks, registrations, calls'
 complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "drill" -d 'Try out a failure without one: the phone treats a server as dead'
 complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "provision" -d 'The configuration that the phone fetches from a server'
+complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "trace" -d 'The SIP messages that the phone has sent and received lately'
 complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "watch" -d 'Every event as it happens, until interrupted'
 complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "status" -d 'The phone, its lines and its calls at a glance'
 complete -c phonectl -n "__fish_phonectl_needs_command" -f -a "health" -d 'Whether the phone works, as an exit status for scripts and updaters'
@@ -209,6 +210,17 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand provision; and __fish_
 complete -c phonectl -n "__fish_phonectl_using_subcommand provision; and __fish_seen_subcommand_from help" -f -a "now" -d 'Fetch the configuration now, and show what it changed'
 complete -c phonectl -n "__fish_phonectl_using_subcommand provision; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show where it is fetched from, how the last fetch ended, and when the next one begins'
 complete -c phonectl -n "__fish_phonectl_using_subcommand provision; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l line -d 'Only what belongs to this line' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l call -d 'Only what has this Call-ID' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l last -d 'Only the latest so many' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l id -d 'Only this message, as text' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l pcap -d 'Write them to a capture file (pcapng) that Wireshark opens' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l text -d 'Show the whole text of each'
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l follow -d 'Show each from now on, until interrupted'
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l with-secrets -d 'With credentials and keys as they were sent; whoever gets the file can use them'
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -s h -l help -d 'Print help'
 complete -c phonectl -n "__fish_phonectl_using_subcommand watch" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand watch" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand watch" -s h -l help -d 'Print help'
@@ -219,16 +231,17 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand health" -l wait -d 'Wa
 complete -c phonectl -n "__fish_phonectl_using_subcommand health" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand health" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand health" -s h -l help -d 'Print help'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "account" -d 'Lines and their registration'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "call" -d 'Calls: dial, answer, hang up, hold, transfer …'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "config" -d 'The configuration: items and files'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "journal" -d 'What has happened: failovers, failbacks, registrations, calls'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "drill" -d 'Try out a failure without one: the phone treats a server as dead'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "provision" -d 'The configuration that the phone fetches from a server'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "watch" -d 'Every event as it happens, until interrupted'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "status" -d 'The phone, its lines and its calls at a glance'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "health" -d 'Whether the phone works, as an exit status for scripts and updaters'
-complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision watch status health help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "account" -d 'Lines and their registration'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "call" -d 'Calls: dial, answer, hang up, hold, transfer …'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "config" -d 'The configuration: items and files'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "journal" -d 'What has happened: failovers, failbacks, registrations, calls'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "drill" -d 'Try out a failure without one: the phone treats a server as dead'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "provision" -d 'The configuration that the phone fetches from a server'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "trace" -d 'The SIP messages that the phone has sent and received lately'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "watch" -d 'Every event as it happens, until interrupted'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "status" -d 'The phone, its lines and its calls at a glance'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "health" -d 'Whether the phone works, as an exit status for scripts and updaters'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and not __fish_seen_subcommand_from account call config journal drill provision trace watch status health help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "list" -d 'Every configured line: registered or not, through which server, and why'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "show" -d 'One line with all its servers'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from account" -f -a "register" -d 'Register a line now, without waiting for its next attempt'

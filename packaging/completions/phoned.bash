@@ -91,7 +91,7 @@ _phoned() {
             return 0
             ;;
         phoned__subcmd__run)
-            opts="-h --state --provision --dhcp --audio --control --web --auto-answer --log --log-format --help"
+            opts="-h --state --provision --dhcp --audio --control --web --trace --auto-answer --log --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -118,6 +118,10 @@ _phoned() {
                     return 0
                     ;;
                 --web)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

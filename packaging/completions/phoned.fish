@@ -34,6 +34,7 @@ complete -c phoned -n "__fish_phoned_using_subcommand run" -l dhcp -d 'Where DHC
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l audio -d 'Sound: alsa[:PCM], wav:IN[:OUT] (plays IN in a loop as the microphone and records what the ear would hear to OUT, in real time), or null' -r
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l control -d 'Control socket for phonectl (mode 0660)' -r -F
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l web -d 'Web page: HTTPS, with a certificate made at the first start; plain HTTP is served only where ADDR is loopback. The log says how to set the first password' -r
+complete -c phoned -n "__fish_phoned_using_subcommand run" -l trace -d 'How many KiB of recent SIP messages are kept for the page Trace and for phonectl trace; 0 records none' -r
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l log -d 'What is logged: error, warn, info, debug, trace, or per part; info,phoned::wire=trace shows every SIP packet, without credentials' -r
 complete -c phoned -n "__fish_phoned_using_subcommand run" -l log-format -d 'Form of the log on standard error' -r -f -a "text\t'For people'
 json\t'One object a line'"

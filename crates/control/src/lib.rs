@@ -23,6 +23,7 @@ mod reply;
 mod request;
 mod status;
 mod timestamp;
+mod trace;
 
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
 pub use check::{Bounds, Finding, Level, LineCheck};
@@ -41,3 +42,4 @@ pub use request::{
 };
 pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
 pub use timestamp::{Timestamp, TimestampError};
+pub use trace::{TraceDialog, TraceMessage, TraceReport, TraceRequest, Way};

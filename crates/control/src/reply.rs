@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Document, DrillStatus, Items, JournalEntry,
-    LineCheck, ProvisionStatus,
+    LineCheck, ProvisionStatus, TraceReport,
 };
 
 /// The answer to one request.
@@ -46,6 +46,8 @@ pub enum Payload {
     Drill(DrillStatus),
     /// How it stands with the configuration that is fetched.
     Provision(ProvisionStatus),
+    /// Recent SIP messages.
+    Trace(TraceReport),
     /// Notifications follow.
     Watching {},
     /// The whole state.

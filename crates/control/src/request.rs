@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Items, ProvisionRequest, Timestamp};
+use crate::{Document, Items, ProvisionRequest, Timestamp, TraceRequest};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum Request {
     Drill(DrillRequest),
     /// About the configuration that is fetched from a server.
     Provision(ProvisionRequest),
+    /// About the SIP messages that were sent and received.
+    Trace(TraceRequest),
     /// Every event from now on: answered with [`crate::Payload::Watching`], then notifications until
     /// the connection closes.
     Watch {},

@@ -7,7 +7,7 @@ use control::{
     CallStatus, ChangeReport, Changed, ConfigRequest, DaemonStatus, Direction, Document,
     DrillRequest, DrillState, DrillStatus, Ended, EndedBy, Event, ExportFormat, HopState,
     HopStatus, Items, JournalRequest, Move, Notification, Payload, Problem, Reply, Request, Server,
-    Timestamp, Unreached,
+    Timestamp, TraceRequest, Unreached,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -339,6 +339,19 @@ fn requests_are_grouped_by_noun() {
             r#"{"drill":{"verb":"start","line":1,"hop":"primary","for_s":60}}"#,
         ),
         (Request::Drill(DrillRequest::Stop {}), r#"{"drill":{"verb":"stop"}}"#),
+        (
+            Request::Trace(TraceRequest::Show {
+                line: Some(1),
+                call_id: None,
+                since: Some(3),
+                last: None,
+            }),
+            r#"{"trace":{"verb":"show","line":1,"since":3}}"#,
+        ),
+        (
+            Request::Trace(TraceRequest::Follow { line: None, call_id: Some("a@b".into()) }),
+            r#"{"trace":{"verb":"follow","call_id":"a@b"}}"#,
+        ),
         (Request::Watch {}, r#"{"watch":{}}"#),
         (Request::Status {}, r#"{"status":{}}"#),
     ] {

@@ -5,6 +5,7 @@ use control::{Payload, encode};
 
 use crate::{
     account, call, config, drill, failure::Failure, journal, output::Output, provision, status,
+    trace,
 };
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
@@ -12,7 +13,7 @@ use crate::{
 pub(crate) struct Wording {
     /// What is said where the answer is only that it was done.
     pub(crate) done: String,
-    /// Whether lines are shown with all their servers.
+    /// Whether lines are shown with all their servers, messages with all their text.
     pub(crate) detailed: bool,
 }
 
@@ -46,6 +47,7 @@ pub(crate) fn show(
         Payload::Entries(entries) => journal::show(entries, output),
         Payload::Drill(status) => output.line(&drill::sentence(status)),
         Payload::Provision(status) => provision::show(status, output),
+        Payload::Trace(report) => trace::show(report, wording.detailed, output),
         Payload::Status(status) => status::show(status, output),
         Payload::Watching {} => Ok(()),
     }

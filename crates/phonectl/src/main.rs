@@ -20,6 +20,7 @@ mod provision;
 mod seal;
 mod span;
 mod status;
+mod trace;
 mod watch;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -87,6 +88,8 @@ enum Noun {
     /// The configuration that the phone fetches from a server.
     #[command(subcommand)]
     Provision(provision::Provision),
+    /// The SIP messages that the phone has sent and received lately.
+    Trace(trace::Trace),
     /// Every event as it happens, until interrupted.
     Watch(watch::Watch),
     /// The phone, its lines and its calls at a glance.
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         Noun::Journal(journal) => journal.run(&client, &mut output),
         Noun::Drill(drill) => drill.run(&client, &mut output),
         Noun::Provision(provision) => provision.run(&client, &mut output),
+        Noun::Trace(trace) => trace.run(&client, &mut output),
         Noun::Watch(watch) => watch.run(&client, &mut output),
         Noun::Status(status) => status.run(&client, &mut output),
         Noun::Health(health) => health.run(&client, &mut output),

@@ -465,3 +465,63 @@ fn every_command_has_help_with_its_usage() {
         assert!(stdout(&output).contains(usage.trim_end()), "{command}: {}", stdout(&output));
     }
 }
+
+fn message() -> Value {
+    json!({
+        "id": 7, "t": "2026-11-22T13:37:00.123Z", "mono_ms": 1.5, "way": "received",
+        "local": "10.0.0.9:5060", "hop": "udp:10.0.0.1:5060", "line": 1, "call_id": "a@b",
+        "method": "REGISTER", "code": 200, "text": "SIP/2.0 200 OK\r\nX: \u{1b}[2J\r\n\r\n",
+    })
+}
+
+#[test]
+fn messages_are_asked_for_by_line_call_and_number() {
+    for (arguments, request) in [
+        (&["trace"][..], json!({"trace": {"verb": "show"}})),
+        (
+            &["trace", "--line", "1", "--call", "a@b", "--last", "5"],
+            json!({"trace": {"verb": "show", "line": 1, "call_id": "a@b", "last": 5}}),
+        ),
+        (&["trace", "--id", "7"], json!({"trace": {"verb": "message", "id": 7}})),
+    ] {
+        let phone = Phone::answering(&[json!({"ok": {"done": {}}})]);
+        let (sent, _) = phone.run(arguments, "");
+        assert_eq!(sent, request, "{arguments:?}");
+    }
+}
+
+/// Requirement F9: what passed on the wire can be read, and cannot command the terminal.
+#[test]
+fn messages_are_shown_a_line_each_or_as_text() {
+    let report = json!({"messages": [message()], "dialogs": [], "forgotten": 0, "limit": 1});
+    let line =
+        "2026-11-22T13:37:00.123Z  7  line 1  <- udp:10.0.0.1:5060  SIP/2.0 200 OK [REGISTER]\n";
+    let phone = Phone::answering(&[json!({"ok": {"trace": report}})]);
+    let (_, output) = phone.run(&["trace"], "");
+    assert_eq!(stdout(&output), line);
+    let phone = Phone::answering(&[json!({"ok": {"trace": report}})]);
+    let (_, output) = phone.run(&["trace", "--text"], "");
+    let text = format!("{line}    SIP/2.0 200 OK\n    X: \\u{{1b}}[2J\n    \n\n");
+    assert_eq!(stdout(&output), text);
+    let phone = Phone::answering(&[json!({"ok": {"watching": {}}}), message()]);
+    let (sent, output) = phone.run(&["trace", "--follow", "--line", "1"], "");
+    assert_eq!(sent, json!({"trace": {"verb": "follow", "line": 1}}));
+    assert_eq!(stdout(&output), line);
+}
+
+/// Requirement F10: a capture file is its owner's, and has secrets only where that is asked for.
+#[test]
+fn a_capture_file_is_written_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    let phone = Phone::answering(&[json!({"ok": {"document": {"hex": "0a0d0d0a"}}})]);
+    let (sent, output) = phone.run(&["trace", "--pcap", path.to_str().unwrap()], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(sent, json!({"trace": {"verb": "pcap", "with_secrets": false}}));
+    assert_eq!(std::fs::read(&path).unwrap(), b"\x0a\x0d\x0d\x0a");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let socket = folder.path().join("none");
+    let output = phonectl(&socket, &["trace", "--with-secrets"], "");
+    assert_eq!(output.status.code(), Some(2), "only for a file");
+}

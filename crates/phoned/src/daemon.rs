@@ -32,6 +32,7 @@ use crate::provisioning::{Past, Provisioner, Sources};
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
+use crate::trace::{Tap, Trace};
 use crate::web_page::WebPage;
 use crate::{archive, limits, memory, provisioning, supervise};
 
@@ -152,18 +153,20 @@ impl Parts {
         );
         let archive = Archive::new(store.clone(), earlier);
         let (fetches, wishes) = provisioning::channel();
+        let trace = Trace::new(options.trace * 1024);
         let desk = Desk {
             phone: inbox.clone(),
             store: store.clone(),
             lines: handle,
             provisioner: fetches.clone(),
             events: events.clone(),
+            trace: trace.clone(),
             earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
             origin: Origin::CommandLine,
         };
         let mut others = JoinSet::new();
-        if let Some(page) = WebPage::open(options, &events)? {
+        if let Some(page) = WebPage::open(options, &events, &trace)? {
             page.start(&desk, &mut others);
         }
         let sources = Sources {
@@ -186,6 +189,7 @@ impl Parts {
             names,
             provisioner: fetches,
             reporter: Reporter::new(events, archive),
+            tap: Tap::new(trace),
             clock,
         };
         let lines = settings.lines.len();

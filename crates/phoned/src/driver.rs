@@ -26,6 +26,7 @@ use crate::net::tls::Tls;
 use crate::net::{Arrived, FlowNews, Sockets};
 use crate::provisioning::ProvisionerHandle;
 use crate::report::Reporter;
+use crate::trace::Tap;
 
 /// All that can be said to the driver.
 #[derive(Debug)]
@@ -89,6 +90,8 @@ pub(crate) struct Driver {
     /// Where a new fetch of the configuration is asked for.
     pub(crate) provisioner: ProvisionerHandle,
     pub(crate) reporter: Reporter,
+    /// Sees every message that passes.
+    pub(crate) tap: Tap,
     pub(crate) clock: Clock,
 }
 
@@ -135,7 +138,7 @@ impl Driver {
 
     fn handle(&mut self, message: Message, now: Instant) -> Result<(), DriverError> {
         match message {
-            Message::Input(input) => self.phone.handle_input(input, now),
+            Message::Input(input) => self.take([input], now),
             Message::Ask(ask) => self.answer(ask, now),
             Message::Flow(news) => {
                 let input = self.sockets.news(news);
@@ -162,6 +165,7 @@ impl Driver {
 
     fn take(&mut self, inputs: impl IntoIterator<Item = Input>, now: Instant) {
         for input in inputs {
+            self.tap.heard(&input, now);
             self.phone.handle_input(input, now);
         }
     }
@@ -188,9 +192,7 @@ impl Driver {
             if results.is_empty() {
                 return;
             }
-            for input in results.drain(..) {
-                self.phone.handle_input(input, now);
-            }
+            self.take(results.drain(..), now);
         }
         tracing::error!("the phone does not come to rest");
     }
@@ -198,10 +200,17 @@ impl Driver {
     fn perform(&mut self, output: Output, now: Instant, results: &mut VecDeque<Input>) {
         match output {
             Output::Transmit { local, to, bytes } => {
+                self.tap.sent(local, to, &bytes, now);
                 self.sockets.send(local, to, &bytes, results);
             }
-            Output::Connect { hop, local, names } => self.sockets.connect(hop, local, names),
-            Output::Disconnect { hop } => self.sockets.disconnect(hop),
+            Output::Connect { hop, local, names } => {
+                self.tap.connects(hop, local);
+                self.sockets.connect(hop, local, names);
+            }
+            Output::Disconnect { hop } => {
+                self.tap.disconnects(hop);
+                self.sockets.disconnect(hop);
+            }
             Output::Event(event) => self.reporter.event(event, self.clock.read(), now),
             Output::Media(command) => results.extend(self.audio.perform(command)),
             // Lines are gone only when the daemon is ending.

@@ -1,4 +1,4 @@
-//! The one subscriber of the process, and the mask over secrets in packets.
+//! The one subscriber of the process, and packets as it may show them.
 //!
 //! Logs go to standard error: the journal of the system takes them from there. ERROR means a bug or
 //! a dead service, INFO what a user would notice, TRACE every packet. No secret at any level: what
@@ -11,6 +11,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::mask;
 use crate::options::LogFormat;
 
 /// Starts logging for the life of the process; a second call changes nothing.
@@ -26,11 +27,7 @@ pub(crate) fn start(filter: Targets, format: LogFormat) {
     drop(started);
 }
 
-/// Headers whose values are credentials (RFC 3261 §20.7, §20.28).
-const SECRET_HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
-
-/// A packet as a log may show it: without the values of credential headers, folded lines included,
-/// and with line ends written out, so that no peer can write a line of its own into the log.
+/// A packet as a log may show it: without its secrets ([`mask::masked`]), and with line ends written out, so that no peer can write a line of its own into the log.
 pub(crate) fn masked(packet: &[u8]) -> Masked<'_> {
     Masked(packet)
 }
@@ -40,21 +37,8 @@ pub(crate) struct Masked<'a>(&'a [u8]);
 
 impl fmt::Display for Masked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = String::from_utf8_lossy(self.0);
-        let mut secret = false;
-        for line in text.split_inclusive('\n') {
-            let folded = line.starts_with([' ', '\t']);
-            let name = line.split(':').next().unwrap_or_default().trim_end();
-            if !folded {
-                secret = SECRET_HEADERS.iter().any(|header| name.eq_ignore_ascii_case(header));
-            }
-            match (secret, folded) {
-                (false, _) => write!(f, "{}", line.escape_debug())?,
-                (true, false) => write!(f, "{}: ********\\r\\n", name.escape_debug())?,
-                (true, true) => {}
-            }
-        }
-        Ok(())
+        let text = mask::masked(self.0);
+        write!(f, "{}", String::from_utf8_lossy(&text).escape_debug())
     }
 }
 
@@ -69,7 +53,8 @@ mod tests {
             CSeq: 2 REGISTER\r\n\r\n";
         let shown = masked(packet).to_string();
         assert!(!shown.contains("hunter2") && !shown.contains("username"), "{shown}");
-        assert!(shown.contains(r"\r\nAuthorization: ********\r\n"), "{shown}");
+        let stars = r#"\r\nAuthorization: Digest response=\"********\"\r\n"#;
+        assert!(shown.contains(stars), "{shown}");
         assert!(shown.ends_with(r"CSeq: 2 REGISTER\r\n\r\n"), "{shown}");
     }
 

@@ -15,6 +15,7 @@ mod limits;
 mod lines;
 mod lint;
 mod logging;
+mod mask;
 mod memory;
 mod net;
 mod notes;
@@ -24,6 +25,7 @@ mod report;
 mod settings;
 mod store_thread;
 mod supervise;
+mod trace;
 mod view;
 mod web_page;
 

@@ -74,6 +74,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "ADDR:PORT|off", default_value_t = Web::usual())]
     pub(crate) web: Web,
 
+    /// How many KiB of recent SIP messages are kept for the page Trace and for phonectl trace; 0
+    /// records none
+    #[arg(long, value_name = "KIB", default_value_t = 512, value_parser = trace_room)]
+    pub(crate) trace: usize,
+
     /// Answers incoming calls at once (for tests and intercoms)
     #[arg(long)]
     pub(crate) auto_answer: bool,
@@ -86,6 +91,13 @@ pub(crate) struct Run {
     /// Form of the log on standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+/// KiB of recorded messages. All of them fit into one answer of the control socket, whatever they hold.
+fn trace_room(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1024;
+    let room = text.parse().ok().filter(|room| *room <= MOST);
+    room.ok_or_else(|| format!("not a whole number from 0 to {MOST} (KiB)"))
 }
 
 /// A level, or levels by part; unlike [`Targets`] itself it takes no part without a level, for that
@@ -199,6 +211,16 @@ mod tests {
         assert_eq!(run(&[]).unwrap().web.to_string(), "[::]:8443");
         let error = run(&["--web", "8443"]).unwrap_err().to_string();
         assert!(error.contains("--web") && error.contains("neither ADDR:PORT nor off"), "{error}");
+    }
+
+    #[test]
+    fn the_room_for_messages_is_bounded() {
+        assert_eq!(run(&[]).unwrap().trace, 512);
+        assert_eq!(run(&["--trace", "0"]).unwrap().trace, 0);
+        for wrong in ["1025", "1.5", "much"] {
+            let error = run(&["--trace", wrong]).unwrap_err().to_string();
+            assert!(error.contains("--trace") && error.contains("0 to 1024"), "{error}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::daemon::named;
 use crate::limits;
 use crate::options::{self, Run};
 use crate::report::Events;
+use crate::trace::Trace;
 
 /// The page, open but not served yet.
 pub(crate) struct WebPage {
@@ -26,10 +27,14 @@ impl WebPage {
     ///
     /// # Errors
     /// What is wrong, naming the address or the file.
-    pub(crate) fn open(options: &Run, events: &Events) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn open(
+        options: &Run,
+        events: &Events,
+        trace: &Trace,
+    ) -> anyhow::Result<Option<Self>> {
         let options::Web::At(address) = options.web else { return Ok(None) };
         let (asks, asked) = mpsc::channel(limits::WEB_REQUESTS);
-        let phone = Phone::new(asks, events.stream());
+        let phone = Phone::new(asks, events.stream(), trace.latest());
         let folder = options.state.join("web");
         match Web::open(address, &folder, phone) {
             Ok(web) => Ok(Some(Self { web, asked })),

@@ -11,6 +11,10 @@ function localise(root) {
     const at = new Date(text.dataset.clock);
     text.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   }
+  for (const text of root.querySelectorAll("[data-moment]")) {
+    const at = new Date(text.dataset.moment);
+    text.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
+  }
 }
 
 // Puts new content into an element; what had the focus or was open keeps it.
@@ -38,6 +42,13 @@ setInterval(() => {
   for (const { element, from } of counters) element.textContent = String(Math.floor((Date.now() - from) / 1000));
 }, 1000);
 
+// What is read from its end stays at its end, unless its reader has gone elsewhere.
+function keepEnd(element, change) {
+  const end = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+  change();
+  if (end) element.scrollTop = element.scrollHeight;
+}
+
 // The live part of the page. A lost connection comes back by itself; one that was ended because the
 // phone is another one, or the session is over, loads the page anew.
 function watch(address) {
@@ -50,7 +61,7 @@ function watch(address) {
   source.addEventListener("parts", (event) => {
     for (const [id, html] of Object.entries(JSON.parse(event.data))) {
       const element = document.getElementById(id);
-      if (element) replace(element, html);
+      if (element) keepEnd(element, () => replace(element, html));
     }
   });
   source.addEventListener("error", () => {
@@ -97,6 +108,22 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// A message of the ladder opens beside it, not instead of it.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-message]");
+  const dialog = document.getElementById("message");
+  if (!link || !dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const address = link.href.baseVal ?? link.href;
+  const answer = await fetch(address);
+  if (!answer.ok || answer.redirected) return void (location.href = address);
+  const shown = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("shown");
+  dialog.firstElementChild.replaceChildren(...shown.childNodes);
+  localise(dialog);
+  dialog.showModal();
+  dialog.addEventListener("close", () => document.getElementById(link.id)?.focus(), { once: true });
+});
+
 document.addEventListener("click", (event) => {
   const key = event.target.closest?.("[data-key]");
   if (!key) return;
@@ -108,6 +135,7 @@ for (const select of document.querySelectorAll("select[data-go]")) {
   select.addEventListener("change", () => select.form.submit());
   select.form.querySelector("[data-plain]").hidden = true;
 }
+for (const element of document.querySelectorAll("[data-end]")) element.scrollTop = element.scrollHeight;
 const live = document.querySelector("[data-live]");
 if (live) watch(live.dataset.live);
 localise(document);

@@ -54,5 +54,9 @@ pub const AUDIT: u64 = 256 * 1024;
 /// Entries of the audit log that are shown.
 pub const AUDIT_SHOWN: usize = 50;
 
+/// SIP messages that the ladder diagram shows, the latest.
+pub const TRACE_SHOWN: u32 = 100;
+/// How long what is drawn of them waits for more that comes with them.
+pub const TRACE_PAUSE: Duration = Duration::from_millis(100);
 /// Changes of registration and ended calls that the timeline remembers.
 pub const HISTORY: usize = 512;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use control::{ChangeReport, ConfigDescription, ConfigRequest, DaemonStatus, Items, LineCheck};
 use control::{Notification, Payload, Problem, Reply, Request};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// A request on its way, and the way back for its reply.
 #[derive(Debug)]
@@ -22,13 +22,19 @@ pub struct Asked {
 pub struct Phone {
     asks: mpsc::Sender<Asked>,
     events: broadcast::Sender<Arc<Notification>>,
+    traffic: watch::Receiver<u64>,
 }
 
 impl Phone {
-    /// A phone that answers what comes out of `asks` and tells what happens through `events`.
+    /// A phone that answers what comes out of `asks` and tells what happens through `events`;
+    /// `traffic` changes with each SIP message that it records.
     #[must_use]
-    pub fn new(asks: mpsc::Sender<Asked>, events: broadcast::Sender<Arc<Notification>>) -> Self {
-        Self { asks, events }
+    pub fn new(
+        asks: mpsc::Sender<Asked>,
+        events: broadcast::Sender<Arc<Notification>>,
+        traffic: watch::Receiver<u64>,
+    ) -> Self {
+        Self { asks, events, traffic }
     }
 
     /// Asks, and waits for the reply.
@@ -48,6 +54,13 @@ impl Phone {
     /// Everything from now on.
     pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<Notification>> {
         self.events.subscribe()
+    }
+
+    /// Changes with each SIP message from now on.
+    pub(crate) fn traffic(&self) -> watch::Receiver<u64> {
+        let mut traffic = self.traffic.clone();
+        traffic.mark_unchanged();
+        traffic
     }
 
     pub(crate) async fn status(&self) -> Result<DaemonStatus, Problem> {

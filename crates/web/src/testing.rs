@@ -10,7 +10,7 @@ use control::{
 };
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::app::App;
 use crate::pages;
@@ -43,9 +43,10 @@ impl House {
     pub(crate) fn new() -> Self {
         let (asks, asked) = mpsc::channel(8);
         let (events, _) = broadcast::channel(8);
+        let (_, traffic) = watch::channel(0);
         tokio::spawn(play(asked));
         let folder = tempfile::tempdir().unwrap();
-        let app = App::new(Phone::new(asks, events), Trust::open(folder.path()).unwrap());
+        let app = App::new(Phone::new(asks, events, traffic), Trust::open(folder.path()).unwrap());
         Self { router: pages::router(app.clone()), app, _folder: folder }
     }
 
@@ -117,6 +118,7 @@ fn reply(request: control::Request) -> Reply {
         })),
         control::Request::Journal(_) => Reply::Ok(Payload::Entries(Vec::new())),
         control::Request::Config(request) => config(request),
+        control::Request::Trace(request) => trace(&request),
         control::Request::Account(_)
         | control::Request::Call(_)
         | control::Request::Drill(_)
@@ -144,6 +146,37 @@ fn config(request: ConfigRequest) -> Reply {
             Reply::Ok(Payload::Items(Items::default()))
         }
         ConfigRequest::Check { .. } => Reply::Ok(Payload::Check(Vec::new())),
+    }
+}
+
+/// A REGISTER, or a file that says whether it has secrets.
+fn trace(request: &control::TraceRequest) -> Reply {
+    let message = control::TraceMessage {
+        id: 7,
+        t: control::Timestamp::default(),
+        mono_ms: 0.0,
+        way: control::Way::Sent,
+        local: "10.0.0.9:5060".into(),
+        hop: "udp:10.0.0.1:5060".into(),
+        line: Some(1),
+        call_id: "a&b@c".into(),
+        method: "REGISTER".into(),
+        code: None,
+        text: "REGISTER sip:h SIP/2.0\r\nX: <script>\r\n\r\n".into(),
+    };
+    let report = |messages| control::TraceReport { messages, limit: 1, ..Default::default() };
+    match request {
+        control::TraceRequest::Message { id: 7 } | control::TraceRequest::Show { .. } => {
+            Reply::Ok(Payload::Trace(report(vec![message])))
+        }
+        control::TraceRequest::Message { .. } => {
+            Reply::Error(Problem::new("message 8 is not recorded any more"))
+        }
+        control::TraceRequest::Follow { .. } => Reply::Ok(Payload::Watching {}),
+        control::TraceRequest::Pcap { with_secrets, .. } => {
+            let text = if *with_secrets { "secret" } else { "masked" };
+            Reply::Ok(Payload::Document(control::Document::Text(text.into())))
+        }
     }
 }
 

@@ -244,6 +244,26 @@ words! {
     drill_outage: "Measured outage (ms)", "测得的中断时间（毫秒）";
     drill_to: "Registered at", "注册到";
     drill_moved: "Requests of calls that moved", "转移的通话请求";
+    trace: "Trace", "跟踪";
+    trace_hint: "The latest SIP messages between this phone and its servers, the newest at the bottom. Open one to read it; credentials and keys are masked.",
+        "本机与服务器之间最近的 SIP 消息，最新的在最下方。点击可查看内容；凭据和密钥已隐藏。";
+    trace_none: "No message has been recorded yet, or none that fits.", "尚无记录的消息，或没有符合条件的消息。";
+    trace_off: "Nothing is recorded: the phone was started with --trace 0.", "未记录消息：话机以 --trace 0 启动。";
+    trace_all_lines: "all lines", "所有线路";
+    trace_all_calls: "all", "全部";
+    trace_call: "Call or registration", "通话或注册";
+    trace_only: "Only this call or registration", "仅此通话或注册";
+    trace_other: "other address", "其他地址";
+    trace_forgotten: "Older messages that have given way:", "已被覆盖的较早消息：";
+    trace_message: "SIP message", "SIP 消息";
+    trace_sent: "sent", "发出";
+    trace_received: "received", "收到";
+    close: "Close", "关闭";
+    capture: "Capture file", "抓包文件";
+    capture_hint: "All recorded messages of this choice, for Wireshark (pcapng). What went over TCP or TLS is in it as text.",
+        "所选范围内的全部消息，可用 Wireshark 打开（pcapng）。经 TCP 或 TLS 传输的内容以明文形式包含在内。";
+    capture_secrets: "With credentials and keys as they were sent", "包含原始凭据和密钥";
+    capture_password: "Needed only for that.", "仅在此时需要。";
     drill_not_served: "The line was not registered there, so there was no outage.", "线路当时未在该服务器注册，因此没有中断。";
     time: "Time", "时间";
     event: "Event", "事件";

@@ -7,15 +7,16 @@
 use std::io;
 use std::sync::Arc;
 
-use control::{Decoder, Notification, Payload, Problem, Reply, Request};
+use control::{Decoder, Notification, Payload, Problem, Reply, Request, TraceRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::desk::Desk;
-use super::{account, call, config, drill, journal, provision};
+use super::{account, call, config, drill, journal, provision, trace};
 use crate::limits;
+use crate::trace::Filter;
 
 /// Octets taken from the socket at once.
 const READ: usize = 4096;
@@ -47,6 +48,10 @@ impl Client {
                 };
                 match control::decode::<Request>(&line) {
                     Ok(Request::Watch {}) => return self.watch().await,
+                    Ok(Request::Trace(TraceRequest::Follow { line, call_id })) => {
+                        let filter = Filter { line, call_id, ..Filter::default() };
+                        return self.follow(filter).await;
+                    }
                     Ok(request) => {
                         let reply = answer(request, &self.desk).await;
                         self.reply(&reply.map_or_else(Reply::Error, Reply::Ok)).await?;
@@ -99,6 +104,31 @@ impl Client {
             }
         }
     }
+
+    /// Every SIP message from now on, until the client closes. One that falls behind misses those that
+    /// have given way meanwhile: their numbers are left out.
+    async fn follow(mut self, mut filter: Filter) -> io::Result<()> {
+        let mut latest = self.desk.trace.latest();
+        filter.since = *latest.borrow_and_update();
+        self.reply(&Reply::Ok(Payload::Watching {})).await?;
+        let mut ignored = [0; 64];
+        loop {
+            tokio::select! {
+                changed = latest.changed() => changed.map_err(io::Error::other)?,
+                read = self.reader.read(&mut ignored) => {
+                    if read? == 0 {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            }
+            let news = trace::news(&mut filter, &self.desk).await;
+            for message in news.map_err(|problem| io::Error::other(problem.message))? {
+                let line = control::encode(&message).map_err(io::Error::other)?;
+                self.write(&line).await?;
+            }
+        }
+    }
 }
 
 async fn next(events: &mut Receiver<Arc<Notification>>) -> io::Result<Arc<Notification>> {
@@ -119,6 +149,7 @@ pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Pro
         Request::Journal(request) => journal::answer(request, desk).await,
         Request::Drill(request) => drill::answer(request, desk).await,
         Request::Provision(request) => provision::answer(request, desk).await,
+        Request::Trace(request) => trace::answer(request, desk).await,
         Request::Status {} => account::status(desk).await,
         Request::Watch {} => Ok(Payload::Watching {}),
     }

@@ -14,6 +14,7 @@ use crate::lines::LinesHandle;
 use crate::provisioning::ProvisionerHandle;
 use crate::report::Events;
 use crate::store_thread::StoreHandle;
+use crate::trace::Trace;
 use crate::view;
 
 /// See the module.
@@ -24,6 +25,7 @@ pub(crate) struct Desk {
     pub(crate) lines: LinesHandle,
     pub(crate) provisioner: ProvisionerHandle,
     pub(crate) events: Events,
+    pub(crate) trace: Trace,
     /// The journal of earlier runs, oldest first.
     pub(crate) earlier: Arc<[JournalEntry]>,
     pub(crate) clock: Clock,

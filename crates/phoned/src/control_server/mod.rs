@@ -13,6 +13,7 @@ mod desk;
 mod drill;
 mod journal;
 mod provision;
+mod trace;
 
 pub(crate) use client::answer;
 pub(crate) use desk::Desk;

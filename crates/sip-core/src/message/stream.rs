@@ -68,7 +68,7 @@ impl StreamReader {
         if let Some(frame) = self.keep_alive() {
             return Ok(frame);
         }
-        match self.message_length() {
+        match message_length(&self.held) {
             Ok(Some(length)) if length <= self.held.len() => {
                 let rest = self.held.split_off(length);
                 let message = std::mem::replace(&mut self.held, rest);
@@ -100,26 +100,30 @@ impl StreamReader {
             _ => None,
         }
     }
+}
 
-    /// The length of the message at the front; `None` until its header section is complete.
-    fn message_length(&self) -> Result<Option<usize>, StreamError> {
-        let Some(end) = header_end(&self.held) else {
-            let too_long = self.held.len() > limits::STREAM_HEADER_OCTETS;
-            return if too_long { Err(StreamError::HeadersTooLong) } else { Ok(None) };
-        };
-        if end > limits::STREAM_HEADER_OCTETS {
-            return Err(StreamError::HeadersTooLong);
-        }
-        let section = self.held.get(..end).unwrap_or_default();
-        let after_start = section.iter().position(|octet| *octet == b'\n').map_or(end, |at| at + 1);
-        let (headers, _, _) = reader::read_headers(section.get(after_start..).unwrap_or_default());
-        let Ok(Some(body)) = reader::content_length(&headers) else {
-            return Err(StreamError::NoLength);
-        };
-        match end.checked_add(body) {
-            Some(length) if length <= limits::MESSAGE_OCTETS => Ok(Some(length)),
-            Some(_) | None => Err(StreamError::MessageTooLong),
-        }
+/// The length of the message that begins the octets `held`; `None` until its header section is
+/// complete. The message itself may not be.
+///
+/// # Errors
+/// The stream is of no more use.
+pub fn message_length(held: &[u8]) -> Result<Option<usize>, StreamError> {
+    let Some(end) = header_end(held) else {
+        let too_long = held.len() > limits::STREAM_HEADER_OCTETS;
+        return if too_long { Err(StreamError::HeadersTooLong) } else { Ok(None) };
+    };
+    if end > limits::STREAM_HEADER_OCTETS {
+        return Err(StreamError::HeadersTooLong);
+    }
+    let section = held.get(..end).unwrap_or_default();
+    let after_start = section.iter().position(|octet| *octet == b'\n').map_or(end, |at| at + 1);
+    let (headers, _, _) = reader::read_headers(section.get(after_start..).unwrap_or_default());
+    let Ok(Some(body)) = reader::content_length(&headers) else {
+        return Err(StreamError::NoLength);
+    };
+    match end.checked_add(body) {
+        Some(length) if length <= limits::MESSAGE_OCTETS => Ok(Some(length)),
+        Some(_) | None => Err(StreamError::MessageTooLong),
     }
 }
 

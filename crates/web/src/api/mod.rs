@@ -5,6 +5,7 @@
 //! also the session's mark. `openapi.json` describes it; a test holds the two together.
 
 mod program;
+pub(crate) mod trace;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use control::{
     AccountRequest, CallRequest, ConfigRequest, JournalRequest, Notification, Payload, Problem,
-    ProvisionRequest, Reply, Request, Timestamp,
+    ProvisionRequest, Reply, Request, Timestamp, TraceRequest,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -42,6 +43,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/v1/journal", get(journal).post(ask_journal))
         .route("/api/v1/status", get(status).post(ask_status))
         .route("/api/v1/events", get(events))
+        .route("/api/v1/trace", get(trace::show).post(trace::ask_trace))
+        .route("/api/v1/trace.pcapng", get(trace::capture))
         .route("/api/v1/{noun}", post(ask))
 }
 
@@ -115,12 +118,16 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
     let request = control::decode(whole.as_bytes()).map_err(malformed)?;
     match request {
         Request::Watch {} => Err(Problem::new("events are at GET /api/v1/events")),
+        Request::Trace(TraceRequest::Follow { .. }) => {
+            Err(Problem::new("ask for what came since the last one: GET /api/v1/trace?since=ID"))
+        }
         Request::Account(_)
         | Request::Call(_)
         | Request::Config(_)
         | Request::Journal(_)
         | Request::Drill(_)
         | Request::Provision(_)
+        | Request::Trace(_)
         | Request::Status {} => Ok(request),
     }
 }
@@ -149,7 +156,7 @@ fn may(role: Role, request: &Request) -> bool {
             AccountRequest::List {} | AccountRequest::Show { .. } | AccountRequest::Register { .. }
         ),
         Request::Call(_) | Request::Journal(_) | Request::Watch {} | Request::Status {} => true,
-        Request::Config(_) | Request::Drill(_) | Request::Provision(_) => false,
+        Request::Config(_) | Request::Drill(_) | Request::Provision(_) | Request::Trace(_) => false,
     };
     for_all || role == Role::Admin
 }
@@ -171,6 +178,9 @@ fn change(request: &Request) -> Option<String> {
             Some(format!("unregistered line {line}"))
         }
         Request::Drill(_) => Some("started or stopped a drill".to_owned()),
+        Request::Trace(TraceRequest::Pcap { with_secrets: true, .. }) => {
+            Some("downloaded SIP messages with secrets".to_owned())
+        }
         Request::Provision(ProvisionRequest::Now {}) => {
             Some("fetched the configuration from its server".to_owned())
         }
@@ -179,6 +189,7 @@ fn change(request: &Request) -> Option<String> {
         | Request::Call(_)
         | Request::Journal(_)
         | Request::Provision(ProvisionRequest::Show {})
+        | Request::Trace(_)
         | Request::Watch {}
         | Request::Status {} => None,
     }

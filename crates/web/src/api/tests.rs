@@ -38,7 +38,8 @@ fn every_request_of_the_control_socket_can_be_sent_and_is_described() {
     let verb = |request: &Value| request["verb"].as_str().unwrap_or_default().to_owned();
     let mut seen = BTreeSet::new();
     for (noun, inner) in documented() {
-        if noun == "watch" {
+        // These turn a connection into a stream.
+        if noun == "watch" || inner["verb"] == "follow" {
             continue;
         }
         read(&noun, inner.to_string().as_bytes()).unwrap();
@@ -47,7 +48,7 @@ fn every_request_of_the_control_socket_can_be_sent_and_is_described() {
         assert!(described.contains(&verb(&inner)), "{noun} {inner} is not in openapi.json");
         seen.insert(noun);
     }
-    assert_eq!(seen.len(), 7, "{seen:?}");
+    assert_eq!(seen.len(), 8, "{seen:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -100,6 +101,7 @@ async fn a_user_sees_and_telephones_and_an_administrator_configures() {
         (&user, "/api/v1/call", dial, StatusCode::OK),
         (&user, "/api/v1/config", set, StatusCode::FORBIDDEN),
         (&user, "/api/v1/drill", r#"{"verb":"stop"}"#, StatusCode::FORBIDDEN),
+        (&user, "/api/v1/trace", r#"{"verb":"show"}"#, StatusCode::FORBIDDEN),
         (&admin, "/api/v1/config", set, StatusCode::OK),
     ] {
         let answer = house.send("POST", path, &[("authorization", token)], body).await;
@@ -133,6 +135,7 @@ async fn what_is_no_request_or_refused_is_told_with_its_place() {
         ("/api/v1/call", r#"{"verb":"fly"}"#, StatusCode::BAD_REQUEST, "unknown variant `fly`"),
         ("/api/v1/nothing", "{}", StatusCode::BAD_REQUEST, "unknown variant `nothing`"),
         ("/api/v1/watch", "{}", StatusCode::BAD_REQUEST, "GET /api/v1/events"),
+        ("/api/v1/trace", r#"{"verb":"follow"}"#, StatusCode::BAD_REQUEST, "trace?since=ID"),
         (
             "/api/v1/config",
             r#"{"verb":"set","items":{"SIP1 Proxy Port":"70000"}}"#,
@@ -144,4 +147,21 @@ async fn what_is_no_request_or_refused_is_told_with_its_place() {
         assert_eq!(answer.status, status, "{path} {body}");
         assert!(answer.text.contains(words), "{}", answer.text);
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn messages_with_secrets_are_asked_for_by_name_and_written_down_f10() {
+    let (house, _, _) = House::with_admin().await;
+    let (user, admin) = (house.token(Role::User), house.token(Role::Admin));
+    let file = house.send("GET", "/api/v1/trace.pcapng", &[("authorization", &admin)], "").await;
+    assert_eq!((file.status, file.text.as_str()), (StatusCode::OK, "masked"));
+    let refused = house.send("GET", "/api/v1/trace.pcapng", &[("authorization", &user)], "").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let before = house.app.trust().audit().len();
+    let body = r#"{"verb":"pcap","with_secrets":true}"#;
+    let file = house.send("POST", "/api/v1/trace", &[("authorization", &admin)], body).await;
+    assert_eq!(file.text, r#"{"document":{"text":"secret"}}"#);
+    let audit = house.app.trust().audit();
+    assert_eq!(audit.len(), before + 1);
+    assert_eq!(audit[0].what, "downloaded SIP messages with secrets");
 }

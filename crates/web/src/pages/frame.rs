@@ -18,6 +18,7 @@ pub(crate) enum Tab {
     Calls,
     Drill,
     Journal,
+    Trace,
     System,
     /// None: log-in, trouble.
     None,
@@ -71,6 +72,7 @@ impl Frame {
             ("/calls", words.calls, Tab::Calls, false),
             ("/drill", words.drill, Tab::Drill, true),
             ("/journal", words.journal, Tab::Journal, false),
+            ("/trace", words.trace, Tab::Trace, true),
             ("/system", words.system, Tab::System, false),
         ];
         let shown = all.into_iter().filter(|(_, _, _, only_admin)| *admin || !only_admin);

@@ -16,31 +16,37 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::watch;
 
 use crate::app::App;
+use crate::limits;
 
 use super::caller::Member;
 use super::frame::{Frame, Tab};
 use super::status::{self, Parts};
+use super::trace::{self, Choice};
 use super::{assets, calls, drill};
 
 /// How often the timeline moves on by itself.
 const TICK: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Page {
     Line,
     Status,
     Calls,
     Drill,
+    Trace,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Which {
     page: Page,
     #[serde(default)]
-    line: u32,
+    line: String,
+    #[serde(default)]
+    call: String,
 }
 
 /// One page that is looked at.
@@ -49,8 +55,11 @@ struct Watch {
     frame: Frame,
     cookie: String,
     page: Page,
-    line: u32,
+    line: String,
+    call: String,
     events: Receiver<Arc<Notification>>,
+    /// Changes with each SIP message.
+    traffic: watch::Receiver<u64>,
     shown: Option<Parts>,
     _place: OwnedSemaphorePermit,
 }
@@ -58,7 +67,7 @@ struct Watch {
 /// The stream of one page.
 pub(super) async fn stream(
     State(app): State<App>,
-    Query(Which { page, line }): Query<Which>,
+    Query(Which { page, line, call }): Query<Which>,
     member: Member,
 ) -> Response {
     let Some(place) = app.watcher() else {
@@ -69,14 +78,21 @@ pub(super) async fn stream(
         Page::Status => Tab::Status,
         Page::Calls => Tab::Calls,
         Page::Drill => Tab::Drill,
+        Page::Trace => Tab::Trace,
     };
+    let frame = Frame::of_member(&member, tab);
+    if tab == Tab::Trace && !frame.is_admin() {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let watch = Watch {
         // Before the page is drawn: nothing that happens after it is missed.
         events: app.phone().watch(),
-        frame: Frame::of_member(&member, tab),
+        traffic: app.phone().traffic(),
+        frame,
         cookie: member.session.cookie().to_owned(),
         page,
         line,
+        call,
         shown: None,
         app,
         _place: place,
@@ -117,6 +133,11 @@ impl Watch {
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             },
+            changed = self.traffic.changed(), if self.page == Page::Trace => {
+                changed.ok()?;
+                tokio::time::sleep(limits::TRACE_PAUSE).await;
+                self.traffic.mark_unchanged();
+            }
             () = tokio::time::sleep(TICK) => {}
         }
         // What came together is shown together.
@@ -131,10 +152,17 @@ impl Watch {
 
     async fn parts(&self) -> Result<Parts, Problem> {
         match self.page {
-            Page::Line => status::line_parts(&self.app, &self.frame, self.line).await,
+            Page::Line => {
+                let line = self.line.parse().unwrap_or(0);
+                status::line_parts(&self.app, &self.frame, line).await
+            }
             Page::Status => status::parts(&self.app, &self.frame).await,
             Page::Calls => calls::parts(&self.app, &self.frame).await,
             Page::Drill => drill::parts(&self.app, &self.frame).await,
+            Page::Trace => {
+                let choice = Choice::new(&self.line, &self.call);
+                trace::parts(&self.app, &self.frame, &choice).await
+            }
         }
     }
 }

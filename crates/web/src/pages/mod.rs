@@ -13,6 +13,7 @@ mod frame;
 mod global;
 mod items;
 mod journal;
+mod ladder;
 mod line;
 mod live;
 mod meaning;
@@ -20,6 +21,7 @@ mod shield;
 mod status;
 mod system;
 mod timeline;
+mod trace;
 
 use axum::Router;
 use axum::extract::State;
@@ -49,6 +51,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/calls/do", post(calls::act))
         .route("/drill", get(drill::show).post(drill::submit))
         .route("/journal", get(journal::show))
+        .route("/trace", get(trace::show))
+        .route("/trace/message/{id}", get(trace::message))
+        .route("/trace/capture", post(trace::capture))
         .route("/live", get(live::stream))
         .route("/system", get(system::show))
         .route("/system/password", post(system::password))

@@ -13,7 +13,7 @@ async fn whoever_is_not_logged_in_is_sent_to_the_door() {
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/first"));
     }
     let (house, _, _) = House::with_admin().await;
-    for page in ["/line/sip", "/status", "/calls", "/system", "/journal", "/drill"] {
+    for page in ["/line/sip", "/status", "/calls", "/system", "/journal", "/drill", "/trace"] {
         let answer = house.send("GET", page, &[], "").await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login"));
         let wrong = house.send("GET", page, &[("cookie", "phoned_session=00")], "").await;
@@ -78,7 +78,9 @@ async fn a_user_is_not_shown_what_only_an_administrator_may_do() {
     house.app.trust().add_user("desk", "correct horse", Role::User).await.unwrap();
     let session = house.app.trust().log_in("desk", "correct horse", here).await.unwrap();
     let cookie = format!("phoned_session={}", session.cookie());
-    for page in ["/line/sip", "/line/global", "/drill"] {
+    for page in
+        ["/line/sip", "/line/global", "/drill", "/trace", "/trace/message/7", "/live?page=trace"]
+    {
         let answer = house.send("GET", page, &[("cookie", &cookie)], "").await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{page}");
     }
@@ -135,4 +137,37 @@ async fn pages_speak_the_browsers_language_and_the_first_one_is_small() {
     let switch = house.send("GET", "/language/zh", &back, "").await;
     assert_eq!(switch.header("location"), "/status");
     assert!(switch.header("set-cookie").starts_with("phoned_language=zh;"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_message_is_opened_as_text_and_one_that_has_given_way_is_told_f9() {
+    let (house, cookie, _) = House::with_admin().await;
+    let cookie = [("cookie", cookie.as_str())];
+    let page = house.send("GET", "/trace?line=1&call=a%26b%40c", &cookie, "").await;
+    assert!(page.text.contains(r#"href="/trace/message/7""#), "{}", page.text);
+    assert!(page.text.contains("page=trace&amp;line=1&amp;call=a%26b%40c"), "{}", page.text);
+    let message = house.send("GET", "/trace/message/7", &cookie, "").await;
+    assert!(message.text.contains("REGISTER sip:h SIP/2.0"), "{}", message.text);
+    assert!(!message.text.contains("X: <script>"), "{}", message.text);
+    let gone = house.send("GET", "/trace/message/8", &cookie, "").await;
+    assert_eq!(gone.status, StatusCode::CONFLICT);
+    assert!(gone.text.contains("not recorded any more"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_capture_file_has_secrets_only_with_the_own_password_and_that_is_written_down_f10() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let capture = async |more: &str| {
+        house.form("/trace/capture", &cookie, &format!("csrf={mark}&line=&call={more}")).await
+    };
+    assert_eq!(capture("").await.text, "masked");
+    let before = house.app.trust().audit().len();
+    let wrong = capture("&with_secrets=1&current=nonsense").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("The password is wrong."), "{}", wrong.text);
+    let right = capture("&with_secrets=1&current=correct+horse").await;
+    assert_eq!(right.text, "secret");
+    assert_eq!(right.header("content-disposition"), "attachment; filename=\"phoned.pcapng\"");
+    let audit = house.app.trust().audit();
+    assert!(audit.len() > before && audit[0].what == "downloaded SIP messages with secrets");
 }
