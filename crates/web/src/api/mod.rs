@@ -114,6 +114,10 @@ async fn ask(
 fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
     let malformed = |error: control::FrameError| Problem::new(error.to_string());
     let inner: serde_json::Value = control::decode(body).map_err(malformed)?;
+    // Otherwise a list would pass whose elements are taken for the fields, one after the other.
+    if !inner.is_object() {
+        return Err(Problem::new("the body is not a JSON object"));
+    }
     let whole = serde_json::json!({ noun: inner }).to_string();
     let request = control::decode(whole.as_bytes()).map_err(malformed)?;
     match request {

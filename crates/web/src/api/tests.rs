@@ -133,6 +133,9 @@ async fn what_is_no_request_or_refused_is_told_with_its_place() {
     for (path, body, status, words) in [
         ("/api/v1/call", "{", StatusCode::BAD_REQUEST, "EOF while parsing"),
         ("/api/v1/call", r#"{"verb":"fly"}"#, StatusCode::BAD_REQUEST, "unknown variant `fly`"),
+        ("/api/v1/journal", "[null,null]", StatusCode::BAD_REQUEST, "not a JSON object"),
+        ("/api/v1/call", r#"["list"]"#, StatusCode::BAD_REQUEST, "not a JSON object"),
+        ("/api/v1/status", "[]", StatusCode::BAD_REQUEST, "not a JSON object"),
         ("/api/v1/nothing", "{}", StatusCode::BAD_REQUEST, "unknown variant `nothing`"),
         ("/api/v1/watch", "{}", StatusCode::BAD_REQUEST, "GET /api/v1/events"),
         ("/api/v1/trace", r#"{"verb":"follow"}"#, StatusCode::BAD_REQUEST, "trace?since=ID"),
