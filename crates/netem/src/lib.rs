@@ -1,10 +1,13 @@
-//! A pure lossy wire for tests: datagrams between endpoints named by socket address, in virtual
-//! time, from one seed.
+//! A pure lossy wire for tests: datagrams and connections between endpoints named by socket
+//! address, in virtual time, from one seed.
 //!
 //! A [`Wire`] answers for what a network does to a datagram: delay and jitter, loss, duplication,
 //! reorder, partitions, a host that is frozen ([`Wire::hold`]) or unplugged, and a closed port
 //! that answers with ICMP port unreachable, quoting what it refused. The words are those of
 //! turmoil (partition, repair, hold, release).
+//!
+//! [`Streams`] answers for what becomes of TCP there, as its applications see it: set up, refused,
+//! reset, half open, stuck.
 //!
 //! It refuses to know what it carries: the payload is any `Clone` value. It reads no clock and
 //! opens no socket; the same seed and the same calls give the same deliveries.
@@ -27,9 +30,11 @@
 mod icmp;
 pub mod limits;
 mod link;
+mod stream;
 mod topology;
 mod wire;
 
 pub use icmp::IcmpLimit;
 pub use link::Link;
+pub use stream::{Ending, News, Pair, Streams};
 pub use wire::{Counts, Delivery, Output, Unreachable, Wire};

@@ -14,3 +14,10 @@ pub const ORDERED_PAIRS: usize = 4_096;
 
 /// Pairs of hosts whose ICMP allowance is remembered.
 pub const ICMP_PAIRS: usize = 4_096;
+
+/// Octets that may wait at one end of a connection to be acknowledged; one that is written to
+/// beyond that ends as if its peer had not answered. Linux begins with less and grows to more.
+pub const UNACKNOWLEDGED: usize = 256 * 1024;
+
+/// Octets of one segment: Ethernet's 1500 without the headers of IPv4 and TCP, with time stamps.
+pub const SEGMENT: usize = 1_448;

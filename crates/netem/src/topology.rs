@@ -1,49 +1,54 @@
 //! Who can reach whom: partitions between pairs, unplugged endpoints, closed ports. It answers
-//! yes or no and holds no packets.
+//! yes or no and holds no packets. Datagrams know endpoints, connections know hosts.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 /// The ways that are cut. An address that was never named is plugged, open and reachable.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Topology {
-    cut: BTreeSet<(SocketAddr, SocketAddr)>,
-    unplugged: BTreeSet<SocketAddr>,
-    closed: BTreeSet<SocketAddr>,
+#[derive(Debug, Clone)]
+pub(crate) struct Topology<A> {
+    cut: BTreeSet<(A, A)>,
+    unplugged: BTreeSet<A>,
+    closed: BTreeSet<A>,
 }
 
-impl Topology {
-    pub(crate) fn cut(&mut self, from: SocketAddr, to: SocketAddr) {
+impl<A> Default for Topology<A> {
+    fn default() -> Self {
+        Self { cut: BTreeSet::new(), unplugged: BTreeSet::new(), closed: BTreeSet::new() }
+    }
+}
+
+impl<A: Ord + Copy> Topology<A> {
+    pub(crate) fn cut(&mut self, from: A, to: A) {
         self.cut.insert((from, to));
     }
 
-    pub(crate) fn mend(&mut self, from: SocketAddr, to: SocketAddr) {
+    pub(crate) fn mend(&mut self, from: A, to: A) {
         self.cut.remove(&(from, to));
     }
 
-    pub(crate) fn unplug(&mut self, addr: SocketAddr) {
+    pub(crate) fn unplug(&mut self, addr: A) {
         self.unplugged.insert(addr);
     }
 
-    pub(crate) fn plug(&mut self, addr: SocketAddr) {
+    pub(crate) fn plug(&mut self, addr: A) {
         self.unplugged.remove(&addr);
     }
 
-    pub(crate) fn close(&mut self, addr: SocketAddr) {
+    pub(crate) fn close(&mut self, addr: A) {
         self.closed.insert(addr);
     }
 
-    pub(crate) fn open(&mut self, addr: SocketAddr) {
+    pub(crate) fn open(&mut self, addr: A) {
         self.closed.remove(&addr);
     }
 
-    pub(crate) fn carries(&self, from: SocketAddr, to: SocketAddr) -> bool {
+    pub(crate) fn carries(&self, from: A, to: A) -> bool {
         !self.cut.contains(&(from, to))
             && !self.unplugged.contains(&from)
             && !self.unplugged.contains(&to)
     }
 
-    pub(crate) fn is_closed(&self, addr: SocketAddr) -> bool {
+    pub(crate) fn is_closed(&self, addr: A) -> bool {
         self.closed.contains(&addr)
     }
 

@@ -74,7 +74,7 @@ pub struct Counts {
 pub struct Wire<T> {
     link: Link,
     links: BTreeMap<(SocketAddr, SocketAddr), Link>,
-    topology: Topology,
+    topology: Topology<SocketAddr>,
     icmp_limit: Option<IcmpLimit>,
     allowances: Allowances,
     in_flight: BTreeMap<(Instant, u64), Flight<T>>,
