@@ -105,7 +105,7 @@ impl Bench {
             News::Octets(at, octets) if *at == pair => Some(octets.clone()),
             News::Octets(..) | News::Accepted(_) | News::Opened(_) | News::Over(..) => None,
         });
-        String::from_utf8(octets.flatten().collect()).unwrap()
+        String::from_utf8_lossy(&octets.flatten().collect::<Vec<_>>()).into_owned()
     }
 
     fn endings(&self) -> Vec<(u128, Pair, Ending)> {
@@ -191,6 +191,22 @@ fn a_host_that_has_forgotten_leaves_the_other_end_half_open_until_it_writes() {
 }
 
 #[test]
+fn a_connection_that_the_way_has_forgotten_is_silent_for_ever_and_a_new_one_passes() {
+    let mut bench = Bench::connected();
+    bench.streams.swallow(proxy().ip());
+    bench.writes(ours(), "OPTIONS");
+    bench.waits(20_000);
+    assert_eq!(bench.heard, []);
+    assert!(!bench.streams.is_sound(ours()));
+    bench.streams.end(ours(), bench.now);
+    bench.streams.connect(ours(), bench.now);
+    bench.writes(ours(), "REGISTER");
+    bench.waits(2_000);
+    assert_eq!(bench.text_at(theirs()), "REGISTER");
+    assert!(bench.streams.is_sound(ours()));
+}
+
+#[test]
 fn a_stopped_process_is_served_by_its_kernel_and_hears_everything_when_it_goes_on() {
     let mut bench = Bench::new();
     bench.streams.hold(proxy().ip());
@@ -220,6 +236,18 @@ fn a_process_that_ends_resets_its_connections_and_a_closed_one_is_told_as_closed
     bench.streams.close(theirs(), bench.now);
     bench.waits(100);
     assert_eq!(bench.endings(), [(110, ours(), Ending::Closed)]);
+}
+
+#[test]
+fn what_is_half_open_can_be_cleared_and_what_is_sound_stays() {
+    let mut bench = Bench::connected();
+    bench.streams.clear();
+    bench.waits(0);
+    assert_eq!(bench.endings(), []);
+    bench.streams.forget(proxy().ip());
+    bench.streams.clear();
+    bench.waits(0);
+    assert_eq!(bench.endings(), [(100, theirs(), Ending::Reset), (100, ours(), Ending::Reset)]);
 }
 
 /// RFC 5961 §4: the other end finds out that it is half open, and the SYN comes again.

@@ -5,9 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use netem::{Link, Wire};
+use std::time::Instant;
 
-use crate::plan::{Fault, FaultKind};
+use netem::Link;
+use sip_core::transport::Transport;
+
+use crate::network::Network;
+use crate::plan::{Fault, FaultKind, Plan};
 use crate::proxy::{Mood, Proxy};
 
 /// What the active faults come to.
@@ -16,9 +20,28 @@ pub struct Faults {
     active: BTreeMap<usize, FaultKind>,
     frozen: BTreeSet<usize>,
     dead: BTreeSet<usize>,
+    dark: BTreeSet<usize>,
+    /// Faults of a moment that have happened.
+    happened: BTreeSet<usize>,
+    /// Whether the proxies take connections, by the plan.
+    listens: bool,
+    /// Which phone has connections with which proxies.
+    tcp: BTreeSet<(usize, usize)>,
 }
 
 impl Faults {
+    /// No fault yet.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let mut tcp = BTreeSet::new();
+        for (phone, (order, transports)) in plan.orders.iter().zip(&plan.transports).enumerate() {
+            let each = order.iter().zip(transports);
+            let ours = each.filter(|(_, transport)| **transport != Transport::Udp);
+            tcp.extend(ours.map(|(proxy, _)| (phone, *proxy)));
+        }
+        Self { listens: plan.proxies.tcp.listens, tcp, ..Self::default() }
+    }
+
     /// A fault of the plan begins.
     pub fn begin(&mut self, number: usize, fault: &Fault) {
         self.active.insert(number, fault.kind);
@@ -57,28 +80,61 @@ impl Faults {
     /// Whether something is wrong between this phone and this proxy but not at the proxy itself.
     pub fn is_parted(&self, phone: usize, proxy: usize) -> bool {
         use FaultKind::{Cut, Deaf, Mute};
-        self.kinds()
-            .any(|kind| [Cut(phone, proxy), Mute(phone, proxy), Deaf(phone, proxy)].contains(&kind))
+        let cut = [Cut(phone, proxy), Mute(phone, proxy), Deaf(phone, proxy)];
+        self.kinds().any(|kind| cut.contains(&kind))
+            || self.has_connections(phone) && self.touches_connections(proxy)
     }
 
-    /// Whether a proxy serves a phone as if nothing had ever broken.
+    /// Whether a proxy serves a phone's line as if nothing had ever broken.
     pub fn serves(&self, proxy: usize, phone: usize) -> bool {
+        let connected = self.tcp.contains(&(phone, proxy));
+        self.is_there(proxy, phone) && !(connected && self.touches_connections(proxy))
+    }
+
+    /// Whether a line that is registered through a proxy may stay: what befalls a connection that is
+    /// opened again, or only those to come, does not end it.
+    pub fn keeps(&self, proxy: usize, phone: usize) -> bool {
+        let connected = self.tcp.contains(&(phone, proxy));
+        self.is_there(proxy, phone) && !(connected && self.has(FaultKind::NoTcp(proxy)))
+    }
+
+    /// Whether calls of a phone pass through a proxy as if nothing had ever broken: they may come by
+    /// any transport that it speaks with any proxy.
+    pub fn passes(&self, proxy: usize, phone: usize) -> bool {
+        let connected = self.has_connections(phone);
+        self.is_there(proxy, phone) && !(connected && self.touches_connections(proxy))
+    }
+
+    fn has_connections(&self, phone: usize) -> bool {
+        self.tcp.iter().any(|(each, _)| *each == phone)
+    }
+
+    fn touches_connections(&self, proxy: usize) -> bool {
+        self.kinds().any(|kind| kind.of_connections() == Some(proxy))
+    }
+
+    fn is_there(&self, proxy: usize, phone: usize) -> bool {
         !self.is_foul()
             && !self.is_unlinked(phone)
             && !self.is_off(phone)
-            && !self.is_parted(phone, proxy)
             && !self.kinds().any(|kind| match kind {
+                FaultKind::Cut(whose, p)
+                | FaultKind::Mute(whose, p)
+                | FaultKind::Deaf(whose, p) => (whose, p) == (phone, proxy),
                 FaultKind::Dead(p)
                 | FaultKind::Frozen(p)
                 | FaultKind::Dark(p)
                 | FaultKind::Overloaded(p, _)
                 | FaultKind::Broken(p) => p == proxy,
-                FaultKind::Cut(..)
-                | FaultKind::Mute(..)
-                | FaultKind::Deaf(..)
-                | FaultKind::Unlinked(_)
+                FaultKind::Unlinked(_)
                 | FaultKind::Off(_)
-                | FaultKind::Weather(_) => false,
+                | FaultKind::Weather(_)
+                | FaultKind::NoTcp(_)
+                | FaultKind::Refuses(_)
+                | FaultKind::Resets(_)
+                | FaultKind::HangsUp(_)
+                | FaultKind::Forgets(_)
+                | FaultKind::Expires(_) => false,
             })
     }
 
@@ -86,44 +142,77 @@ impl Faults {
         self.active.values().copied()
     }
 
-    /// Makes the wire and the proxies as the active faults want them.
+    /// Makes the network and the proxies as the active faults want them.
     pub fn apply(
         &mut self,
-        wire: &mut Wire<Vec<u8>>,
+        network: &mut Network,
         proxies: &mut [Proxy],
         phones: &[SocketAddr],
         fair: Link,
+        now: Instant,
     ) {
         let weather = self.kinds().filter_map(|kind| {
             let FaultKind::Weather(link) = kind else { return None };
             Some(link)
         });
-        wire.set_link(weather.last().unwrap_or(fair));
+        network.set_link(weather.last().unwrap_or(fair));
         let addrs: Vec<SocketAddr> = proxies.iter().map(|proxy| proxy.identity().addr).collect();
         for (at, proxy) in proxies.iter_mut().enumerate() {
-            self.apply_proxy(wire, proxy, at);
+            self.apply_proxy(network, proxy, at, now);
             for (phone, addr) in phones.iter().enumerate() {
-                self.apply_pair(wire, (phone, *addr), (at, addrs[at]));
+                self.apply_pair(network, (phone, *addr), (at, addrs[at]));
             }
         }
         for (phone, addr) in phones.iter().enumerate() {
-            if self.is_unlinked(phone) || self.is_off(phone) {
-                wire.unplug(*addr)
-            } else {
-                wire.plug(*addr)
-            }
+            network.set_plugged(*addr, !self.is_unlinked(phone) && !self.is_off(phone));
         }
+        self.apply_moments(network, proxies, now);
     }
 
-    fn apply_proxy(&mut self, wire: &mut Wire<Vec<u8>>, proxy: &mut Proxy, at: usize) {
+    fn has(&self, wanted: FaultKind) -> bool {
+        self.kinds().any(|kind| kind == wanted)
+    }
+
+    fn apply_proxy(&mut self, network: &mut Network, proxy: &mut Proxy, at: usize, now: Instant) {
         let addr = proxy.identity().addr;
-        let has = |wanted: FaultKind| self.kinds().any(|kind| kind == wanted);
-        let (dead, frozen) = (has(FaultKind::Dead(at)), has(FaultKind::Frozen(at)));
-        if has(FaultKind::Dark(at)) {
-            wire.unplug(addr)
-        } else {
-            wire.plug(addr)
+        let (dead, frozen) = (self.has(FaultKind::Dead(at)), self.has(FaultKind::Frozen(at)));
+        let dark = self.has(FaultKind::Dark(at));
+        network.set_plugged(addr, !dark);
+        if dark && self.dark.insert(at) {
+            // What a host without power knew of its connections is gone when it is back.
+            network.streams.forget(addr.ip());
+        } else if !dark {
+            self.dark.remove(&at);
         }
+        proxy.set_mood(self.mood(at));
+        match (dead, self.dead.contains(&at)) {
+            (true, false) => {
+                self.dead.insert(at);
+                proxy.restart();
+                network.kill(addr, now);
+            }
+            (false, true) => {
+                self.dead.remove(&at);
+                network.revive(addr);
+            }
+            (true, true) | (false, false) => {}
+        }
+        match (frozen && !dead, self.frozen.contains(&at)) {
+            (true, false) => {
+                self.frozen.insert(at);
+                network.hold(addr);
+            }
+            (false, true) => {
+                self.frozen.remove(&at);
+                network.release(addr);
+            }
+            (true, true) | (false, false) => {}
+        }
+        let refuses = dead || self.has(FaultKind::Refuses(at));
+        network.set_listening(addr, self.listens && !refuses);
+    }
+
+    fn mood(&self, at: usize) -> Mood {
         let mut mood = Mood::Serving;
         for kind in self.kinds() {
             if let FaultKind::Overloaded(p, retry_after) = kind
@@ -134,49 +223,54 @@ impl Faults {
                 mood = Mood::Broken;
             }
         }
-        proxy.set_mood(mood);
-        match (dead, self.dead.contains(&at)) {
-            (true, false) => {
-                self.dead.insert(at);
-                proxy.restart();
-                wire.close(addr);
-            }
-            (false, true) => {
-                self.dead.remove(&at);
-                wire.open(addr);
-            }
-            (true, true) | (false, false) => {}
-        }
-        match (frozen && !dead, self.frozen.contains(&at)) {
-            (true, false) => {
-                self.frozen.insert(at);
-                wire.hold(addr);
-            }
-            (false, true) => {
-                self.frozen.remove(&at);
-                wire.release(addr);
-            }
-            (true, true) | (false, false) => {}
-        }
+        mood
     }
 
     fn apply_pair(
         &self,
-        wire: &mut Wire<Vec<u8>>,
+        network: &mut Network,
         (phone, phone_addr): (usize, SocketAddr),
         (proxy, proxy_addr): (usize, SocketAddr),
     ) {
-        let has = |wanted: FaultKind| self.kinds().any(|kind| kind == wanted);
-        let cut = has(FaultKind::Cut(phone, proxy));
-        if cut || has(FaultKind::Mute(phone, proxy)) {
-            wire.partition_oneway(phone_addr, proxy_addr);
-        } else {
-            wire.repair_oneway(phone_addr, proxy_addr);
-        }
-        if cut || has(FaultKind::Deaf(phone, proxy)) {
-            wire.partition_oneway(proxy_addr, phone_addr);
-        } else {
-            wire.repair_oneway(proxy_addr, phone_addr);
+        let cut = self.has(FaultKind::Cut(phone, proxy));
+        let tcp = !self.has(FaultKind::NoTcp(proxy));
+        let up = !cut && !self.has(FaultKind::Mute(phone, proxy));
+        let down = !cut && !self.has(FaultKind::Deaf(phone, proxy));
+        network.set_way(phone_addr, proxy_addr, up, up && tcp);
+        network.set_way(proxy_addr, phone_addr, down, down && tcp);
+    }
+
+    /// Lets happen what happens to all connections of a proxy in one moment. A stopped or dead
+    /// process does nothing.
+    fn apply_moments(&mut self, network: &mut Network, proxies: &mut [Proxy], now: Instant) {
+        let due: Vec<(usize, FaultKind)> = self
+            .active
+            .iter()
+            .filter(|(number, kind)| kind.is_momentary() && !self.happened.contains(number))
+            .map(|(number, kind)| (*number, *kind))
+            .collect();
+        for (number, kind) in due {
+            self.happened.insert(number);
+            let Some(at) = kind.of_connections().filter(|at| !self.frozen.contains(at)) else {
+                continue;
+            };
+            let Some(proxy) = proxies.get_mut(at) else { continue };
+            let host = proxy.identity().addr.ip();
+            if kind == FaultKind::Forgets(at) {
+                network.streams.forget(host);
+                continue;
+            }
+            if kind == FaultKind::Expires(at) {
+                network.streams.swallow(host);
+                continue;
+            }
+            for pair in network.streams.of(host) {
+                match kind == FaultKind::Resets(at) {
+                    true => network.streams.end(pair, now),
+                    false => network.streams.close(pair, now),
+                }
+                proxy.handle_over(pair);
+            }
         }
     }
 }
@@ -184,7 +278,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Plan;
+    use netem::{Ending, News, Pair};
     use std::time::Duration;
 
     fn fault(kind: FaultKind) -> Fault {
@@ -212,20 +306,63 @@ mod tests {
     }
 
     #[test]
+    fn what_befalls_connections_concerns_only_the_lines_that_have_any() {
+        let mut plan = Plan::draw(1);
+        plan.phones = 2;
+        plan.orders = vec![vec![0, 1]; 2];
+        plan.transports = vec![vec![Transport::Udp; 2], vec![Transport::Tcp, Transport::Udp]];
+        let mut faults = Faults::new(&plan);
+        faults.begin(0, &fault(FaultKind::NoTcp(0)));
+        assert!(faults.serves(0, 0) && !faults.serves(0, 1) && faults.serves(1, 1));
+        assert!(!faults.keeps(0, 1));
+        faults.end_all();
+        faults.begin(1, &fault(FaultKind::Refuses(1)));
+        assert!(faults.serves(1, 1), "the line speaks UDP there");
+        assert!(!faults.passes(1, 1), "a call for it may come over TCP");
+        faults.begin(2, &fault(FaultKind::Refuses(0)));
+        assert!(!faults.serves(0, 1) && faults.keeps(0, 1), "what is there goes on");
+    }
+
+    #[test]
+    fn a_proxy_that_resets_its_connections_does_so_once() {
+        let plan = Plan::draw(1);
+        let start = Instant::now();
+        let mut network = Network::new(Link::PERFECT, [1, 2]);
+        let mut proxies = vec![Proxy::new(0, &plan.proxies)];
+        let (phone, proxy) = (SocketAddr::from(([10, 0, 1, 1], 5060)), proxies[0].identity().addr);
+        let pair = Pair { local: phone, remote: proxy };
+        let mut faults = Faults { listens: true, ..Faults::default() };
+        let connects = |network: &mut Network| {
+            network.streams.connect(pair, start);
+            network.handle_timeout(start);
+        };
+        faults.apply(&mut network, &mut proxies, &[phone], Link::PERFECT, start);
+        connects(&mut network);
+        faults.begin(0, &fault(FaultKind::Resets(0)));
+        faults.apply(&mut network, &mut proxies, &[phone], Link::PERFECT, start);
+        network.handle_timeout(start);
+        let last = std::iter::from_fn(|| network.streams.poll_output()).last();
+        assert_eq!(last, Some(News::Over(pair, Ending::Reset)));
+        connects(&mut network);
+        faults.apply(&mut network, &mut proxies, &[phone], Link::PERFECT, start);
+        assert!(network.streams.is_sound(pair));
+    }
+
+    #[test]
     fn a_killed_proxy_answers_with_icmp_and_a_frozen_one_with_everything_at_once() {
         let plan = Plan::draw(1);
-        let start = std::time::Instant::now();
-        let mut wire = Wire::new(Link::PERFECT, 1);
+        let start = Instant::now();
+        let mut network = Network::new(Link::PERFECT, [1, 2]);
         let mut proxies = vec![Proxy::new(0, &plan.proxies)];
         let (phone, proxy) = (SocketAddr::from(([10, 0, 1, 1], 5060)), proxies[0].identity().addr);
         let mut faults = Faults::default();
         let mut seen = |faults: &mut Faults, send: usize| {
-            faults.apply(&mut wire, &mut proxies, &[phone], Link::PERFECT);
+            faults.apply(&mut network, &mut proxies, &[phone], Link::PERFECT, start);
             for _ in 0..send {
-                wire.send(phone, proxy, Vec::new(), start);
+                network.wire.send(phone, proxy, Vec::new(), start);
             }
-            wire.handle_timeout(start);
-            std::iter::from_fn(|| wire.poll_output()).count()
+            network.handle_timeout(start);
+            std::iter::from_fn(|| network.wire.poll_output()).count()
         };
         faults.begin(0, &fault(FaultKind::Frozen(0)));
         assert_eq!(seen(&mut faults, 3), 0);
@@ -233,6 +370,6 @@ mod tests {
         assert_eq!(seen(&mut faults, 0), 3);
         faults.begin(1, &fault(FaultKind::Dead(0)));
         assert_eq!(seen(&mut faults, 1), 1);
-        assert_eq!(wire.counts().unreachable, 1);
+        assert_eq!(network.wire.counts().unreachable, 1);
     }
 }

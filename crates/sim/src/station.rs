@@ -19,6 +19,9 @@ use crate::proxy::{Identity, guard};
 /// The one line that each phone of a world has.
 pub const LINE: LineNumber = LineNumber(1);
 
+/// How long a line waits for a connection (failover design §1, the default).
+pub const CONNECT: Duration = Duration::from_secs(4);
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Station {
@@ -61,7 +64,7 @@ impl Station {
     pub fn first_inputs(&self, index: usize, plan: &Plan) -> Vec<Input> {
         let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
         let settings = self.settings(index, plan, &plan.line);
-        let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(at, proxy, plan)).collect();
+        let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(index, at, proxy, plan)).collect();
         let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
         let (former, last_good, booted) = (Vec::new(), self.last_good, self.booted);
         let begin = Input::Hops { line: LINE, hops, former, trusted, last_good, booted };
@@ -93,7 +96,7 @@ impl Station {
         self.next_port
     }
 
-    fn hop(&self, at: usize, proxy: &Identity, plan: &Plan) -> LineHop {
+    fn hop(&self, index: usize, at: usize, proxy: &Identity, plan: &Plan) -> LineHop {
         let role = match (plan.line.outbound, at) {
             (true, 0) => ServerRole::Proxy,
             (true, _) => ServerRole::BackupProxy,
@@ -101,7 +104,8 @@ impl Station {
             (false, _) => ServerRole::Server2,
         };
         let names = if plan.names_known { vec![proxy.domain.clone()] } else { Vec::new() };
-        LineHop { hop: Hop::udp(proxy.addr), role, local: self.addr, names }
+        let hop = Hop { transport: plan.transports[index][at], addr: proxy.addr };
+        LineHop { hop, role, local: self.addr, names }
     }
 }
 
@@ -132,7 +136,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         proxy_login: None,
         keep_alive: style.keep_alive.map_or(KeepAlive::Off, KeepAlive::Options),
         policy: policy(style),
-        connect_timeout: Duration::from_secs(4),
+        connect_timeout: CONNECT,
         codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
         instance: format!("urn:uuid:00000000-0000-4000-8000-00000000000{index}"),
         failover_on_500: true,

@@ -110,6 +110,8 @@ pub struct Streams {
     in_flight: BTreeMap<(Instant, u64), Segment>,
     last: BTreeMap<Pair, Instant>,
     held: BTreeMap<IpAddr, VecDeque<News>>,
+    /// Connections that the way has forgotten.
+    swallowed: BTreeSet<u64>,
     news: VecDeque<News>,
     next: u64,
     rng: ChaCha8Rng,
@@ -129,6 +131,7 @@ impl Streams {
             in_flight: BTreeMap::new(),
             last: BTreeMap::new(),
             held: BTreeMap::new(),
+            swallowed: BTreeSet::new(),
             news: VecDeque::new(),
             next: 0,
             rng: ChaCha8Rng::seed_from_u64(seed),
@@ -199,6 +202,25 @@ impl Streams {
         }
     }
 
+    /// A NAT or firewall before a host forgets its connections: from now on what is sent over them
+    /// vanishes, and nobody hears anything. New ones pass.
+    pub fn swallow(&mut self, host: IpAddr) {
+        let alive = |number: &u64| self.ends.values().any(|end| end.incarnation == *number);
+        self.swallowed.retain(alive);
+        let of_host = self.ends.iter().filter(|(pair, _)| pair.local.ip() == host);
+        self.swallowed.extend(of_host.map(|(_, end)| end.incarnation));
+    }
+
+    /// Ends whatever is half open, stuck or still being set up, and tells its owners: nothing of an
+    /// earlier fault is left.
+    pub fn clear(&mut self) {
+        let unsound: Vec<Pair> =
+            self.ends.keys().copied().filter(|pair| !self.is_sound(*pair)).collect();
+        for pair in unsound {
+            self.over(pair, Ending::Reset);
+        }
+    }
+
     /// Whether a host has such an end.
     #[must_use]
     pub fn has(&self, pair: Pair) -> bool {
@@ -217,8 +239,17 @@ impl Streams {
     pub fn is_sound(&self, pair: Pair) -> bool {
         let (one, other) = (self.ends.get(&pair), self.ends.get(&pair.reversed()));
         one.zip(other).is_some_and(|(one, other)| {
-            one.incarnation == other.incarnation && !one.is_stuck() && !other.is_stuck()
+            one.incarnation == other.incarnation
+                && !self.swallowed.contains(&one.incarnation)
+                && !one.is_stuck()
+                && !other.is_stuck()
         })
+    }
+
+    /// Whether an end is there and waits for its connection to be set up.
+    #[must_use]
+    pub fn is_opening(&self, pair: Pair) -> bool {
+        self.ends.get(&pair).is_some_and(|end| end.stage == Stage::Opening)
     }
 
     /// Opens a connection. One that `pair` names already ends.
@@ -341,7 +372,6 @@ impl Streams {
     }
 
     /// A SYN of a connection that is not known here.
-
     fn arrive_syn(&mut self, to: Pair, incarnation: u64, now: Instant) {
         match self.ends.get_mut(&to) {
             // Both have opened at the same time: one connection (RFC 9293 §3.5, figure 7).
@@ -415,10 +445,10 @@ impl Streams {
     fn send(&mut self, segment: Segment, now: Instant) {
         let (from, to) = (segment.to.remote.ip(), segment.to.local.ip());
         let transit = self.link.transit(&mut self.rng);
-        let Some(transit) = transit.filter(|_| self.topology.carries(from, to)) else { return };
-        if self.in_flight.len() >= limits::IN_FLIGHT {
-            return;
-        }
+        let passes = self.topology.carries(from, to)
+            && !self.swallowed.contains(&segment.incarnation)
+            && self.in_flight.len() < limits::IN_FLIGHT;
+        let Some(transit) = transit.filter(|_| passes) else { return };
         if self.last.len() >= limits::ORDERED_PAIRS {
             self.last.retain(|_, last| *last > now);
         }

@@ -6,13 +6,16 @@
 
 use std::time::Duration;
 
-use failover::worst_case;
+use failover::{Reach, WorstCase, worst_case_of};
 
 use crate::plan::{FaultKind, Plan, Presence};
 use crate::station;
 
 /// 64·T1 (RFC 3261 §17.1.1.2).
 pub const TIMEOUT: Duration = Duration::from_secs(32);
+
+/// RFC 6298 §2.1.
+const REPEATED_SYN: Duration = Duration::from_secs(1);
 
 /// The longest a proxy lets a callee ring before it answers for it.
 const PROXY_RINGING: Duration = Duration::from_secs(200);
@@ -27,7 +30,8 @@ pub struct Bounds {
     pub off_dead_unproven: Duration,
     /// How long a line has to have been served until its hop has answered one.
     pub proven_after: Duration,
-    /// From any other state: a line is registered through a hop that works.
+    /// From any other state: a line is registered through a hop that works, as the linter states of
+    /// the recovery of one.
     pub registered: Duration,
     /// A line that has left a healthy primary is back there; `None` without register failback.
     pub failback: Option<Duration>,
@@ -50,24 +54,25 @@ impl Bounds {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let style = &plan.line;
-        let policy = station::policy(style);
-        let patience = station::patience(style);
+        let tcp = plan.any_tcp();
+        // Over a connection a hop has as long again for its set-up.
+        let connect = if tcp { station::CONNECT } else { Duration::ZERO };
+        let patience = station::patience(style) + connect;
         let round_trip = 2 * (plan.link.delay + plan.link.jitter);
         // REGISTER, its challenge and the answer to it, with a stale nonce in between.
         let exchange = 4 * round_trip + Duration::from_millis(100);
+        // A connection between the ports of one that is half open takes a second SYN.
+        let exchange = if tcp { exchange + round_trip + REPEATED_SYN } else { exchange };
         let hops = u32::try_from(plan.proxies.count).unwrap_or(u32::MAX);
         let others = patience * (hops - 1) + exchange * hops;
-        let (off_dead, off_dead_unproven) = off_dead(plan, hops);
-        let found_out = match style.keep_alive {
-            Some(interval) if plan.proxies.answers_options => interval + patience,
-            // Nothing but the refresh finds a dead hop out.
-            Some(_) | None => style.expiry + patience,
-        };
-        // Either the line stands at a hop whose death it has to find out, or a round of all hops has
-        // just failed, the last of them with its full wait, and the longest back-off follows.
-        let waits = found_out.max(TIMEOUT + policy.backoff_cap);
-        // A phone that has booted, or was without a link for long, waits before it begins.
-        let registered = policy.boot_spread + waits + held_off(plan) + others + exchange;
+        let worst = worst(plan, connect);
+        let asked = plan.proxies.answers_options;
+        // With a single hop nothing is promised, and there is no world of one.
+        let unnoticed = worst.silent_death_unnoticed.unwrap_or(style.expiry);
+        let off_dead = |bound: Option<Duration>| bound.filter(|_| asked).unwrap_or(unnoticed);
+        let recovery = if asked { worst.recovery } else { worst.recovery_unnoticed };
+        // A hop that has asked to be left alone may be the only one.
+        let registered = recovery + held_off(plan) + exchange * (hops + 1);
         let failback = style.failback.map(|interval| {
             // Flap damping: up to four intervals; spread: a tenth.
             interval * 4 * 11 / 10 + patience + held_off(plan) + exchange
@@ -75,8 +80,8 @@ impl Bounds {
         let orphan_ringing = style.ring_limit.max(PROXY_RINGING) + others + 2 * TIMEOUT;
         let direct = plan.proxies.presence == Presence::Absent;
         Self {
-            off_dead: off_dead + exchange * hops,
-            off_dead_unproven: off_dead_unproven + exchange * hops,
+            off_dead: off_dead(worst.silent_death) + exchange * hops,
+            off_dead_unproven: off_dead(worst.silent_death_unproven) + exchange * hops,
             proven_after: style.keep_alive.unwrap_or_default() + exchange,
             registered,
             failback,
@@ -90,17 +95,11 @@ impl Bounds {
     }
 }
 
-/// How long a death goes unnoticed at most, as `failover::worst_case` and with it the linter say: at
-/// a hop that has answered a keep-alive, and at one that has not yet.
-fn off_dead(plan: &Plan, hops: u32) -> (Duration, Duration) {
-    let hops = u8::try_from(hops).unwrap_or(u8::MAX);
-    let worst = worst_case(&station::policy(&plan.line), hops, plan.line.expiry);
-    // With a single hop nothing is promised, and there is no world of one.
-    let unnoticed = worst.silent_death_unnoticed.unwrap_or(plan.line.expiry);
-    let asked = |bound: Option<Duration>| {
-        bound.filter(|_| plan.proxies.answers_options).unwrap_or(unnoticed)
-    };
-    (asked(worst.silent_death), asked(worst.silent_death_unproven))
+/// What `failover::worst_case_of` and with it the linter state of the plan's lines.
+fn worst(plan: &Plan, set_up: Duration) -> WorstCase {
+    let hops = u8::try_from(plan.proxies.count).unwrap_or(u8::MAX);
+    let reach = Reach { hops, expires: plan.line.expiry, set_up, found_otherwise: None };
+    worst_case_of(&station::policy(&plan.line), &reach)
 }
 
 /// The longest Retry-After that a proxy of this plan gives.

@@ -161,8 +161,7 @@ impl Duties {
     /// Begins a duty of a call, unless nothing can be promised now.
     pub fn promise(
         &mut self,
-        promise: Promise,
-        call_id: &str,
+        (promise, call_id): (Promise, &str),
         phones: [usize; 2],
         within: Duration,
         faults: &Faults,
@@ -273,7 +272,7 @@ impl Duties {
 
     fn review(&mut self, change: Change, faults: &Faults, now: Instant) {
         for (phone, line) in self.lines.iter_mut().enumerate() {
-            let served = line.registered_at.is_some_and(|proxy| faults.serves(proxy, phone));
+            let served = line.registered_at.is_some_and(|proxy| faults.keeps(proxy, phone));
             let working: Vec<bool> =
                 (0..self.proxies).map(|proxy| faults.serves(proxy, phone)).collect();
             line.unserved = match line.unserved.take() {
@@ -355,7 +354,7 @@ impl CallDuty {
 
 /// Whether a proxy works for both ends of a call.
 fn serves(faults: &Faults, proxy: usize, phones: [usize; 2]) -> bool {
-    phones.iter().all(|phone| faults.serves(proxy, *phone))
+    phones.iter().all(|phone| faults.passes(proxy, *phone))
 }
 
 #[cfg(test)]
@@ -460,7 +459,7 @@ mod tests {
         let owe = |bench: &mut Bench| {
             let within = bench.bounds.bye;
             let (faults, now) = (&bench.faults, bench.now);
-            bench.duties.promise(Promise::Over, "c", [0, 1], within, faults, now);
+            bench.duties.promise((Promise::Over, "c"), [0, 1], within, faults, now);
         };
         let mut bench = Bench::registered();
         owe(&mut bench);

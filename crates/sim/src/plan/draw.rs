@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use netem::Link;
 use phone::settings::Dtmf;
+use sip_core::transport::Transport;
 
-use super::{Errand, Fault, FaultKind, LineStyle, Plan, Presence, ProxyStyle};
+use super::{Errand, Fault, FaultKind, LineStyle, Plan, Presence, ProxyStyle, TcpStyle};
 use crate::dice::Dice;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -70,7 +71,7 @@ impl Plan {
     fn draw_at(scale: Scale, seed: u64, dice: &mut Dice) -> Self {
         let phones = dice.pick([2, 2, 2, 3]);
         let count = dice.pick([2, 2, 2, 3]);
-        let proxies = proxies(dice, count);
+        let mut proxies = proxies(dice, count);
         let line = line(dice);
         let same_order = dice.chance(60);
         let orders = (0..phones)
@@ -78,6 +79,9 @@ impl Plan {
                 (0..count).map(|hop| if same_order { hop } else { (hop + phone) % count }).collect()
             })
             .collect();
+        let transports = transports(dice, phones, count);
+        let tcp = transports.iter().flatten().any(|transport| *transport == Transport::Tcp);
+        proxies.tcp.listens |= tcp;
         let link = Link { jitter: dice.millis(0, 10), ..Link::delayed(dice.millis(1, 40)) };
         let chaos = scale.chaos;
         let mut errands: Vec<Errand> =
@@ -86,6 +90,10 @@ impl Plan {
         let mut faults: Vec<Fault> = (0..dice.between(0, scale.faults))
             .map(|_| fault(dice, (phones, count), &errands, scale, link))
             .collect();
+        if tcp {
+            let more = dice.between(0, scale.faults / 2);
+            faults.extend((0..more).map(|_| tcp_fault(dice, count, &errands, scale)));
+        }
         faults.sort_by_key(|fault| fault.at);
         let mut floods: Vec<Duration> =
             (0..dice.between(0, scale.others)).map(|_| within(dice, chaos)).collect();
@@ -107,6 +115,7 @@ impl Plan {
             proxies,
             line,
             orders,
+            transports,
             names_known,
             quoted,
             link,
@@ -139,7 +148,20 @@ fn proxies(dice: &mut Dice, count: usize) -> ProxyStyle {
         answers_options: dice.chance(90),
         patience: dice.pick([Duration::from_secs(5), Duration::from_secs(30)]),
         nonce_life: dice.pick([Duration::from_secs(20), Duration::from_secs(300)]),
+        tcp: TcpStyle {
+            listens: dice.chance(50),
+            reuses: dice.chance(60),
+            answers_pings: dice.chance(70),
+        },
     }
+}
+
+/// Half of all worlds speak UDP alone; of the others most speak TCP alone, and some both.
+fn transports(dice: &mut Dice, phones: usize, count: usize) -> Vec<Vec<Transport>> {
+    let share = dice.pick([0, 0, 0, 0, 0, 100, 100, 100, 50, 50]);
+    let transport =
+        |dice: &mut Dice| if dice.chance(share) { Transport::Tcp } else { Transport::Udp };
+    (0..phones).map(|_| (0..count).map(|_| transport(dice)).collect()).collect()
 }
 
 fn line(dice: &mut Dice) -> LineStyle {
@@ -189,11 +211,31 @@ fn fault(
         86..=89 => FaultKind::Off(phone),
         _ => FaultKind::Weather(foul(dice, fair)),
     };
+    timed(dice, kind, errands, scale)
+}
+
+/// What happens to connections alone.
+fn tcp_fault(dice: &mut Dice, proxies: usize, errands: &[Errand], scale: Scale) -> Fault {
+    let proxy = if dice.chance(60) { 0 } else { dice.index(proxies) };
+    let kind = dice.pick([
+        FaultKind::NoTcp(proxy),
+        FaultKind::Refuses(proxy),
+        FaultKind::Resets(proxy),
+        FaultKind::HangsUp(proxy),
+        FaultKind::Forgets(proxy),
+        FaultKind::Expires(proxy),
+    ]);
+    timed(dice, kind, errands, scale)
+}
+
+fn timed(dice: &mut Dice, kind: FaultKind, errands: &[Errand], scale: Scale) -> Fault {
     let lasts = match dice.between(0, 2) {
         0 => dice.millis(200, 4_000),
         1 => dice.millis(4_000, 40_000),
         _ => dice.millis(40_000, millis(scale.longest)),
     };
+    // Nothing is promised until whoever can notice has noticed.
+    let lasts = if kind.is_momentary() { Duration::from_secs(2) } else { lasts };
     // Half of all faults are aimed at a call: what breaks in idle minutes finds little to break.
     let at = if dice.chance(50) { aimed(dice, errands) } else { within(dice, scale.chaos) };
     Fault { at: at.min(scale.chaos), lasts, kind }

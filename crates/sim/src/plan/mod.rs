@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use netem::Link;
 use phone::settings::Dtmf;
+use sip_core::transport::Transport;
 
 /// How a pair of proxies keeps itself in the way of a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,20 @@ pub struct ProxyStyle {
     pub patience: Duration,
     /// How long a nonce is good for; after that it is stale.
     pub nonce_life: Duration,
+    /// How it deals with connections.
+    pub tcp: TcpStyle,
+}
+
+/// How the proxies of a world deal with connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpStyle {
+    /// Whether they take any.
+    pub listens: bool,
+    /// Whether what is for a host goes over any connection with it (RFC 5923); otherwise only over
+    /// one with the very port that the Contact names, or a new one.
+    pub reuses: bool,
+    /// Whether CRLF pings are answered (RFC 5626 §4.4.1).
+    pub answers_pings: bool,
 }
 
 /// The lines of a world: one for each phone, alike but for user and order of hops.
@@ -124,6 +139,48 @@ pub enum FaultKind {
     Off(usize),
     /// Every link is like this.
     Weather(Link),
+    /// A firewall drops TCP between the phones and the proxy, datagrams pass.
+    NoTcp(usize),
+    /// The proxy takes no connection; those that are there go on, and so do datagrams.
+    Refuses(usize),
+    /// The proxy resets all its connections, at once.
+    Resets(usize),
+    /// The proxy closes all its connections, at once.
+    HangsUp(usize),
+    /// The proxy's host forgets its connections, at once; nobody is told.
+    Forgets(usize),
+    /// A NAT or firewall forgets the connections with the proxy, at once: what is sent over them
+    /// vanishes.
+    Expires(usize),
+}
+
+impl FaultKind {
+    /// Whether it is over as soon as it has happened.
+    #[must_use]
+    pub fn is_momentary(self) -> bool {
+        matches!(self, Self::Resets(_) | Self::HangsUp(_) | Self::Forgets(_) | Self::Expires(_))
+    }
+
+    /// The proxy whose connections alone are concerned.
+    #[must_use]
+    pub fn of_connections(self) -> Option<usize> {
+        use FaultKind::{Expires, Forgets, HangsUp, NoTcp, Refuses, Resets};
+        match self {
+            NoTcp(proxy) | Refuses(proxy) | Resets(proxy) | HangsUp(proxy) | Forgets(proxy)
+            | Expires(proxy) => Some(proxy),
+            Self::Dead(_)
+            | Self::Frozen(_)
+            | Self::Dark(_)
+            | Self::Overloaded(..)
+            | Self::Broken(_)
+            | Self::Cut(..)
+            | Self::Mute(..)
+            | Self::Deaf(..)
+            | Self::Unlinked(_)
+            | Self::Off(_)
+            | Self::Weather(_) => None,
+        }
+    }
 }
 
 /// One fault with its time.
@@ -150,6 +207,8 @@ pub struct Plan {
     pub line: LineStyle,
     /// Each phone's order of proxies, best first.
     pub orders: Vec<Vec<usize>>,
+    /// How each phone speaks to the proxies of its order.
+    pub transports: Vec<Vec<Transport>>,
     /// Whether the hops were configured by the names that the proxies give themselves.
     pub names_known: bool,
     /// How much of a refused datagram ICMP quotes, in bytes.
@@ -171,6 +230,14 @@ pub struct Plan {
     pub chaos: Duration,
 }
 
+impl Plan {
+    /// Whether any phone has connections with its proxies.
+    #[must_use]
+    pub fn any_tcp(&self) -> bool {
+        self.transports.iter().flatten().any(|transport| *transport != Transport::Udp)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,8 +249,24 @@ mod tests {
             assert_eq!(plan, Plan::draw(seed));
             assert!(plan.errands.iter().all(|e| e.from != e.to && e.to < plan.phones));
             assert!(plan.orders.iter().all(|order| order.len() == plan.proxies.count));
+            assert!(plan.transports.iter().all(|each| each.len() == plan.proxies.count));
+            assert!(!plan.any_tcp() || plan.proxies.tcp.listens);
             assert!(plan.faults.iter().all(|f| f.at <= plan.chaos));
         }
+    }
+
+    #[test]
+    fn some_worlds_speak_udp_some_tcp_and_some_both() {
+        let kinds = |plan: &Plan| {
+            let all = || plan.transports.iter().flatten();
+            (all().any(|t| *t == Transport::Udp), all().any(|t| *t == Transport::Tcp))
+        };
+        let mut counts = std::collections::BTreeMap::new();
+        for seed in 0..500 {
+            *counts.entry(kinds(&Plan::draw(seed))).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 3);
+        assert!(counts.values().all(|count| *count > 50), "{counts:?}");
     }
 
     #[test]

@@ -5,16 +5,23 @@
 use std::net::SocketAddr;
 
 use sip_core::message::{
-    HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Transport, Via,
+    self, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri, Via,
 };
-use sip_core::transport::{self, mark_received};
+use sip_core::transport::{self, Hop, Transport, mark_received};
+
+use super::connections::Peer;
 
 pub(super) fn top_via(headers: &Headers) -> Option<Via> {
     headers.via().ok()
 }
 
-pub(super) fn push_via(headers: &mut Headers, sent_by: SocketAddr, branch: &str) {
-    let via = Via::new(Transport::Udp, sent_by.ip(), Some(sent_by.port()), branch);
+pub(super) fn push_via(
+    headers: &mut Headers,
+    transport: Transport,
+    sent_by: SocketAddr,
+    branch: &str,
+) {
+    let via = Via::new(transport.into(), sent_by.ip(), Some(sent_by.port()), branch);
     headers.push_front(HeaderName::Via, via);
 }
 
@@ -30,11 +37,29 @@ pub(super) fn note_source(headers: &mut Headers, source: SocketAddr) {
     }
 }
 
-/// Where a response goes by its top Via.
-pub(super) fn way_back(headers: &Headers) -> Option<SocketAddr> {
+/// Where a response to a request from `source` goes: over its connection or, if that is gone, a new
+/// one to the port of sent-by (RFC 3261 §18.2.2).
+pub(super) fn way_back(headers: &Headers, source: Peer) -> Option<Peer> {
+    let via = top_via(headers)?;
+    let Hop { transport, addr } = source.hop;
+    let hop = transport::response_alternative(&via, transport, addr)
+        .unwrap_or_else(|| transport::response_hop(&via, transport, addr));
+    Some(Peer { hop, over: source.over })
+}
+
+/// Where a response goes of whose request nothing is known any more.
+pub(super) fn way_back_by_via(headers: &Headers) -> Option<Peer> {
     let via = top_via(headers)?;
     let sent_by = SocketAddr::new(via.host.ip()?, via.port.unwrap_or(5060));
-    Some(transport::response_hop(&via, transport::Transport::Udp, sent_by).addr)
+    let tcp = via.transport == message::Transport::Tcp;
+    let transport = if tcp { Transport::Tcp } else { Transport::Udp };
+    way_back(headers, Hop { transport, addr: sent_by }.into())
+}
+
+/// How a URI wants to be spoken to.
+pub(super) fn transport_of(uri: &Uri) -> Transport {
+    let named = uri.params.get("transport").flatten();
+    named.and_then(|name| name.parse().ok()).unwrap_or(Transport::Udp)
 }
 
 pub(super) fn cseq_method(headers: &Headers) -> Option<Method> {

@@ -3,8 +3,9 @@
 //! a higher CSeq.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Instant;
+
+use sip_core::transport::Hop;
 
 /// One contact of one user.
 #[derive(Debug, Clone)]
@@ -12,7 +13,7 @@ pub struct Binding {
     /// The contact's URI, as it was registered.
     pub contact: String,
     /// Where that leads.
-    pub addr: SocketAddr,
+    pub hop: Hop,
     /// When it runs out.
     pub expires_at: Instant,
     call_id: String,
@@ -25,7 +26,7 @@ pub struct Wish {
     /// The contact's URI.
     pub contact: String,
     /// Where that leads.
-    pub addr: SocketAddr,
+    pub hop: Hop,
     /// When it shall run out; `None` removes it.
     pub expires_at: Option<Instant>,
     /// The REGISTER's Call-ID.
@@ -55,8 +56,8 @@ impl Location {
             bindings.remove(at);
         }
         if let Some(expires_at) = wish.expires_at {
-            let Wish { contact, addr, call_id, cseq, .. } = wish;
-            bindings.push(Binding { contact, addr, expires_at, call_id, cseq });
+            let Wish { contact, hop, call_id, cseq, .. } = wish;
+            bindings.push(Binding { contact, hop, expires_at, call_id, cseq });
         }
         true
     }
@@ -81,7 +82,7 @@ mod tests {
     fn wish(call_id: &str, cseq: u32, expires_at: Option<Instant>) -> Wish {
         Wish {
             contact: "sip:1001@10.0.1.1:5060".to_owned(),
-            addr: SocketAddr::from(([10, 0, 1, 1], 5060)),
+            hop: "udp:10.0.1.1:5060".parse().unwrap(),
             expires_at,
             call_id: call_id.to_owned(),
             cseq,

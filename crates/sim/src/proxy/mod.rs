@@ -2,9 +2,11 @@
 //! challenges with nonces of its own, a location table shared with the others, record-routing in
 //! several styles, loop detection, transactions; and a mood, in which it refuses everything.
 //!
-//! Being dead, frozen or unreachable is not its business but the wire's. It stands in for the
-//! server side in simulations only: no TCP, no names but those of the other proxies.
+//! It speaks UDP and TCP. Being dead, frozen or unreachable is not its business but the network's. It
+//! stands in for the server side in simulations only: no TLS, no names but those of the other
+//! proxies.
 
+mod connections;
 mod edit;
 pub mod guard;
 pub mod location;
@@ -14,9 +16,13 @@ pub mod routing;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use netem::Pair;
 use sip_core::message::{HeaderName, Message, Method, Request, read_datagram};
+use sip_core::transport::{Hop, Transport};
 
 use crate::plan::{Presence, ProxyStyle};
+pub use connections::Action;
+use connections::{Connections, Peer};
 use guard::{Guard, Verdict};
 use location::{Location, Wish};
 use relay::{Key, Relay};
@@ -43,6 +49,7 @@ pub struct Proxy {
     mood: Mood,
     guard: Guard,
     relay: Relay,
+    connections: Connections,
 }
 
 impl Proxy {
@@ -55,6 +62,7 @@ impl Proxy {
             mood: Mood::Serving,
             guard: Guard::new(&me.name, style.nonce_life),
             relay: Relay::new(&me.name, me.addr, style.patience),
+            connections: Connections::new(me.addr, style.tcp),
             style: style.clone(),
             me,
         }
@@ -71,16 +79,20 @@ impl Proxy {
         self.mood = mood;
     }
 
-    /// Forgets what a restarted process forgets: transactions and nonces. The location table is
-    /// elsewhere.
+    /// Forgets what a restarted process forgets: transactions, connections and nonces. The location
+    /// table is elsewhere.
     pub fn restart(&mut self) {
+        self.connections.restart();
         self.relay.restart();
         self.guard.restart();
     }
 
-    /// The next datagram to send, and where.
-    pub fn poll_output(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
-        self.relay.poll_output()
+    /// The next thing to do to the network.
+    pub fn poll_output(&mut self) -> Option<Action> {
+        while let Some((to, bytes)) = self.relay.poll_output() {
+            self.connections.send(to, bytes);
+        }
+        self.connections.poll_output()
     }
 
     /// When it next wants to do something.
@@ -102,26 +114,51 @@ impl Proxy {
         table: &mut Location,
         now: Instant,
     ) {
-        match read_datagram(bytes) {
-            Ok(Message::Request(request)) => self.handle_request(request, from, table, now),
-            Ok(Message::Response(mut response)) => {
+        if let Ok(message) = read_datagram(bytes) {
+            self.handle_message(message, Hop::udp(from).into(), table, now);
+        }
+    }
+
+    /// Somebody has opened a connection.
+    pub fn handle_accepted(&mut self, pair: Pair) {
+        self.connections.accepted(pair);
+    }
+
+    /// A connection is over, or could not be had.
+    pub fn handle_over(&mut self, pair: Pair) {
+        self.connections.over(pair);
+        self.relay.broke(pair.remote.ip());
+    }
+
+    /// Takes octets from a connection.
+    pub fn handle_octets(&mut self, pair: Pair, octets: &[u8], table: &mut Location, now: Instant) {
+        let hop = Hop { transport: Transport::Tcp, addr: pair.remote };
+        for message in self.connections.feed(pair, octets) {
+            self.handle_message(message, Peer { hop, over: Some(pair) }, table, now);
+        }
+    }
+
+    fn handle_message(&mut self, message: Message, from: Peer, table: &mut Location, now: Instant) {
+        match message {
+            Message::Request(request) => self.handle_request(request, from, table, now),
+            Message::Response(mut response) => {
                 if self.style.presence == Presence::AsContact {
-                    routing::hide_contact(&mut response.headers, &self.me);
+                    let towards = self.relay.transport_up(&response);
+                    routing::hide_contact(&mut response.headers, &self.me, towards);
                 }
                 self.relay.handle_response(response, now);
             }
-            Err(_) => {}
         }
     }
 
     fn handle_request(
         &mut self,
         mut request: Request,
-        from: SocketAddr,
+        from: Peer,
         table: &mut Location,
         now: Instant,
     ) {
-        edit::note_source(&mut request.headers, from);
+        edit::note_source(&mut request.headers, from.hop.addr);
         if request.method == Method::Ack {
             return self.handle_ack(request, now);
         }
@@ -129,7 +166,7 @@ impl Proxy {
         if self.relay.absorb(&key) {
             return;
         }
-        self.relay.open(key.clone(), request.clone(), now);
+        self.relay.open(key.clone(), request.clone(), from, now);
         let answer = |proxy: &mut Self, code| proxy.relay.answer(&key, code, &[], now);
         match self.mood {
             Mood::Serving => {}
@@ -160,7 +197,7 @@ impl Proxy {
                 answer(self, 200);
             }
         } else {
-            self.handle_initial(&key, request, table, now);
+            self.handle_initial(&key, request, from.hop.transport, table, now);
         }
     }
 
@@ -170,23 +207,23 @@ impl Proxy {
             return;
         }
         if edit::count_hop(&mut ack.headers)
-            && let Onward::To(addr) = routing::loose_route(&mut ack, &self.ours(), &self.all)
+            && let Onward::To(hop) = routing::loose_route(&mut ack, &self.ours(), &self.all)
         {
-            self.relay.forward(None, ack, addr, now);
+            self.relay.forward(None, ack, hop, now);
         }
     }
 
     fn handle_in_dialog(&mut self, key: &Key, mut request: Request, now: Instant) {
         match routing::loose_route(&mut request, &self.ours(), &self.all) {
-            Onward::To(addr) => {
+            Onward::To(hop) => {
                 drop_credentials(&mut request);
                 if request.method == Method::Invite {
                     self.relay.answer(key, 100, &[], now);
                 }
                 if self.style.presence == Presence::AsContact {
-                    routing::hide_contact(&mut request.headers, &self.me);
+                    routing::hide_contact(&mut request.headers, &self.me, hop.transport);
                 }
-                self.relay.forward(Some(key), request, addr, now);
+                self.relay.forward(Some(key), request, hop, now);
             }
             Onward::NotOurs => self.relay.answer(key, 404, &[], now),
             Onward::Unresolvable => self.relay.answer(key, 478, &[], now),
@@ -211,12 +248,12 @@ impl Proxy {
             (request.headers.contact(), request.headers.call_id(), request.headers.cseq())
         {
             let seconds = contact.expires().or(asked).unwrap_or(3600);
-            let Some(addr) = routing::address_of(&contact.uri, &[]) else {
+            let Some(hop) = routing::hop_of(&contact.uri, &[]) else {
                 return self.relay.answer(key, 400, &[], now);
             };
             let wish = Wish {
                 contact: contact.uri.to_string(),
-                addr,
+                hop,
                 expires_at: (seconds > 0).then(|| now + Duration::from_secs(u64::from(seconds))),
                 call_id: call_id.to_owned(),
                 cseq: cseq.number,
@@ -240,6 +277,7 @@ impl Proxy {
         &mut self,
         key: &Key,
         mut request: Request,
+        came_by: Transport,
         table: &mut Location,
         now: Instant,
     ) {
@@ -259,7 +297,6 @@ impl Proxy {
         }
         if request.method == Method::Invite {
             self.relay.answer(key, 100, &[], now);
-            routing::stay_in(&mut request.headers, self.style.presence, &self.me);
         }
         drop_credentials(&mut request);
         edit::set_routes(&mut request.headers, &[]);
@@ -268,7 +305,12 @@ impl Proxy {
             if let Some(target) = routing::target(&binding.contact) {
                 copy.uri = target;
             }
-            self.relay.forward(Some(key), copy, binding.addr, now);
+            if request.method == Method::Invite {
+                let goes_by = binding.hop.transport;
+                let presence = self.style.presence;
+                routing::stay_in(&mut copy.headers, presence, &self.me, came_by, goes_by);
+            }
+            self.relay.forward(Some(key), copy, binding.hop, now);
         }
     }
 
@@ -309,5 +351,7 @@ fn drop_credentials(request: &mut Request) {
     request.headers.remove(&HeaderName::ProxyAuthorization);
 }
 
+#[cfg(test)]
+mod tcp_tests;
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,13 @@
 //! It does not know why a request goes where it goes; that is `routing` and the proxy itself.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use sip_core::message::{Method, Request, Response};
+use sip_core::transport::{Hop, Transport};
 
+use super::connections::Peer;
 use super::edit;
 
 const T1: Duration = Duration::from_millis(500);
@@ -44,7 +46,7 @@ impl Key {
 #[derive(Debug, Clone)]
 struct Server {
     request: Request,
-    upstream: SocketAddr,
+    upstream: Peer,
     /// The last response sent, for retransmissions of the request.
     last: Option<Vec<u8>>,
     /// Its status code; 0 before any.
@@ -70,8 +72,10 @@ struct Client {
     server: Option<Key>,
     request: Request,
     bytes: Vec<u8>,
-    downstream: SocketAddr,
+    downstream: Hop,
     progress: Progress,
+    /// It was sent again because its connection broke.
+    again: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -92,7 +96,7 @@ pub(super) struct Relay {
     servers: BTreeMap<Key, Server>,
     clients: BTreeMap<String, Client>,
     timers: BTreeMap<(Instant, u64), Timer>,
-    out: VecDeque<(SocketAddr, Vec<u8>)>,
+    out: VecDeque<(Peer, Vec<u8>)>,
     next: u64,
 }
 
@@ -115,7 +119,7 @@ impl Relay {
         *self = Self { next: self.next, ..Self::new(&self.name, self.sent_by, self.patience) };
     }
 
-    pub(super) fn poll_output(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
+    pub(super) fn poll_output(&mut self) -> Option<(Peer, Vec<u8>)> {
         self.out.pop_front()
     }
 
@@ -132,9 +136,9 @@ impl Relay {
         true
     }
 
-    /// Begins to work on a request.
-    pub(super) fn open(&mut self, key: Key, request: Request, now: Instant) {
-        let upstream = edit::way_back(&request.headers).unwrap_or(self.sent_by);
+    /// Begins to work on a request that has come from there.
+    pub(super) fn open(&mut self, key: Key, request: Request, source: Peer, now: Instant) {
+        let upstream = edit::way_back(&request.headers, source).unwrap_or(source);
         let server = Server {
             request,
             upstream,
@@ -166,13 +170,14 @@ impl Relay {
             return;
         }
         let bytes = response.to_bytes();
-        self.out.push_back((server.upstream, bytes.clone()));
+        let upstream = server.upstream;
+        self.out.push_back((upstream, bytes.clone()));
         server.code = code;
         server.last = Some(bytes);
         if code >= 200 {
             self.at(now + MEMORY, Timer::Forget(key.clone()));
         }
-        if code >= 300 && key.method == "INVITE" {
+        if code >= 300 && key.method == "INVITE" && is_lossy(upstream.hop) {
             self.at(now + T1, Timer::ResendFinal(key.clone(), T1));
         }
     }
@@ -182,26 +187,28 @@ impl Relay {
         &mut self,
         key: Option<&Key>,
         mut request: Request,
-        to: SocketAddr,
+        to: Hop,
         now: Instant,
     ) {
         self.next += 1;
         let branch = format!("z9hG4bK.{}.{}", self.name, self.next);
-        edit::push_via(&mut request.headers, self.sent_by, &branch);
+        edit::push_via(&mut request.headers, to.transport, self.sent_by, &branch);
         let bytes = request.to_bytes();
-        self.out.push_back((to, bytes.clone()));
+        self.out.push_back((to.into(), bytes.clone()));
         let Some(key) = key else { return };
         if let Some(server) = self.servers.get_mut(key) {
             server.clients.push(branch.clone());
         }
         let server = Some(key.clone());
-        let client =
-            Client { server, request, bytes, downstream: to, progress: Progress::Calling(T1) };
+        let progress = Progress::Calling(T1);
+        let client = Client { server, request, bytes, downstream: to, progress, again: false };
         self.start(branch, client, now);
     }
 
     fn start(&mut self, branch: String, client: Client, now: Instant) {
-        self.at(now + T1, Timer::Resend(branch.clone()));
+        if is_lossy(client.downstream) {
+            self.at(now + T1, Timer::Resend(branch.clone()));
+        }
         self.at(now + self.patience, Timer::GiveUp(branch.clone()));
         self.clients.insert(branch, client);
     }
@@ -236,13 +243,34 @@ impl Relay {
         }
         let cancel = edit::cancel(&client.request);
         let (bytes, downstream) = (cancel.to_bytes(), client.downstream);
-        self.out.push_back((downstream, bytes.clone()));
+        self.out.push_back((downstream.into(), bytes.clone()));
         let progress = Progress::Calling(T1);
-        self.start(
-            cancel_name(branch),
-            Client { server: None, request: cancel, bytes, downstream, progress },
-            now,
-        );
+        let client =
+            Client { server: None, request: cancel, bytes, downstream, progress, again: false };
+        self.start(cancel_name(branch), client, now);
+    }
+
+    /// A connection with a host is over: what it has not answered yet goes out once more, over another
+    /// (RFC 3261 §16.9 lets a proxy try again where it can).
+    pub(super) fn broke(&mut self, host: IpAddr) {
+        let waiting = self.clients.values_mut().filter(|client| {
+            matches!(client.progress, Progress::Calling(_))
+                && !is_lossy(client.downstream)
+                && client.downstream.addr.ip() == host
+                && !client.again
+        });
+        for client in waiting {
+            client.again = true;
+            self.out.push_back((client.downstream.into(), client.bytes.clone()));
+        }
+    }
+
+    /// By what transport a response goes on to whoever has sent its request.
+    pub(super) fn transport_up(&self, response: &Response) -> Transport {
+        let via = edit::top_via(&response.headers);
+        let client = via.and_then(|via| self.clients.get(via.branch()?));
+        let server = client.and_then(|client| self.servers.get(client.server.as_ref()?));
+        server.map_or(Transport::Udp, |server| server.upstream.hop.transport)
     }
 
     /// A response that came from downstream; the top Via is ours.
@@ -268,7 +296,7 @@ impl Relay {
         };
         if method == Method::Invite && code >= 300 {
             let ack = edit::ack(&client.request, &response);
-            self.out.push_back((client.downstream, ack.to_bytes()));
+            self.out.push_back((client.downstream.into(), ack.to_bytes()));
         }
         let again = client.progress == Progress::Done;
         client.progress = if code < 200 { Progress::Proceeding } else { Progress::Done };
@@ -319,7 +347,7 @@ impl Relay {
     }
 
     fn pass_stateless(&mut self, response: &Response) {
-        if let Some(to) = edit::way_back(&response.headers) {
+        if let Some(to) = edit::way_back_by_via(&response.headers) {
             self.out.push_back((to, response.to_bytes()));
         }
     }
@@ -347,7 +375,7 @@ impl Relay {
     fn resend(&mut self, branch: String, now: Instant) {
         let Some(client) = self.clients.get_mut(&branch) else { return };
         let Progress::Calling(interval) = client.progress else { return };
-        self.out.push_back((client.downstream, client.bytes.clone()));
+        self.out.push_back((client.downstream.into(), client.bytes.clone()));
         let invite = client.request.method == Method::Invite;
         let next = if invite { interval * 2 } else { (interval * 2).min(T2) };
         client.progress = Progress::Calling(next);
@@ -392,6 +420,11 @@ impl Relay {
         let next = (interval * 2).min(T2);
         self.at(now + next, Timer::ResendFinal(key, next));
     }
+}
+
+/// Whether what is sent there has to be sent again until it is answered.
+fn is_lossy(hop: Hop) -> bool {
+    hop.transport == Transport::Udp
 }
 
 /// The name under which a CANCEL of ours is kept; it shares its INVITE's branch on the wire.

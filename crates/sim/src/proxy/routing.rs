@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 
 use sip_core::message::{Headers, Host, NameAddr, Request, Uri};
+use sip_core::transport::{Hop, Transport};
 
 use super::edit;
 use crate::plan::Presence;
@@ -52,7 +53,7 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Onward {
     /// There.
-    To(SocketAddr),
+    To(Hop),
     /// Nothing in it leads through this proxy.
     NotOurs,
     /// It leads to a name that nobody knows.
@@ -75,16 +76,17 @@ pub(super) fn loose_route(request: &mut Request, ours: &[&Identity], all: &[Iden
     }
     edit::set_routes(&mut request.headers, &routes);
     let next = routes.first().map_or(&request.uri, |route| &route.uri);
-    address_of(next, all).map_or(Onward::Unresolvable, Onward::To)
+    hop_of(next, all).map_or(Onward::Unresolvable, Onward::To)
 }
 
-/// The address that a URI leads to: a literal, or the name of one of the proxies.
-pub(super) fn address_of(uri: &Uri, all: &[Identity]) -> Option<SocketAddr> {
+/// Where a URI leads to: a literal, or the name of one of the proxies.
+pub(super) fn hop_of(uri: &Uri, all: &[Identity]) -> Option<Hop> {
     let port = uri.port.unwrap_or(5060);
-    match uri.host.ip() {
-        Some(ip) => Some(SocketAddr::new(ip, port)),
-        None => all.iter().find(|id| id.is_named_by(uri)).map(|id| id.addr),
-    }
+    let addr = match uri.host.ip() {
+        Some(ip) => SocketAddr::new(ip, port),
+        None => all.iter().find(|id| id.is_named_by(uri))?.addr,
+    };
+    Some(Hop { transport: edit::transport_of(uri), addr })
 }
 
 /// Whether the Request-URI is in the domain that the proxies answer for.
@@ -94,26 +96,48 @@ pub(super) fn is_home(uri: &Uri, all: &[Identity]) -> bool {
     domain || all.iter().any(|id| id.is_named_by(uri))
 }
 
-/// Writes the proxy into a request that begins a dialog.
-pub(super) fn stay_in(headers: &mut Headers, presence: Presence, me: &Identity) {
-    let by_address = format!("<sip:{};lr>", me.addr);
-    match presence {
-        Presence::ByAddress => edit::record_route(headers, &[&by_address]),
-        Presence::ByName => edit::record_route(headers, &[&format!("<sip:{};lr>", me.domain)]),
-        Presence::ByPair => edit::record_route(
-            headers,
-            &[&format!("<sip:{};r2=on;lr>", me.addr), &format!("<sip:{};r2=on;lr>", me.domain)],
-        ),
-        Presence::Absent => {}
-        Presence::AsContact => hide_contact(headers, me),
+/// Writes the proxy into a request that begins a dialog, and has come by one transport and goes on by
+/// another: where these differ there are two entries, one for each side (RFC 5658 §3.1).
+pub(super) fn stay_in(
+    headers: &mut Headers,
+    presence: Presence,
+    me: &Identity,
+    from: Transport,
+    to: Transport,
+) {
+    let address = me.addr.to_string();
+    let (incoming, outgoing) = match presence {
+        Presence::ByAddress => (&address, &address),
+        Presence::ByName => (&me.domain, &me.domain),
+        Presence::ByPair => (&address, &me.domain),
+        Presence::Absent => return,
+        Presence::AsContact => return hide_contact(headers, me, to),
+    };
+    let entry = |place: &str, transport: Transport, pair: bool| {
+        let transport = match transport {
+            Transport::Udp => String::new(),
+            Transport::Tcp | Transport::Tls => format!(";transport={transport}"),
+        };
+        format!("<sip:{place}{transport}{};lr>", if pair { ";r2=on" } else { "" })
+    };
+    if incoming == outgoing && from == to {
+        edit::record_route(headers, &[&entry(incoming, from, false)]);
+    } else {
+        let entries = [entry(incoming, from, true), entry(outgoing, to, true)];
+        edit::record_route(headers, &[&entries[0], &entries[1]]);
     }
 }
 
-/// Replaces the Contact by one that leads to the proxy and hides the real one in its user part.
-pub(super) fn hide_contact(headers: &mut Headers, me: &Identity) {
+/// Replaces the Contact by one that leads to the proxy and hides the real one in its user part; the
+/// message goes to somebody who is spoken to in this way.
+pub(super) fn hide_contact(headers: &mut Headers, me: &Identity, towards: Transport) {
     let Some(contact) = edit::contact(headers) else { return };
     let hex: String = contact.uri.to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
-    edit::set_contact(headers, &format!("<sip:{HIDDEN}{hex}@{}>", me.addr));
+    let transport = match towards {
+        Transport::Udp => String::new(),
+        Transport::Tcp | Transport::Tls => format!(";transport={towards}"),
+    };
+    edit::set_contact(headers, &format!("<sip:{HIDDEN}{hex}@{}{transport}>", me.addr));
 }
 
 fn reveal(uri: &Uri) -> Option<Uri> {

@@ -2,6 +2,7 @@
 //! a datagram in and what comes out.
 
 use super::*;
+use crate::plan::TcpStyle;
 use sip_core::message::Response;
 
 fn start() -> Instant {
@@ -22,6 +23,7 @@ fn style(presence: Presence) -> ProxyStyle {
         answers_options: true,
         patience: Duration::from_secs(5),
         nonce_life: Duration::from_secs(300),
+        tcp: TcpStyle { listens: true, reuses: true, answers_pings: true },
     }
 }
 
@@ -38,7 +40,7 @@ impl Bench {
             Self { proxy: Proxy::new(0, style), table: Location::default(), now: start() };
         let wish = Wish {
             contact: "sip:1002@10.0.1.2:5060".to_owned(),
-            addr: phone(2),
+            hop: Hop::udp(phone(2)),
             expires_at: Some(bench.now + Duration::from_secs(600)),
             call_id: "r".to_owned(),
             cseq: 1,
@@ -66,7 +68,10 @@ impl Bench {
 
     fn out(&mut self) -> Vec<(SocketAddr, Message)> {
         std::iter::from_fn(|| self.proxy.poll_output())
-            .map(|(to, bytes)| (to, read_datagram(&bytes).unwrap()))
+            .map(|action| match action {
+                Action::Datagram(to, bytes) => (to, read_datagram(&bytes).unwrap()),
+                Action::Connect(_) | Action::Write(..) | Action::Close(_) => panic!("{action:?}"),
+            })
             .collect()
     }
 

@@ -13,7 +13,11 @@ impl World<'_> {
     /// Makes everything as the active faults want it.
     pub(super) fn faults_changed(&mut self) {
         let phones: Vec<_> = self.stations.iter().map(|station| station.addr).collect();
-        self.faults.apply(&mut self.wire, &mut self.proxies, &phones, self.plan.link);
+        let (network, proxies) = (&mut self.network, &mut self.proxies);
+        self.faults.apply(network, proxies, &phones, self.plan.link, self.now);
+        for at in 0..self.proxies.len() {
+            self.drain_proxy(at);
+        }
         self.oracle.duties.faults_changed(&self.faults, self.now);
         self.disturbed = self.now;
         for phone in 0..phones.len() {
@@ -32,6 +36,8 @@ impl World<'_> {
     fn switch_off(&mut self, phone: usize) {
         self.trace.note(self.now, &self.stations[phone].name, || "power lost".to_owned());
         self.stations[phone].on = false;
+        self.flows[phone].clear();
+        self.network.streams.forget(self.stations[phone].addr.ip());
         self.sound.stop_all_of(phone, self.now);
         let bounds = self.oracle.bounds.clone();
         self.oracle.calls.switched_off(phone, &bounds, self.now);

@@ -110,14 +110,11 @@ impl World<'_> {
         if caller != phone || !call.callees.is_empty() || bindings.is_empty() {
             return;
         }
-        self.oracle.duties.promise(
-            Promise::Rings,
-            call_id,
-            [caller, callee],
-            within,
-            &self.faults,
-            self.now,
-        );
+        let phones = [caller, callee];
+        if self.connections_well(phones) {
+            let what = (Promise::Rings, call_id);
+            self.oracle.duties.promise(what, phones, within, &self.faults, self.now);
+        }
     }
 
     fn errand(&self, call: &SipCall) -> Errand {
@@ -136,7 +133,10 @@ impl World<'_> {
             && let Some((promise, within)) = self.promised(&call, ours, &other)
         {
             let phones = [side.0, other.side.0];
-            self.oracle.duties.promise(promise, &id, phones, within, &self.faults, self.now);
+            if self.connections_well(phones) {
+                let what = (promise, &id[..]);
+                self.oracle.duties.promise(what, phones, within, &self.faults, self.now);
+            }
         }
         self.command(side.0, Command::HangUp(Some(side.1)));
     }
@@ -210,6 +210,7 @@ impl World<'_> {
         self.trace.note(self.now, "heal", || "everything is mended".to_owned());
         self.agenda.clear();
         self.faults.end_all();
+        self.network.streams.clear();
         self.healed = Some(self.now);
         self.faults_changed();
         for phone in 0..self.stations.len() {

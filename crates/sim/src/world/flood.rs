@@ -3,12 +3,12 @@
 //! may change, and nothing may be sent but the ACK or BYE that a stray 2xx to an INVITE asks for.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use phone::input::Input;
 use phone::output::Output;
 use sip_core::message::{Message, Method, read_datagram};
+use sip_core::transport::{Hop, Transport};
 
 use super::World;
 use crate::oracle::Breach;
@@ -22,24 +22,33 @@ const STALE: Duration = Duration::from_secs(70);
 
 /// The final answers that a phone got, oldest first.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Memory(VecDeque<(Instant, SocketAddr, Vec<u8>)>);
+pub(super) struct Memory(VecDeque<(Instant, Hop, Vec<u8>)>);
 
 impl Memory {
-    pub(super) fn keep(&mut self, from: SocketAddr, bytes: &[u8], now: Instant) {
+    fn keep(&mut self, from: Hop, bytes: Vec<u8>, now: Instant) {
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
-        self.0.push_back((now, from, bytes.to_vec()));
+        self.0.push_back((now, from, bytes));
     }
 }
 
 impl World<'_> {
+    /// Keeps a message that a phone has got if it is a final answer.
+    pub(super) fn remember_answer(&mut self, phone: usize, from: Hop, message: Option<&Message>) {
+        if let Some(Message::Response(response)) = message
+            && response.code.is_final()
+        {
+            self.memories[phone].keep(from, response.to_bytes(), self.now);
+        }
+    }
+
     pub(super) fn flood(&mut self) {
         for phone in 0..self.stations.len() {
             if !self.stations[phone].on {
                 continue;
             }
-            let stale: Vec<(SocketAddr, Vec<u8>)> = self.memories[phone]
+            let stale: Vec<(Hop, Vec<u8>)> = self.memories[phone]
                 .0
                 .iter()
                 .filter(|(at, _, _)| *at + STALE <= self.now)
@@ -51,14 +60,22 @@ impl World<'_> {
         }
     }
 
-    fn play_back(&mut self, phone: usize, remote: SocketAddr, bytes: Vec<u8>) {
+    fn play_back(&mut self, phone: usize, from: Hop, bytes: Vec<u8>) {
+        // Over a connection only what is there can bring anything.
+        if from.transport != Transport::Udp && !self.has_flow(phone, from) {
+            return;
+        }
         let station = &mut self.stations[phone];
         let shown = |phone: &phone::Phone| (phone.accounts(), phone.calls(self.now));
         let before = shown(&station.phone);
         let first_line = String::from_utf8_lossy(&bytes).lines().next().unwrap_or("").to_owned();
         let local = station.addr;
         self.trace.datagram(self.now, &station.name, "<-", "a flood", &bytes);
-        station.phone.handle_input(Input::Datagram { local, remote, bytes }, self.now);
+        let input = match from.transport {
+            Transport::Udp => Input::Datagram { local, remote: from.addr, bytes },
+            Transport::Tcp | Transport::Tls => Input::Stream { hop: from, bytes },
+        };
+        station.phone.handle_input(input, self.now);
         let mut said = Vec::new();
         while let Some(output) = station.phone.poll_output() {
             let allowed = matches!(&output, Output::Transmit { bytes, .. } if is_farewell(bytes));
@@ -77,7 +94,10 @@ impl World<'_> {
         }
         for output in said {
             if let Output::Transmit { local, to, bytes } = output {
-                self.wire.send(local, to.addr, bytes, self.now);
+                match to.transport {
+                    Transport::Udp => self.network.wire.send(local, to.addr, bytes, self.now),
+                    Transport::Tcp | Transport::Tls => self.write(phone, to, &bytes),
+                }
             }
         }
     }

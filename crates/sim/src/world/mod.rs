@@ -6,28 +6,32 @@
 
 mod agenda;
 mod changes;
+mod connections;
 mod deeds;
 mod flood;
 mod outputs;
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use netem::{Output as WireOutput, Wire};
+use netem::Output as WireOutput;
 use phone::input::{Input, Undeliverable};
-use sip_core::message::{Message, read_datagram};
+use sip_core::message::read_datagram;
 use sip_core::transport::Hop;
 
 use crate::dice::Dice;
 use crate::faults::Faults;
+use crate::network::Network;
 use crate::oracle::{Breach, Failure, Oracle, Side, Worst};
 use crate::plan::Plan;
-use crate::proxy::Proxy;
 use crate::proxy::location::Location;
+use crate::proxy::{Action, Proxy};
 use crate::sound::Sound;
 use crate::station::Station;
 use crate::trace::Trace;
 use agenda::{Agenda, Deed};
+use connections::Flow;
 use flood::Memory;
 
 /// Turns that may happen at one instant; more means that something spins.
@@ -58,8 +62,10 @@ pub struct World<'a> {
     start: Instant,
     now: Instant,
     turns: u32,
-    wire: Wire<Vec<u8>>,
+    network: Network,
     stations: Vec<Station>,
+    /// Each phone's connections, by whom they lead to.
+    flows: Vec<BTreeMap<Hop, Flow>>,
     proxies: Vec<Proxy>,
     table: Location,
     sound: Sound,
@@ -87,13 +93,14 @@ impl<'a> World<'a> {
         let stations =
             (0..plan.phones).map(|index| Station::new(index, dice.seed(), start)).collect();
         let mut world = Self {
-            wire: Wire::new(plan.link, dice.word()),
+            network: Network::new(plan.link, [dice.word(), dice.word()]),
             stations,
+            flows: vec![BTreeMap::new(); plan.phones],
             proxies: (0..plan.proxies.count).map(|at| Proxy::new(at, &plan.proxies)).collect(),
             table: Location::default(),
             sound: Sound::default(),
             agenda: Agenda::default(),
-            faults: Faults::default(),
+            faults: Faults::new(plan),
             disturbed: start,
             oracle: Oracle::new(plan, start),
             memories: vec![Memory::default(); plan.phones],
@@ -112,7 +119,11 @@ impl<'a> World<'a> {
             trace,
         };
         world.schedule();
-        world.oracle.duties.faults_changed(&world.faults, start);
+        world.faults_changed();
+        for station in &world.stations {
+            // Every phone takes connections.
+            world.network.set_listening(station.addr, true);
+        }
         world
     }
 
@@ -140,7 +151,7 @@ impl<'a> World<'a> {
             worst: self.oracle.duties.worst,
             played: self.now - self.start,
             calls_up: self.calls_up,
-            datagrams: self.wire.counts().sent,
+            datagrams: self.network.wire.counts().sent,
             state_size: self.state_size,
         }
     }
@@ -170,7 +181,7 @@ impl<'a> World<'a> {
         let phones = on.filter_map(|station| station.phone.poll_timeout());
         let proxies = self.awake_proxies().filter_map(|at| self.proxies[at].poll_timeout());
         let others =
-            [self.wire.poll_timeout(), self.sound.poll_timeout(), self.oracle.poll_timeout()];
+            [self.network.poll_timeout(), self.sound.poll_timeout(), self.oracle.poll_timeout()];
         phones
             .chain(proxies)
             .chain(others.into_iter().flatten())
@@ -197,9 +208,12 @@ impl<'a> World<'a> {
         while let Some(deed) = self.agenda.pop(self.now) {
             self.perform(deed);
         }
-        self.wire.handle_timeout(self.now);
-        while let Some(output) = self.wire.poll_output() {
+        self.network.handle_timeout(self.now);
+        while let Some(output) = self.network.wire.poll_output() {
             self.arrive(output);
+        }
+        while let Some(news) = self.network.streams.poll_output() {
+            self.hear(news);
         }
         for phone in 0..self.stations.len() {
             let station = &mut self.stations[phone];
@@ -255,11 +269,7 @@ impl<'a> World<'a> {
         self.note_datagram(local, "<-", from, &bytes);
         let message = read_datagram(&bytes).ok();
         let call_id = message.as_ref().and_then(|m| m.headers().call_id()).map(str::to_owned);
-        if let Some(Message::Response(response)) = &message
-            && response.code.is_final()
-        {
-            self.memories[phone].keep(from, &bytes, self.now);
-        }
+        self.remember_answer(phone, Hop::udp(from), message.as_ref());
         self.tell(phone, Input::Datagram { local, remote: from, bytes }, call_id.as_deref());
     }
 
@@ -270,10 +280,20 @@ impl<'a> World<'a> {
     }
 
     fn drain_proxy(&mut self, at: usize) {
-        let from = self.proxies[at].identity().addr;
-        while let Some((to, bytes)) = self.proxies[at].poll_output() {
-            self.note_datagram(from, "->", to, &bytes);
-            self.wire.send(from, to, bytes, self.now);
+        let me = self.proxies[at].identity().addr;
+        while let Some(action) = self.proxies[at].poll_output() {
+            match action {
+                Action::Datagram(to, bytes) => {
+                    self.note_datagram(me, "->", to, &bytes);
+                    self.network.wire.send(me, to, bytes, self.now);
+                }
+                Action::Connect(pair) => self.network.streams.connect(pair, self.now),
+                Action::Write(pair, bytes) => {
+                    self.note_datagram(me, "->", pair.remote, &bytes);
+                    self.network.streams.write(pair, &bytes, self.now);
+                }
+                Action::Close(pair) => self.network.streams.close(pair, self.now),
+            }
         }
     }
 
@@ -285,8 +305,16 @@ impl<'a> World<'a> {
         self.proxies.iter().position(|proxy| proxy.identity().addr == addr)
     }
 
+    fn phone_on(&self, host: IpAddr) -> Option<usize> {
+        self.stations.iter().position(|station| station.addr.ip() == host)
+    }
+
+    fn proxy_on(&self, host: IpAddr) -> Option<usize> {
+        self.proxies.iter().position(|proxy| proxy.identity().addr.ip() == host)
+    }
+
     fn name_of(&self, addr: SocketAddr) -> String {
-        match (self.phone_at(addr), self.proxy_at(addr)) {
+        match (self.phone_on(addr.ip()), self.proxy_on(addr.ip())) {
             (Some(phone), _) => self.stations[phone].name.clone(),
             (None, Some(proxy)) => self.proxies[proxy].identity().name.clone(),
             (None, None) => addr.to_string(),

@@ -1,7 +1,7 @@
 //! What a phone says, acted on: datagrams go on the wire, sound is opened and closed, and what its
 //! user would see goes to the oracle and to people.
 
-use phone::input::{FlowFault, Input, Undeliverable};
+use phone::input::{Input, Undeliverable};
 use phone::output::{Event, MediaCommand, Output};
 use phone::status::{AccountStatus, CallStatus, LineState};
 use sip_core::message::{Message, Method, read_datagram};
@@ -18,12 +18,8 @@ impl World<'_> {
         while let Some(output) = self.stations[phone].phone.poll_output() {
             match output {
                 Output::Transmit { local, to, bytes } => self.transmit(phone, local, to, bytes),
-                // Nobody takes connections here: a large request comes back to UDP.
-                Output::Connect { hop, .. } => {
-                    let refused = Input::FlowFailed { hop, why: FlowFault::Refused };
-                    self.stations[phone].phone.handle_input(refused, self.now);
-                }
-                Output::Disconnect { .. } => {}
+                Output::Connect { hop, local, .. } => self.connect(phone, hop, local),
+                Output::Disconnect { hop } => self.disconnect(phone, hop),
                 Output::Event(event) => self.event(phone, event, call_id),
                 Output::Media(command) => self.media(phone, command),
                 // There is no name server in this world: a name leads nowhere.
@@ -36,22 +32,24 @@ impl World<'_> {
         }
     }
 
-    fn say(&mut self, phone: usize, what: impl FnOnce() -> String) {
+    pub(super) fn say(&mut self, phone: usize, what: impl FnOnce() -> String) {
         self.trace.note(self.now, &self.stations[phone].name, what);
     }
 
     fn transmit(&mut self, phone: usize, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
-        if to.transport != Transport::Udp {
-            return;
-        }
         self.note_datagram(local, "->", to.addr, &bytes);
+        let keep_alive = to.transport != Transport::Udp && is_keep_alive(&bytes);
         match read_datagram(&bytes) {
             Ok(message) => self.watch(phone, to, &message),
+            Err(_) if keep_alive => {}
             Err(error) => {
                 let what =
                     format!("{} sent what cannot be read: {error}", self.stations[phone].name);
                 self.oracle.accuse([Breach::new("unreadable", what)], self.now);
             }
+        }
+        if to.transport != Transport::Udp {
+            return self.write(phone, to, &bytes);
         }
         if self.faults.is_unlinked(phone) {
             let why = Undeliverable::Local;
@@ -60,11 +58,11 @@ impl World<'_> {
                 .handle_input(Input::Undeliverable { to, quoted: bytes, why }, self.now);
             return;
         }
-        self.wire.send(local, to.addr, bytes, self.now);
+        self.network.wire.send(local, to.addr, bytes, self.now);
     }
 
     fn watch(&mut self, phone: usize, to: Hop, message: &Message) {
-        let proxy = self.proxy_at(to.addr).map(|at| self.proxies[at].identity().name.clone());
+        let proxy = self.proxy_on(to.addr.ip()).map(|at| self.proxies[at].identity().name.clone());
         let since_start = self.now - self.start;
         let breaches = [
             oracle::misplaced_credentials(message, proxy.as_deref()),
@@ -148,4 +146,9 @@ impl World<'_> {
             | MediaCommand::Ring(_) => {}
         }
     }
+}
+
+/// A CRLF ping or pong (RFC 5626 §4.4.1).
+fn is_keep_alive(bytes: &[u8]) -> bool {
+    bytes == b"\r\n\r\n" || bytes == b"\r\n"
 }
