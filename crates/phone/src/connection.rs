@@ -58,7 +58,7 @@ impl Core {
         if self.drills.keeps(&transmit) {
             return;
         }
-        let Transmit { local, mut to, bytes, otherwise, .. } = transmit;
+        let Transmit { local, mut to, bytes, otherwise, client } = transmit;
         if to.transport.reliability() == Reliability::Reliable {
             if let Some(other) = otherwise.filter(|_| !self.flows.has(to) && !self.is_ours(to)) {
                 // An address is no identity: over TLS only a configured server is written to.
@@ -66,6 +66,9 @@ impl Core {
                     return;
                 }
                 to = other;
+            }
+            if client.is_some() && self.is_doubtful(to, now) {
+                self.flows.doubt(to);
             }
             if !self.connect(to, local, now) {
                 return;
@@ -76,6 +79,18 @@ impl Core {
             self.flows.note_use(to, now);
         }
         self.output(Output::Transmit { local, to, bytes });
+    }
+
+    /// Whether a connection may be half open with nobody to find out: nothing keeps it alive, and it has
+    /// long been silent. What rings there goes on over it.
+    fn is_doubtful(&self, hop: Hop, now: Instant) -> bool {
+        let in_use = || {
+            let mut there = self.accounts.reaching(hop.addr);
+            there.any(|account| account.is_registered_through(hop))
+        };
+        self.flows.is_unheard(hop, limits::FLOW_UNHEARD, now)
+            && !in_use()
+            && !self.endpoint.proceeds_at(hop)
     }
 
     /// Sees to it that there is a connection, or that one is being opened; `false` where there is no

@@ -150,6 +150,14 @@ impl Flows {
         })
     }
 
+    /// Whether nothing has come for so long over one that we opened.
+    pub(crate) fn is_unheard(&self, hop: Hop, span: Duration, now: Instant) -> bool {
+        self.table.get(&hop).is_some_and(|flow| {
+            let last = flow.heard.map_or(flow.opened, |heard| heard.max(flow.opened));
+            flow.stage == Stage::Open && !flow.accepted && last + span <= now
+        })
+    }
+
     /// Takes octets off the stream.
     pub(crate) fn feed(&mut self, hop: Hop, octets: &[u8], now: Instant) -> Brought {
         let mut brought = Brought::default();
@@ -184,6 +192,13 @@ impl Flows {
     pub(crate) fn note_silence(&mut self, hop: Hop, waited: Duration, now: Instant) {
         if let Some(flow) = self.table.get_mut(&hop) {
             flow.stale |= flow.heard.is_none_or(|heard| heard + waited <= now);
+        }
+    }
+
+    /// This one is not to be relied on.
+    pub(crate) fn doubt(&mut self, hop: Hop) {
+        if let Some(flow) = self.table.get_mut(&hop) {
+            flow.stale = true;
         }
     }
 

@@ -57,6 +57,10 @@ pub(crate) const REFRESH_AGAIN: Duration = Duration::from_secs(10);
 pub(crate) const FLOWS: usize = 128;
 /// How long a connection that no line needs stays open without traffic.
 pub(crate) const FLOW_IDLE: Duration = Duration::from_secs(300);
+/// Silence after which a connection that nothing keeps alive is opened anew rather than used for
+/// another request: as long as one that is pinged every 30 s may be silent. A NAT forgets sooner or
+/// later, and says nothing.
+pub(crate) const FLOW_UNHEARD: Duration = Duration::from_secs(40);
 /// Wait for the answer to a CRLF ping (RFC 5626 §4.4.1).
 pub const PONG: Duration = Duration::from_secs(10);
 /// Connections to its current hop that a line opens again within [`REOPENED_WITHIN`] before a loss

@@ -399,6 +399,58 @@ fn a_connection_that_met_silence_is_replaced_for_the_next_request() {
 }
 
 /// Requirement D1: another transport is in force without a restart.
+/// Failover design §6, §8: nothing pings a connection to a hop that the line is not registered
+/// through, and a NAT forgets it. A backup that is well is not given 32 s of silence for that.
+#[test]
+fn a_connection_to_a_hop_that_is_not_in_use_is_not_relied_on_when_it_has_long_been_silent() {
+    let mut rig = back_from_the_second();
+    rig.advance(40_000);
+    rig.modes[0] = Mode::Frozen;
+    let began = rig.ms();
+    rig.dial();
+    rig.advance(3_500);
+    assert_eq!(rig.log(Method::Invite).last(), Some(&(began + 3_500, t2())));
+    assert_eq!(connected(&rig), [(began + 3_500, t2())], "a new connection");
+    assert_eq!(rig.disconnects, [(began + 3_500, t2())], "in place of the old one");
+}
+
+/// A line that is registered at its first hop again and has a connection with its second.
+fn back_from_the_second() -> Rig {
+    let mut rig = over("tcp", |line| line.policy.failback_interval = Duration::from_secs(60));
+    rig.modes[0] = Mode::Dead;
+    rig.plug_in();
+    rig.modes[0] = Mode::Up;
+    rig.advance(100_000);
+    assert_eq!(rig.account().hop, Some(t1()));
+    rig.connects.clear();
+    rig.disconnects.clear();
+    rig
+}
+
+#[test]
+fn a_connection_to_a_hop_that_is_not_in_use_serves_while_something_has_just_come() {
+    let mut rig = back_from_the_second();
+    rig.modes[0] = Mode::Refuses(503);
+    rig.dial();
+    rig.answer(&rig.last(Method::Invite), 503);
+    assert_eq!(rig.log(Method::Invite).last().map(|(_, to)| *to), Some(t2()));
+    let first = connected(&rig);
+    rig.answer(&rig.last(Method::Invite), 486);
+    rig.advance(30_000);
+    rig.dial();
+    assert_eq!(connected(&rig), first);
+}
+
+/// Where the line is registered, the keep-alive finds out, and calls come by that connection.
+#[test]
+fn a_silent_connection_is_kept_where_the_line_is_registered() {
+    let mut rig = registered_with(|line| line.keep_alive = KeepAlive::Off);
+    rig.advance(100_000);
+    rig.dial();
+    assert_eq!(rig.log(Method::Invite), [(100_000, t1())]);
+    assert_eq!(connected(&rig), []);
+}
+
 #[test]
 fn another_transport_takes_effect_at_once() {
     let mut rig = Rig::registered();
