@@ -23,6 +23,7 @@ pub fn config_md() -> String {
     );
     for (title, prefix, list) in [
         ("The phone", "", items::PHONE),
+        ("The phone: hook, keys, lamps and bell", "", items::HANDSET),
         ("The phone: where its configuration comes from", "", items::PROVISIONING),
         ("A line: account and servers", "SIPN ", items::ACCOUNT),
         ("A line: failover and failback", "SIPN ", items::FAILOVER),
@@ -80,5 +81,7 @@ fn values(kind: &Kind) -> (String, &'static str) {
         }
         Kind::Address => ("IPv4 or IPv6 address, or domain name".to_owned(), ""),
         Kind::Codecs => (format!("codecs with commas, at least one of {}", CODECS.join(", ")), ""),
+        Kind::Pin => ("a GPIO and its level, such as gpiochip0:17:low".to_owned(), ""),
+        Kind::Keys => ("keys with meanings, such as KEY_F1=hook,KEY_F2=hold".to_owned(), ""),
     }
 }

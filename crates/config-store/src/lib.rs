@@ -13,6 +13,7 @@
 
 mod config_md;
 pub mod fanvil;
+mod handset;
 pub mod items;
 pub mod limits;
 mod patch;
@@ -22,6 +23,7 @@ mod store;
 mod values;
 
 pub use config_md::config_md;
+pub use handset::{Handset, KeyMeaning, Pin};
 pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
 pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Provisioning,
+    Handset, Provisioning,
     items::{self, Item},
     values::Values,
 };
@@ -22,6 +22,8 @@ pub struct Settings {
     pub tls: TlsFiles,
     /// The ports that may be used for sound.
     pub rtp_ports: RangeInclusive<u16>,
+    /// Hook, keys, lamps and bell.
+    pub handset: Handset,
     /// Where the configuration comes from.
     pub provisioning: Provisioning,
     /// Every configured line by its number: those with a user and a server.
@@ -279,6 +281,7 @@ impl Settings {
                 key: values.phone_path(&items::TLS_KEY_FILE),
             },
             rtp_ports: first..=first.saturating_add(count.saturating_sub(1)),
+            handset: Handset::of(values),
             provisioning: Provisioning::of(values),
             lines: lines.filter_map(|line| Some((line, line_settings(values, line)?))).collect(),
         }

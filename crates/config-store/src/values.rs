@@ -55,8 +55,8 @@ impl Values {
     /// Every item of the phone and of the first [`LINES_IN_FULL`] lines that are in use, and of other
     /// lines what is not at its default, in the table's order.
     pub(crate) fn names(&self) -> Vec<ItemName> {
-        let phone =
-            items::PHONE.iter().chain(items::PROVISIONING).map(|item| ItemName::of_phone(item));
+        let of_phone = items::PHONE.iter().chain(items::HANDSET).chain(items::PROVISIONING);
+        let phone = of_phone.map(|item| ItemName::of_phone(item));
         let of_line = |line| {
             let items = items::ACCOUNT.iter().chain(items::FAILOVER);
             let names = items.map(move |item| ItemName::of_line(item, line));
@@ -127,7 +127,9 @@ pub(crate) fn masked(name: ItemName, value: &str) -> &str {
         | Kind::Flag
         | Kind::Choice(_)
         | Kind::Address
-        | Kind::Codecs => value,
+        | Kind::Codecs
+        | Kind::Pin
+        | Kind::Keys => value,
     }
 }
 

@@ -12,6 +12,8 @@ const EDGE: u32 = 40;
 /// A tone for the ear or the bell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
+    /// The phone is ready for a number: 425 Hz, unbroken (ITU-T E.180).
+    Dial,
     /// The other phone rings: 425 Hz, 1 s on, 4 s off (ITU-T E.180).
     Ringback,
     /// The other is busy or has hung up: 425 Hz, 0.48 s on, 0.48 s off.
@@ -65,6 +67,7 @@ impl Tone {
     /// The parts, and the one that follows the last.
     fn score(self) -> (Vec<Part>, usize) {
         match self {
+            Self::Dial => (vec![Part { length: u32::MAX, ..RINGBACK[0] }], 0),
             Self::Ringback => (RINGBACK.to_vec(), 0),
             Self::Busy => (BUSY.to_vec(), 0),
             Self::Ring => (RING.to_vec(), 0),
@@ -158,6 +161,13 @@ mod tests {
             }
         }
         runs
+    }
+
+    #[test]
+    fn the_dial_tone_is_425_hz_unbroken() {
+        let sound = play(Tone::Dial, 3000);
+        assert_eq!(cadence(&sound), [(true, 3000)]);
+        assert!((dominant_frequency(&sound).unwrap() - 425.0).abs() < 1.0);
     }
 
     #[test]

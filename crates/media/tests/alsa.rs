@@ -166,3 +166,46 @@ fn a_pcm_that_does_not_exist_does_not_stop_a_call() {
     let stats = bob.stats(1).unwrap();
     assert!(stats.received >= 40 && stats.lost == 0, "{stats:?}");
 }
+
+const TWO: &str = r#"
+pcm.ear { type file slave.pcm "null" file "DIR/ear.raw" format "raw" }
+pcm.phone { type asym playback.pcm "ear" capture.pcm "null" }
+pcm.speaker { type file slave.pcm "null" file "DIR/later/speaker.raw" format "raw" }
+"#;
+
+#[test]
+fn a_device_of_its_own_rings_and_the_ear_stays_silent() {
+    let name = "a_device_of_its_own_rings_and_the_ear_stays_silent";
+    let Some(directory) = in_child(name, TWO) else { return };
+    fs::create_dir(directory.join("later")).unwrap();
+    let mut engine = engine("alsa:phone");
+    engine.ring_on(Some("alsa:speaker".parse().unwrap())).unwrap();
+    engine.play_tone(Some(Tone::Ring));
+    sleep(ms(900));
+    engine.play_tone(Some(Tone::Busy));
+    sleep(ms(400));
+    drop(engine);
+    let (ear, speaker) =
+        (read_raw(&directory.join("ear.raw")), read_raw(&directory.join("later/speaker.raw")));
+    assert!(measure::tone_level(&speaker[800..6400], 800.0) > -20.0, "it rings there");
+    assert!(measure::tone_level(&speaker[800..6400], 425.0) < -60.0);
+    assert!(speaker.len() < ear.len() - 2000, "it is closed when the ringing is over");
+    assert!(measure::tone_level(&ear, 800.0) < -60.0, "not in the ear");
+    assert!(measure::tone_level(tail(&ear, 250), 425.0) > -20.0, "other tones are");
+}
+
+#[test]
+fn the_ear_rings_while_the_ring_device_is_out_of_use() {
+    let name = "the_ear_rings_while_the_ring_device_is_out_of_use";
+    let Some(directory) = in_child(name, TWO) else { return };
+    let mut engine = engine("alsa:phone");
+    engine.ring_on(Some("alsa:speaker".parse().unwrap())).unwrap();
+    engine.play_tone(Some(Tone::Ring));
+    let lost = wait_for(&mut engine, |_| true);
+    let MediaEventKind::BellLost(why) = &lost.kind else { panic!("{lost:?}") };
+    assert!(why.contains("'speaker'"), "{why}");
+    sleep(ms(700));
+    drop(engine);
+    let ear = read_raw(&directory.join("ear.raw"));
+    assert!(measure::tone_level(tail(&ear, 500), 800.0) > -20.0);
+}

@@ -37,6 +37,7 @@ pub(crate) struct Audio {
     bound: BTreeMap<(IpAddr, u16), PortPair>,
     tone: Option<Tone>,
     ringing: bool,
+    dial_tone: bool,
     active: bool,
 }
 
@@ -71,6 +72,7 @@ impl Audio {
             bound: BTreeMap::new(),
             tone: None,
             ringing: false,
+            dial_tone: false,
             active: false,
         })
     }
@@ -117,6 +119,14 @@ impl Audio {
             MediaEventKind::DeviceBack => {
                 tracing::info!(device = self.device, "sound is back");
                 self.tell(AudioState::Running, None);
+                return None;
+            }
+            MediaEventKind::BellLost(reason) => {
+                tracing::warn!(reason, "the ring device is out of use: the handset rings");
+                return None;
+            }
+            MediaEventKind::BellBack => {
+                tracing::info!("the ring device is back");
                 return None;
             }
             MediaEventKind::Stats(stats) => {
@@ -207,13 +217,28 @@ impl Audio {
         None
     }
 
-    /// The bell goes before any other tone.
+    /// Rings on this PCM from now on; `None`: where calls are heard.
+    pub(crate) fn ring_on(&mut self, pcm: Option<String>) {
+        if let Err(error) = self.engine.ring_on(pcm.map(|pcm| DeviceSpec::Alsa { pcm })) {
+            tracing::warn!(%error, "the ring device cannot be used");
+        }
+    }
+
+    /// Begins or ends the dial tone of a lifted handset.
+    pub(crate) fn set_dial_tone(&mut self, on: bool) {
+        self.dial_tone = on;
+        self.play();
+        self.tell_activity();
+    }
+
+    /// The bell goes before any other tone, and the dial tone after all.
     fn play(&mut self) -> Option<Input> {
         let tone = self.tone.map(|tone| match tone {
             Tone::Ringback => media::Tone::Ringback,
             Tone::Busy => media::Tone::Busy,
             Tone::AllProxiesFailed => media::Tone::AllProxiesFailed,
         });
+        let tone = tone.or(self.dial_tone.then_some(media::Tone::Dial));
         self.engine.play_tone(if self.ringing { Some(media::Tone::Ring) } else { tone });
         None
     }
@@ -287,6 +312,18 @@ mod tests {
             }
         }
         assert_eq!(states, [AudioState::Running, AudioState::Stopped]);
+    }
+
+    #[test]
+    fn the_dial_tone_is_sound_until_it_ends() {
+        let mut audio = audio();
+        assert_eq!(audio.pulse(), None);
+        audio.set_dial_tone(true);
+        assert!(audio.pulse().is_some());
+        audio.perform(MediaCommand::Tone(None));
+        assert!(audio.pulse().is_some(), "it goes on when another tone ends");
+        audio.set_dial_tone(false);
+        assert_eq!(audio.pulse(), None);
     }
 
     #[test]

@@ -34,7 +34,7 @@ use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
 use crate::trace::{Tap, Trace};
 use crate::web_page::WebPage;
-use crate::{archive, limits, memory, provisioning, supervise};
+use crate::{archive, handset, limits, memory, provisioning, supervise};
 
 /// Why the daemon ends other than by a signal.
 #[derive(Debug)]
@@ -176,6 +176,7 @@ impl Parts {
         let (provisioning, work) = (settings.provisioning.clone(), desk.clone());
         let provisioner =
             Provisioner::new(wishes, work, provisioning, sources, std::mem::take(past));
+        others.spawn(named("handset", handset::run(desk.clone(), lines.handset())));
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("provisioning", provisioner.run()));
         others.spawn(named("lines", lines.run()));

@@ -45,6 +45,10 @@ pub(crate) enum Message {
     Tls(Arc<Tls>),
     /// Use these ports for sound from now on.
     RtpPorts(RangeInclusive<u16>),
+    /// Ring on this PCM from now on; `None`: where calls are heard.
+    RingDevice(Option<String>),
+    /// Begin or end the dial tone.
+    DialTone(bool),
     /// A socket is beyond use.
     SocketBroke(io::Error),
     /// Un-register, end all calls, and return.
@@ -157,6 +161,8 @@ impl Driver {
                 self.take(lost, now);
             }
             Message::RtpPorts(ports) => self.audio.set_ports(ports),
+            Message::RingDevice(pcm) => self.audio.ring_on(pcm),
+            Message::DialTone(on) => self.audio.set_dial_tone(on),
             Message::SocketBroke(error) => return Err(DriverError::Socket(error)),
             Message::Stop => {}
         }

@@ -18,6 +18,12 @@ pub(crate) const WEB_REQUESTS: usize = 32;
 pub(crate) const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long un-registering and ending calls may take at the end (exit within 5 s).
 pub(crate) const FAREWELL: Duration = Duration::from_secs(4);
+/// Signals of hook and keys that wait; a reader of a device waits with more.
+pub(crate) const HANDSET_SIGNALS: usize = 32;
+/// The wait before hardware that is missing is looked for again.
+pub(crate) const HANDSET_RETRY: Duration = Duration::from_secs(2);
+/// A hook switch at a GPIO stands still for this long before it counts: it bounces.
+pub(crate) const HOOK_DEBOUNCE: Duration = Duration::from_millis(20);
 /// Rounds of outputs and their immediate results in one turn.
 pub(crate) const SETTLE_ROUNDS: usize = 100;
 /// How often one deadline is handled before it counts as stuck.

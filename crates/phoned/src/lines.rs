@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use config_store::{LineSettings, Settings};
+use config_store::{Handset, LineSettings, Settings};
 use phone::input::{Input, LastGood, Way};
 use phone::settings::LineNumber;
 use sip_core::transport::Hop;
@@ -56,6 +56,8 @@ pub(crate) struct Lines {
     inbox: mpsc::Sender<Message>,
     fixed: Fixed,
     settings: Settings,
+    /// Which hardware the phone has; whoever serves it sees the latest.
+    handset: watch::Sender<Handset>,
     /// The port that is open; the configured one may be taken.
     port: u16,
     last_good: BTreeMap<u16, LastGood>,
@@ -95,6 +97,7 @@ impl Lines {
             store,
             inbox,
             fixed,
+            handset: watch::Sender::new(settings.handset.clone()),
             settings,
             port,
             last_good,
@@ -111,6 +114,11 @@ impl Lines {
             retry: Retry::default(),
         };
         (lines, LinesHandle { requests: sender })
+    }
+
+    /// Which hardware the phone has, now and after each change.
+    pub(crate) fn handset(&self) -> watch::Receiver<Handset> {
+        self.handset.subscribe()
     }
 
     /// Runs until the driver is gone.
@@ -209,6 +217,11 @@ impl Lines {
         if settings.rtp_ports != self.settings.rtp_ports {
             self.tell(Message::RtpPorts(settings.rtp_ports.clone())).await;
         }
+        self.handset.send_if_modified(|wiring| {
+            let changed = *wiring != settings.handset;
+            wiring.clone_from(&settings.handset);
+            changed
+        });
         for warning in &warnings {
             tracing::warn!("{warning}");
         }

@@ -10,6 +10,7 @@ mod clock;
 mod control_server;
 mod daemon;
 mod driver;
+mod handset;
 mod hops;
 mod limits;
 mod lines;

@@ -43,6 +43,7 @@ const TABLE: &[Row] = &[
             "sip-core",
             "failover",
             "media",
+            "handset",
             "config-store",
             "control",
             "sealed",
@@ -54,6 +55,7 @@ const TABLE: &[Row] = &[
     Row { name: "sip-core", normal: &[], dev: &["netem"] },
     Row { name: "failover", normal: &[], dev: &["netem"] },
     Row { name: "media", normal: &[], dev: &[] },
+    Row { name: "handset", normal: &[], dev: &[] },
     Row { name: "config-store", normal: &[], dev: &[] },
     Row { name: "web", normal: &["control"], dev: &[] },
     Row { name: "control", normal: &[], dev: &[] },
@@ -70,6 +72,7 @@ const PURE_THIRD_PARTY: &[(&str, &[&str])] = &[
     ("failover", &["rand_chacha", "thiserror"]),
     ("phone", &["rand_chacha", "thiserror"]),
     ("netem", &["rand_chacha"]),
+    ("handset", &[]),
 ];
 
 /// Holds `edges` against the table. `ours` are all crates of the workspace.

@@ -6,7 +6,7 @@
 use crate::{Finding, Source};
 
 /// The pure crates, by folder.
-pub const PURE: &[&str] = &["failover", "netem", "phone", "sip-core"];
+pub const PURE: &[&str] = &["failover", "handset", "netem", "phone", "sip-core"];
 
 /// What every pure crate's `clippy.toml` bans, at least.
 const BANS: &[&str] = &[

@@ -1,6 +1,6 @@
 SUMMARY = "What makes a board a phone"
 DESCRIPTION = "Names of the sound devices, bounds of the log, network, clock, and what an appliance does whose phone \
-cannot live. The files are those of rootfs-overlay; a machine whose sound devices are others has its own asound.conf."
+cannot live, who may use the handset. The files are those of rootfs-overlay; a machine whose sound devices are others has its own asound.conf."
 HOMEPAGE = "https://phoned.example"
 SECTION = "base"
 LICENSE = "MIT"
@@ -12,6 +12,7 @@ SRC_URI = " \
     file://LICENSE \
     file://asound.conf \
     file://rootfs-overlay/etc/systemd;subdir=device \
+    file://rootfs-overlay/etc/udev;subdir=device \
 "
 
 inherit features_check
@@ -30,7 +31,7 @@ do_install() {
     install -m 0644 ${UNPACKDIR}/asound.conf ${D}${sysconfdir}/asound.conf
 
     cd ${UNPACKDIR}/device/rootfs-overlay/etc
-    for file in $(find systemd -type f -name '*.conf' -o -type f -name '*.network'); do
+    for file in $(find systemd udev -type f -name '*.conf' -o -type f -name '*.network' -o -type f -name '*.rules'); do
         install -D -m 0644 $file ${D}${sysconfdir}/$file
     done
 }

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::wiring::{Pin, key_map, meanings};
 use crate::limits::MAX_VALUE;
 
 /// The codecs that the phone has, by the names that Fanvil files use.
@@ -35,6 +36,10 @@ pub enum Kind {
     Address,
     /// Names of codecs, separated by commas, at least one of [`CODECS`].
     Codecs,
+    /// A GPIO with its level, such as `gpiochip0:17:low`, or nothing.
+    Pin,
+    /// Keys with their meanings, such as `KEY_F1=hook,KEY_F2=hold`, or nothing.
+    Keys,
 }
 
 /// A number of seconds.
@@ -65,6 +70,13 @@ impl Kind {
             }
             Self::Address => address(trimmed),
             Self::Codecs => codecs(trimmed),
+            Self::Pin => {
+                (trimmed.is_empty() || trimmed.parse::<Pin>().is_ok()).then(|| trimmed.to_owned())
+            }
+            Self::Keys => {
+                let compact = trimmed.split(',').map(str::trim).collect::<Vec<_>>().join(",");
+                key_map(&compact).is_ok().then_some(compact)
+            }
         }
     }
 
@@ -95,6 +107,10 @@ impl Kind {
                 "a list of codecs separated by commas with at least one of {}",
                 CODECS.join(", ")
             ),
+            Self::Pin => "a GPIO as CHIP:LINE:LEVEL, e.g. gpiochip0:17:low".to_owned(),
+            Self::Keys => {
+                format!("a list NAME=MEANING with commas, MEANING being {}", meanings())
+            }
         }
     }
 }
@@ -209,7 +225,9 @@ mod tests {
                 | Kind::Number { .. }
                 | Kind::Hours
                 | Kind::Address
-                | Kind::Codecs => continue,
+                | Kind::Codecs
+                | Kind::Pin
+                | Kind::Keys => continue,
             };
             for text in ["", "0", "1", "2", "3", "4", "-1", "yes", "00"] {
                 let expected = values.contains(&text).then(|| text.to_owned());

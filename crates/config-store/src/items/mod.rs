@@ -3,22 +3,27 @@
 //! the web page, import and export.
 //!
 //! [`kind`](Kind) says which texts are values; [`name`](ItemName) finds an item by what a user or a
-//! file calls it. The entries stand in four files by what they are about. What is done with a
+//! file calls it. The entries stand in five files by what they are about. What is done with a
 //! value is not known here.
 
 mod account;
 mod failover;
+mod handset;
 mod kind;
 mod name;
 mod phone;
 mod provisioning;
+mod wiring;
 
 pub use account::*;
 pub use failover::*;
+pub use handset::*;
 pub use kind::{CODECS, Kind};
 pub use name::{ItemError, ItemName, folded};
 pub use phone::*;
 pub use provisioning::*;
+pub(crate) use wiring::key_map;
+pub use wiring::{KeyMeaning, Pin};
 
 /// What stands for a password that is set, wherever passwords are not to be seen. As a new value it
 /// means "unchanged".
@@ -76,7 +81,7 @@ use items;
 
 /// Every item, in the order of `docs/config.md`.
 pub fn all() -> impl Iterator<Item = &'static Item> {
-    PHONE.iter().chain(PROVISIONING).chain(ACCOUNT).chain(FAILOVER).copied()
+    PHONE.iter().chain(HANDSET).chain(PROVISIONING).chain(ACCOUNT).chain(FAILOVER).copied()
 }
 
 /// Whether an item of the phone stands with those of SIP in a file, not with those of sound.

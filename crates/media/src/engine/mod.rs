@@ -3,12 +3,14 @@
 //!
 //! [`Engine`] is the handle. It sends commands and reads events; the thread exists only while
 //! there is a call or a tone, so an idle phone has no media wake-ups at all and holds no sound
-//! card. `worker` is the thread, `call` the sockets of one call, `stream` what happens to its
+//! card. `worker` is the thread, `bell` the device that
+//! rings, `call` the sockets of one call, `stream` what happens to its
 //! packets and sound (sans-IO), `pace` the clock arithmetic.
 //!
 //! Refuses to know why a call exists. Holding, resuming and ending a call because it went silent
 //! are the caller's decisions.
 
+mod bell;
 mod call;
 mod pace;
 mod priority;
@@ -44,6 +46,7 @@ enum Command {
     Focus(Option<u64>),
     Tone(Option<Tone>),
     Mute(bool),
+    Bell(Option<Arc<Devices>>),
 }
 
 /// Where the thread's events go.
@@ -65,6 +68,7 @@ impl Outbox {
 /// Handle of the media engine; see the module. All methods return at once.
 pub struct Engine {
     devices: Arc<Devices>,
+    bell: Option<Arc<Devices>>,
     outbox: Outbox,
     events: Receiver<MediaEvent>,
     published: Published,
@@ -88,6 +92,7 @@ impl Engine {
         let (sender, events) = sync_channel(limits::EVENTS_QUEUED);
         Ok(Self {
             devices: Arc::new(Devices::prepare(spec)?),
+            bell: None,
             outbox: Outbox { events: sender, wake: Arc::new(Mutex::new(wake)) },
             events,
             published: Published::default(),
@@ -156,6 +161,17 @@ impl Engine {
         self.rest();
     }
 
+    /// Rings on another device from now on, or with `None` at the ear. While that device is out of use
+    /// the ear rings.
+    ///
+    /// # Errors
+    /// When a file of the spec cannot be read or written; nothing has changed then.
+    pub fn ring_on(&mut self, spec: Option<DeviceSpec>) -> Result<(), DeviceError> {
+        self.bell = spec.map(Devices::prepare).transpose()?.map(Arc::new);
+        self.send(Command::Bell(self.bell.clone()));
+        Ok(())
+    }
+
     /// Sends silence in place of the microphone.
     pub fn mute(&mut self, muted: bool) {
         self.muted = muted;
@@ -210,13 +226,13 @@ impl Engine {
         let before = self.thread.take();
         let (devices, outbox) = (self.devices.clone(), self.outbox.clone());
         let (published, pulse) = (self.published.clone(), self.pulse.clone());
-        let (focus, muted) = (self.focus, self.muted);
+        let (focus, muted, bell) = (self.focus, self.muted, self.bell.clone());
         let started = thread::Builder::new().name("media".into()).spawn(move || {
             if before.is_some_and(|thread| thread.join().is_err()) {
                 tracing::error!("the media thread before has panicked");
             }
             priority::raise();
-            let shared = worker::Shared { devices, outbox, published, pulse };
+            let shared = worker::Shared { devices, bell, outbox, published, pulse };
             worker::Worker::new(commands, shared, focus, muted).run();
         });
         match started {

@@ -65,6 +65,11 @@ pub enum MediaEventKind {
     DeviceLost(String),
     /// The sound device works again.
     DeviceBack,
+    /// The device that rings is gone or cannot be opened; the ear rings, and the device is tried again
+    /// each second while it is to ring. The text is for people.
+    BellLost(String),
+    /// The device that rings works again.
+    BellBack,
     /// The last counters of a call that was stopped.
     Stats(CallStats),
 }

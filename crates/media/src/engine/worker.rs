@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread;
 use std::time::{Instant, SystemTime};
 
+use super::bell::Bell;
 use super::call::Call;
 use super::pace::Pace;
 use super::settings::MediaEventKind;
@@ -26,6 +27,7 @@ const PUBLISH: u32 = 5;
 /// What the thread shares with its handle.
 pub(super) struct Shared {
     pub(super) devices: Arc<Devices>,
+    pub(super) bell: Option<Arc<Devices>>,
     pub(super) outbox: Outbox,
     pub(super) published: Published,
     /// Counts the ticks.
@@ -40,6 +42,7 @@ pub(super) struct Worker {
     pulse: Arc<AtomicU64>,
     microphone: Slot<Box<dyn Capture>>,
     ear: Slot<Box<dyn Playback>>,
+    bell: Bell,
     calls: BTreeMap<u64, Call>,
     focus: Option<u64>,
     muted: bool,
@@ -56,7 +59,7 @@ impl Worker {
         focus: Option<u64>,
         muted: bool,
     ) -> Self {
-        let Shared { devices, outbox, published, pulse } = shared;
+        let Shared { devices, bell, outbox, published, pulse } = shared;
         let clocks = Clocks::read();
         let since_1970 = clocks.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self {
@@ -66,6 +69,7 @@ impl Worker {
             pulse,
             microphone: Slot::new(devices.clone(), Devices::capture, clocks.now),
             ear: Slot::new(devices, Devices::playback, clocks.now),
+            bell: Bell::new(bell),
             calls: BTreeMap::new(),
             focus,
             muted,
@@ -133,12 +137,17 @@ impl Worker {
             Command::Focus(focus) => self.focus = focus,
             Command::Tone(tone) => self.set_tone(tone),
             Command::Mute(muted) => self.muted = muted,
+            Command::Bell(devices) => {
+                self.bell.rest();
+                self.bell = Bell::new(devices);
+            }
         }
     }
 
     fn set_tone(&mut self, tone: Option<Tone>) {
         if self.tone.as_ref().map(ToneGenerator::tone) != tone {
             self.tone = tone.map(ToneGenerator::new);
+            self.bell.rest();
         }
     }
 
@@ -172,7 +181,12 @@ impl Worker {
             }
         }
         if let Some(tone) = &mut self.tone {
-            mix(&mut heard, &tone.frame(), 1);
+            let sound = tone.frame();
+            let tell = |change| self.outbox.tell(None, of_the_bell(change));
+            let rings = tone.tone() == Tone::Ring && self.bell.ring(&sound, clocks.now, tell);
+            if !rings {
+                mix(&mut heard, &sound, 1);
+            }
         }
         self.play(&heard, clocks);
         self.pulse.fetch_add(1, Ordering::Relaxed);
@@ -215,6 +229,13 @@ impl Worker {
                 published.insert(*id, call.stats());
             }
         }
+    }
+}
+
+fn of_the_bell(change: Change) -> MediaEventKind {
+    match change {
+        Change::Lost(error) => MediaEventKind::BellLost(error.to_string()),
+        Change::Back => MediaEventKind::BellBack,
     }
 }
 

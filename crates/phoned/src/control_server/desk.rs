@@ -35,7 +35,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// Has the phone do something; its refusal is the answer to whoever asked.
-    pub(super) async fn command(&self, command: Command) -> Result<Done, Problem> {
+    pub(crate) async fn command(&self, command: Command) -> Result<Done, Problem> {
         let done = self.ask(|back| Ask::Do(command, back)).await?;
         done.map_err(|refusal| Problem::new(refusal.to_string()))
     }
@@ -76,7 +76,7 @@ impl Desk {
     }
 
     /// Puts a question to the phone.
-    pub(super) async fn ask<R>(
+    pub(crate) async fn ask<R>(
         &self,
         question: impl FnOnce(oneshot::Sender<R>) -> Ask,
     ) -> Result<R, Problem> {
