@@ -80,9 +80,14 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
         until(lambda: int(shown(system, "NRestarts")) > before, f"restarted after {signal}", PATIENCE, 0.1)
         system.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
         print(f"registered again {system.uptime() - began:.1f} s after SIG{signal}")
-        reports = system.sh("cat /var/lib/phoned/crash/*.txt").decode()
-        assert re.search(f"phoned ended: ({result})", reports), reports
-    assert "ready" in reports, "a report has the last lines of the log"
+        until(lambda: re.search(f"phoned ended: ({result})", reports(system)), f"a report of {result}", PATIENCE, 1)
+    assert " ready " in reports(system), "a report has the last lines of the log"
+    assert system.sh("ls /var/lib/phoned/crash").count(b"\n") == 2, "of each crash a report, and nothing else"
+
+
+def reports(system):
+    """All reports of crashes that are complete."""
+    return system.sh("cat /var/lib/phoned/crash/*.txt", check=False).decode()
 
 
 def test_the_package_keeps_the_configuration_and_leaves_nothing(system, world):

@@ -51,12 +51,12 @@ do_install:append() {
     install -m 0755 $overlay/usr/lib/phoned/dhcp-options ${D}${nonarch_libdir}/phoned/
     install -m 0644 $overlay/usr/lib/tmpfiles.d/phoned.conf ${D}${nonarch_libdir}/tmpfiles.d/
     install -m 0644 $overlay/usr/lib/udev/rules.d/60-phoned.rules ${D}${nonarch_libdir}/udev/rules.d/
-    for unit in ${SYSTEMD_SERVICE:phoned}; do
+    for unit in ${SYSTEMD_SERVICE:phoned} phoned-crash.path phoned-crash.service; do
         install -m 0644 $overlay/usr/lib/systemd/system/$unit ${D}${systemd_system_unitdir}/
     done
 }
 
-FILES:${PN} += "${nonarch_libdir}/phoned ${nonarch_libdir}/tmpfiles.d ${nonarch_libdir}/udev"
+FILES:${PN} += "${systemd_system_unitdir}/phoned-crash.* ${nonarch_libdir}/phoned ${nonarch_libdir}/tmpfiles.d ${nonarch_libdir}/udev"
 CONFFILES:${PN} += "${sysconfdir}/phoned/phoned.env"
 
 RRECOMMENDS:${PN} += "alsa-conf ca-certificates"
