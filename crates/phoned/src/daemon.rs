@@ -169,13 +169,9 @@ impl Parts {
         if let Some(page) = WebPage::open(options, &events, &trace)? {
             page.start(&desk, &mut others);
         }
-        let sources = Sources {
-            url: options.provision.as_ref().and_then(Source::url),
-            dhcp: options.dhcp.clone(),
-        };
         let (provisioning, work) = (settings.provisioning.clone(), desk.clone());
         let provisioner =
-            Provisioner::new(wishes, work, provisioning, sources, std::mem::take(past));
+            Provisioner::new(wishes, work, provisioning, sources(options), std::mem::take(past));
         others.spawn(named("handset", handset::run(desk.clone(), lines.handset())));
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("provisioning", provisioner.run()));
@@ -215,6 +211,11 @@ impl Parts {
             _ = store_ended => bail!("the configuration store died"),
         }
     }
+}
+
+/// Where the command line says that a configuration may come from.
+fn sources(options: &Run) -> Sources {
+    Sources { url: options.provision.as_ref().and_then(Source::url), dhcp: options.dhcp.clone() }
 }
 
 /// A part with its name, for the message should it end.
