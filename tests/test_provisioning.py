@@ -316,6 +316,7 @@ HOOKS = {
     "dhclient": (["reason=BOUND", "interface=eth0", "new_vendor_encapsulated_options=1:3:61:a:c"], [], "43 0x0103610a0c"),
     "dhcpcd": (["reason=BOUND", "interface=eth0", "new_vendor_encapsulated_options=0103610a0c"], [], "43 0x0103610a0c"),
     "udhcpc": (["interface=eth0", "tftp=cafe", "opt160=687474703a2f2f682f"], ["bound"], "66 cafe\n160 0x687474703a2f2f682f"),
+    "udhcpc with an address": (["interface=eth0", "tftp=bad", "opt160=687474703a2f2f682f"], ["bound"], "160 0x687474703a2f2f682f"),
     "NetworkManager": (["DHCP4_IP_ADDRESS=10.0.0.9", "DHCP4_TFTP_SERVER_NAME=http://h/"], ["eth0", "up"], "66 http://h/"),
     "nothing": (["reason=BOUND", "interface=eth0"], [], None),
     "elsewhere": (["reason=BOUND", "interface=../eth0", "new_tftp_server_name=x"], [], None),
