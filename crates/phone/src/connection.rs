@@ -115,8 +115,13 @@ impl Core {
     }
 
     /// The configured names behind a hop, of every line that has it: its certificate must be good
-    /// for each.
+    /// for each. Of a hop that is no line's, the names that dialogs have for it.
     fn names_of(&self, hop: Hop) -> Vec<String> {
+        if !self.is_ours(hop) {
+            let mut names: Vec<String> = self.names.behind(hop).map(str::to_owned).collect();
+            names.dedup();
+            return names;
+        }
         let entries = self.accounts.reaching(hop.addr).flat_map(|account| &account.hops);
         let configured = entries.filter(|entry| entry.hop == hop);
         let mut names: Vec<String> =
@@ -132,7 +137,7 @@ impl Core {
     }
 
     /// Whether a hop is one of some line's.
-    fn is_ours(&self, hop: Hop) -> bool {
+    pub(crate) fn is_ours(&self, hop: Hop) -> bool {
         self.accounts.reaching(hop.addr).any(|account| account.place_of(hop).is_some())
     }
 
@@ -198,7 +203,10 @@ impl Phone {
             return;
         }
         let heard = why.heard(true);
-        if self.fail_requests(hop, &heard, now) {
+        let awaited = self.core.endpoint.awaited_at(hop) > 0;
+        self.core.endpoint.handle_unreachable(hop, b"", now);
+        self.hear(&heard, now);
+        if awaited {
             return;
         }
         if let Heard::Unreachable(cause) = heard {
@@ -211,7 +219,10 @@ impl Phone {
     pub(crate) fn on_flow_closed(&mut self, hop: Hop, why: FlowFault, now: Instant) {
         let Some(ours) = self.core.flows.remove(hop) else { return };
         let heard = why.heard(false);
-        if self.fail_requests(hop, &heard, now) || !ours {
+        let awaited = self.core.endpoint.awaited_at(hop) > 0;
+        self.core.endpoint.handle_closed(hop, now);
+        self.hear(&heard, now);
+        if awaited || !ours {
             return;
         }
         for line in self.core.lines_at(hop) {
@@ -296,14 +307,6 @@ impl Phone {
                 self.core.learn(line, at, Lesson::Unavailable(cause), now);
             }
         }
-    }
-
-    /// Fails every unanswered request to a hop; whether there was one that had to be told.
-    fn fail_requests(&mut self, hop: Hop, heard: &Heard, now: Instant) -> bool {
-        let awaited = self.core.endpoint.awaited_at(hop) > 0;
-        self.core.endpoint.handle_unreachable(hop, b"", now);
-        self.hear(heard, now);
-        awaited
     }
 
     /// Takes what the endpoint says after a transport error; whether a request failed by it.

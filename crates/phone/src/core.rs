@@ -25,6 +25,7 @@ use crate::drill::Drills;
 use crate::flows::Flows;
 use crate::journal::Journal;
 use crate::limits;
+use crate::names::NameBook;
 use crate::output::{Event, MediaCommand, Output, Switch, Tone};
 use crate::ports::Ports;
 use crate::settings::LineNumber;
@@ -105,6 +106,7 @@ pub(crate) struct Core {
     pub(crate) accounts: Accounts,
     pub(crate) strays: BTreeMap<ClientId, Stray>,
     pub(crate) farewells: BTreeMap<u32, Farewell>,
+    pub(crate) names: NameBook,
     pub(crate) ports: Ports,
     pub(crate) journal: Journal,
     pub(crate) drills: Drills,
@@ -144,6 +146,7 @@ impl Core {
             accounts: Accounts::default(),
             strays: BTreeMap::new(),
             farewells: BTreeMap::new(),
+            names: NameBook::default(),
             ports: Ports::default(),
             journal: Journal::default(),
             drills: Drills::default(),
@@ -262,7 +265,7 @@ impl Core {
         if let Event::Failover(switch) = &event {
             self.drills.note(switch);
         }
-        self.journal.record(&event, now);
+        self.journal.record(&event, self.accounts.len(), now);
         self.out.push_back(Output::Event(event));
     }
 

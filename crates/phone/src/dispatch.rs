@@ -20,6 +20,7 @@ use crate::core::{Owner, Reply};
 use crate::input::Undeliverable;
 use crate::screen::{self, Admission};
 use crate::settings::LineNumber;
+use crate::way_back::Lost;
 use crate::{CallId, Phone, check_sync, drill, limits};
 
 impl Phone {
@@ -92,6 +93,12 @@ impl Phone {
             SipEvent::Ack { request, .. } => self.on_ack(&request, now),
             SipEvent::Cancelled { id } => self.on_cancelled(id, now),
             SipEvent::StrayFinal { response } => self.on_stray_final(&response, now),
+            SipEvent::Undelivered { id, source, sent_by, tried } => {
+                // Our own network's fault is the same on every way.
+                if !matches!(heard, Some(Heard::LocalOutage)) {
+                    self.core.answer_elsewhere(id, &Lost { source, sent_by, tried });
+                }
+            }
             SipEvent::AckMissing { .. } => {}
         }
     }

@@ -38,6 +38,7 @@ mod screen;
 pub mod settings;
 pub mod status;
 mod transfer;
+mod way_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -77,7 +78,6 @@ pub struct Phone {
     recent: Recent,
     /// Lines with hops that no name leads to any more.
     departed: BTreeSet<LineNumber>,
-    names: names::NameBook,
     shutting_down: bool,
 }
 
@@ -96,7 +96,6 @@ impl Phone {
             strangers: screen::RateLimit::new(now),
             recent: Recent::default(),
             departed: BTreeSet::new(),
-            names: names::NameBook::default(),
             shutting_down: false,
         }
     }

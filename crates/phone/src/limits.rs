@@ -20,8 +20,11 @@ pub(crate) const EARLY_DIALOGS: usize = 16;
 pub(crate) const STRAYS: usize = 64;
 /// Names that dialogs lead to and that are looked up at once.
 pub(crate) const NAMES: usize = 32;
-/// Entries of the failover journal.
+/// Entries of the failover journal that are of one line, and that are shown of all lines together.
 pub(crate) const JOURNAL: usize = 256;
+/// Room in the journal beside [`JOURNAL`] that each line brings: what the death of a proxy which all
+/// lines share makes each of them tell.
+pub(crate) const JOURNAL_PER_LINE: usize = 2;
 /// Shortest and longest lifetime of a second registration that is believed.
 pub(crate) const STANDBY_EXPIRES: (Duration, Duration) =
     (Duration::from_secs(4), Duration::from_secs(30 * 24 * 3600));
@@ -61,6 +64,8 @@ pub(crate) const FLOW_IDLE: Duration = Duration::from_secs(300);
 /// another request: as long as one that is pinged every 30 s may be silent. A NAT forgets sooner or
 /// later, and says nothing.
 pub(crate) const FLOW_UNHEARD: Duration = Duration::from_secs(40);
+/// How long after a bare CRLF an ICMP error may be about it.
+pub(crate) const CRLF_ERROR: Duration = Duration::from_secs(2);
 /// Wait for the answer to a CRLF ping (RFC 5626 §4.4.1).
 pub const PONG: Duration = Duration::from_secs(10);
 /// Connections to its current hop that a line opens again within [`REOPENED_WITHIN`] before a loss

@@ -6,15 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sip_core::transport::Transport;
 use sip_core::transport::resolve::Target;
+use sip_core::transport::{Hop, Transport};
 
 use crate::input::Way;
 use crate::output::Output;
 use crate::{Phone, limits};
 
-/// The transports that a dialog's own names may be reached by.
-pub(crate) const TRANSPORTS: &[Transport] = &[Transport::Udp];
+/// The transports that a dialog's own names may be reached by, in the order in which a name that says
+/// nothing of its own is tried (RFC 3263 §4.1).
+pub(crate) const TRANSPORTS: &[Transport] = &[Transport::Udp, Transport::Tcp, Transport::Tls];
 
 /// What is needed and what is known.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +24,19 @@ pub(crate) struct NameBook {
     known: BTreeMap<Target, Vec<Way>>,
 }
 
+impl NameBook {
+    /// The names that lead to a hop, in order: a certificate there must be good for each.
+    pub(crate) fn behind(&self, hop: Hop) -> impl Iterator<Item = &str> {
+        let leads = move |(_, ways): &(&Target, &Vec<Way>)| ways.iter().any(|way| way.hop == hop);
+        self.known.iter().filter(leads).map(|(target, _)| target.name.as_str())
+    }
+}
+
 impl Phone {
     /// A name that a dialog leads to has been looked up.
     pub(crate) fn set_name(&mut self, target: Target, ways: Vec<Way>) {
-        if self.names.wanted.contains(&target) {
-            self.names.known.insert(target, ways);
+        if self.core.names.wanted.contains(&target) {
+            self.core.names.known.insert(target, ways);
         }
     }
 
@@ -41,16 +50,16 @@ impl Phone {
             let Some(target) = account.and_then(|account| session.foreign_name(account)) else {
                 continue;
             };
-            if let Some(ways) = self.names.known.get(&target) {
+            if let Some(ways) = self.core.names.known.get(&target) {
                 session.set_ways(ways);
             }
             if wanted.len() < limits::NAMES {
                 wanted.insert(target);
             }
         }
-        if wanted != self.names.wanted {
-            self.names.known.retain(|target, _| wanted.contains(target));
-            self.names.wanted.clone_from(&wanted);
+        if wanted != self.core.names.wanted {
+            self.core.names.known.retain(|target, _| wanted.contains(target));
+            self.core.names.wanted.clone_from(&wanted);
             self.core.output(Output::Names(wanted));
         }
     }

@@ -74,10 +74,13 @@ pub(crate) fn admit(
         }
         // RFC 6665 §4.1.3: a package that nobody has subscribed to.
         Method::Notify => answer(core, arrival, StatusCode::BAD_EVENT, now),
+        // Within a call its other party sends us on; nobody else has us call at our user's expense. Not
+        // 405, whose Allow would have to leave REFER out (RFC 3261 §21.4.6) although calls take it;
+        // and a REFER without a subscription (RFC 7614) makes the same call.
+        Method::Refer => answer(core, arrival, StatusCode::FORBIDDEN, now),
         Method::Other(_) => answer(core, arrival, StatusCode::NOT_IMPLEMENTED, now),
         Method::Register
         | Method::Info
-        | Method::Refer
         | Method::Subscribe
         | Method::Message
         | Method::Publish => answer(core, arrival, StatusCode::METHOD_NOT_ALLOWED, now),

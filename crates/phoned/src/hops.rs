@@ -15,7 +15,7 @@ use sip_core::transport::resolve::{Lookup, Resolution, ResolvedHop, Resolver, St
 use sip_core::transport::{Hop, Transport};
 
 /// Our own place for a transport: TLS has the port after the SIP port.
-fn at_port_of(transport: Transport, local: SocketAddr) -> SocketAddr {
+pub(crate) fn at_port_of(transport: Transport, local: SocketAddr) -> SocketAddr {
     match transport {
         Transport::Udp | Transport::Tcp => local,
         Transport::Tls => SocketAddr::new(local.ip(), local.port().saturating_add(1)),

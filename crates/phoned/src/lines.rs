@@ -262,7 +262,8 @@ impl Lines {
                 continue;
             }
             let hops = resolution.hops.iter().map(|entry| entry.hop);
-            let way = |hop: Hop| Some(Way { hop, local: self.towards(hop.addr)? });
+            let local = |hop: Hop| Some(hops::at_port_of(hop.transport, self.towards(hop.addr)?));
+            let way = |hop: Hop| Some(Way { hop, local: local(hop)? });
             let ways: Vec<Way> = hops.filter_map(way).collect();
             if self.told_names.get(&target) != Some(&ways) {
                 self.told_names.insert(target.clone(), ways.clone());

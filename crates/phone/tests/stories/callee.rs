@@ -230,6 +230,7 @@ fn refused(change: impl Fn(String) -> String) -> u16 {
 fn what_the_phone_cannot_do_is_refused_by_its_code() {
     let method = |name: &'static str| move |text: String| text.replace("INVITE", name);
     assert_eq!(refused(method("MESSAGE")), 405);
+    assert_eq!(refused(method("REFER")), 403, "RFC 3515 §5.2: nobody is called for it");
     assert_eq!(refused(method("FROBNICATE")), 501);
     assert_eq!(refused(method("BYE")), 481);
     assert_eq!(refused(|text| text.replace("application/sdp", "text/plain")), 415);

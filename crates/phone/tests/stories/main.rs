@@ -27,3 +27,4 @@ mod servers;
 mod session;
 mod session_timer;
 mod transfer;
+mod way_back;

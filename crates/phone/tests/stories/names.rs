@@ -1,11 +1,11 @@
 //! What names lead to changes while the phone works (requirement F5; failover design §2).
 
 use crate::rig::{LINE, LOCAL, Mode, Rig, hop, p1, p2};
-use phone::input::{Command, Input, LineHop, Way};
+use phone::input::{Command, FlowFault, Input, LineHop, TlsFault, Way};
 use phone::settings::ServerRole;
 use phone::status::CallState;
 use sip_core::message::{HeaderName, Method};
-use sip_core::transport::Hop;
+use sip_core::transport::{Hop, Transport};
 
 fn p3() -> Hop {
     hop("udp:10.0.0.3:5060")
@@ -156,6 +156,65 @@ fn a_name_that_only_the_dialog_leads_to_is_looked_up_and_each_address_tried() {
     rig.answer(&bye, 200);
     rig.advance(1_000);
     assert_eq!(rig.names.last().unwrap().len(), 0, "no longer needed");
+}
+
+/// RFC 3263 §4.1: the transport that the URI names; and a connection that cannot be had is the next
+/// address at once (requirement A2).
+#[test]
+fn a_name_that_only_the_dialog_leads_to_is_reached_by_the_transport_that_it_says() {
+    for (transport, port) in [("tcp", 5060), ("tls", 5061)] {
+        let mut rig = registered();
+        let contact = format!("<sip:1002@desk.far.test;transport={transport}>");
+        let id = rig.call_up_with(&[], &contact);
+        let target = rig.names[0].first().unwrap().clone();
+        assert_eq!(target.transports, [transport.parse().unwrap()]);
+        let ways = ["10.7.7.1", "10.7.7.2"].map(|ip| format!("{transport}:{ip}:{port}"));
+        let hops = [hop(&ways[0]), hop(&ways[1])];
+        rig.others = vec![(hops[0], Mode::Dead), (hops[1], Mode::Up)];
+        tell(&mut rig, &[&ways[0], &ways[1]]);
+        rig.command(Command::HangUp(Some(id))).unwrap();
+        let bye = rig.last(Method::Bye);
+        assert_eq!((bye.to, bye.at), (hops[1], rig.ms()));
+        let via = format!("SIP/2.0/{} 10.0.0.9:5060;", transport.to_uppercase());
+        assert!(bye.header(HeaderName::Via).starts_with(&via), "{}", bye.header(HeaderName::Via));
+        let verified = rig.connects.iter().map(|(_, hop, names)| (*hop, names.join(" ")));
+        let name = || "desk.far.test".to_owned();
+        assert_eq!(verified.collect::<Vec<_>>(), [(hops[0], name()), (hops[1], name())]);
+        assert!(
+            rig.account().hops.iter().all(|hop| hop.cause.is_empty()),
+            "the line learns nothing"
+        );
+        rig.answer(&bye, 200);
+        assert_eq!(rig.log(Method::Bye).len(), 1);
+    }
+}
+
+/// RFC 3261 §26.2.2: sips means TLS, and another transport is never taken in its place.
+#[test]
+fn a_name_behind_sips_is_looked_up_for_tls_alone_and_one_that_says_nothing_for_every_transport() {
+    for (contact, transports) in [
+        ("<sips:1002@desk.far.test>", &[Transport::Tls][..]),
+        ("<sip:1002@desk.far.test>", &[Transport::Udp, Transport::Tcp, Transport::Tls]),
+    ] {
+        let mut rig = registered();
+        rig.call_up_with(&[], contact);
+        assert_eq!(rig.names[0].first().unwrap().transports, transports, "{contact}");
+    }
+}
+
+/// RFC 5922: a certificate is held against the name that led there.
+#[test]
+fn a_dialogs_host_whose_certificate_is_refused_is_not_told_the_bye() {
+    let mut rig = registered();
+    let id = rig.call_up_with(&[], "<sip:1002@desk.far.test;transport=tls>");
+    let host = hop("tls:10.7.7.1:5061");
+    rig.others = vec![(host, Mode::Silent)];
+    tell(&mut rig, &["tls:10.7.7.1:5061"]);
+    rig.command(Command::HangUp(Some(id))).unwrap();
+    let why = FlowFault::Tls(TlsFault::WrongName);
+    rig.input(Input::FlowFailed { hop: host, why });
+    assert_eq!(rig.log(Method::Bye), [], "nor in the clear");
+    assert_eq!(rig.state(id), CallState::Ended);
 }
 
 #[test]

@@ -93,6 +93,8 @@ pub(crate) struct Rig {
     start: Instant,
     pub(crate) modes: Vec<Mode>,
     pub(crate) hops: Vec<LineHop>,
+    /// Hosts that are none of the line's servers.
+    pub(crate) others: Vec<(Hop, Mode)>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) events: Vec<(u128, Event)>,
     pub(crate) media: Vec<MediaCommand>,
@@ -198,6 +200,7 @@ impl Rig {
             start,
             modes: vec![Mode::Up; hops.len()],
             hops: hops.clone(),
+            others: Vec::new(),
             sent: Vec::new(),
             events: Vec::new(),
             media: Vec::new(),
@@ -374,7 +377,8 @@ impl Rig {
     }
 
     fn mode_of(&self, hop: Hop) -> Option<Mode> {
-        self.hops.iter().zip(&self.modes).find(|(entry, _)| entry.hop == hop).map(|(_, mode)| *mode)
+        let own = self.hops.iter().map(|entry| entry.hop).zip(self.modes.iter().copied());
+        own.chain(self.others.iter().copied()).find(|(at, _)| *at == hop).map(|(_, mode)| mode)
     }
 
     fn on_transmit(&mut self, local: SocketAddr, to: Hop, bytes: Vec<u8>) {

@@ -1,6 +1,6 @@
 //! What the endpoint says: datagrams to send, and what happened to requests.
 
-use crate::message::{Request, Response};
+use crate::message::{Host, Request, Response};
 use crate::transport::Hop;
 use std::net::SocketAddr;
 
@@ -105,6 +105,18 @@ pub enum Event {
     Cancelled {
         /// The INVITE.
         id: ServerId,
+    },
+    /// The network did not take the latest response to a request of another's. Where its sender can
+    /// be reached otherwise (RFC 3263 §5), [`super::Endpoint::redirect`] sends it there.
+    Undelivered {
+        /// The request that it answers.
+        id: ServerId,
+        /// Where that came from.
+        source: Hop,
+        /// The host and port that its topmost Via names.
+        sent_by: (Host, Option<u16>),
+        /// The ways that have failed.
+        tried: Vec<Hop>,
     },
     /// The failure that was sent to an INVITE was never acknowledged (Timer H).
     AckMissing {

@@ -53,6 +53,9 @@ pub struct Endpoint {
     outputs: VecDeque<Output>,
 }
 
+/// How a response begins.
+const RESPONSE: &[u8] = b"SIP/";
+
 impl Endpoint {
     /// An endpoint with RFC 3261's timers. `seed` is the source of its branches and tags.
     pub fn new(seed: [u8; 32]) -> Self {
@@ -222,9 +225,30 @@ impl Endpoint {
     ///
     /// A quote with a branch concerns the transaction of that branch and method, if it is in flight
     /// to that hop. A shorter one concerns every unanswered request to that hop that begins so: an
-    /// empty one, all of them.
+    /// empty one, all of them. A quote of a response concerns that response, an empty one also every
+    /// response that may still be waited for: [`Event::Undelivered`].
     pub fn handle_unreachable(&mut self, to: Hop, quoted: &[u8], now: Instant) {
-        self.with_clients(|clients, sink| clients.handle_unreachable(to, quoted, now, sink));
+        let requests = quoted.is_empty() || !quoted.starts_with(RESPONSE);
+        let responses = quoted.is_empty() || !requests;
+        let answered = responses
+            && self.with_servers(|servers, sink| servers.handle_unreachable(to, quoted, sink));
+        if requests || !answered {
+            self.with_clients(|clients, sink| clients.handle_unreachable(to, quoted, now, sink));
+        }
+    }
+
+    /// The connection to a hop is over: requests there that have no answer fail, as by
+    /// [`Self::handle_unreachable`]; a response that no timer would repeat is sent again.
+    pub fn handle_closed(&mut self, hop: Hop, now: Instant) {
+        self.with_clients(|clients, sink| clients.handle_unreachable(hop, b"", now, sink));
+        self.servers.handle_closed(hop, &mut self.outputs);
+    }
+
+    /// Sends the latest response to a request again, by another way than the one that failed, and
+    /// all later ones too. `local` is our address on that way, if it is another than before. Nothing
+    /// happens where the transaction is over.
+    pub fn redirect(&mut self, id: ServerId, to: Hop, local: Option<SocketAddr>) {
+        self.servers.redirect(id, to, local, &mut self.outputs);
     }
 
     /// A datagram to `to` was too large for a link on its way (ICMP *fragmentation needed*); the

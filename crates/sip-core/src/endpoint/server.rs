@@ -1,12 +1,14 @@
 //! The requests of others: one transaction each, found again by branch, sent-by and method
 //! (RFC 3261 §17.2.3).
 
+mod undelivered;
+
 use super::budget::Budget;
 use super::derived::tag_response;
 use super::{Event, Output, ServerId, Sink, Transmit};
 use crate::deadlines::Deadlines;
 use crate::limits::SERVER_TRANSACTIONS;
-use crate::message::{HeaderName, Method, ReadError, Request, Response, StatusCode, Via};
+use crate::message::{HeaderName, Host, Method, ReadError, Request, Response, StatusCode, Via};
 use crate::transaction::{
     Reliability, ServerInvite, ServerNonInvite, ServerOutput, StatusClass, Timers, server_invite,
     server_non_invite,
@@ -142,6 +144,11 @@ struct Server {
     key: Key,
     machine: Machine,
     way_back: WayBack,
+    /// Where the request came from, and who it says that its sender is.
+    source: Hop,
+    sent_by: (Host, Option<u16>),
+    /// Ways back that have failed.
+    tried: Vec<Hop>,
     /// The To tag of its responses: ours until its user brings one.
     tag: String,
     /// The 100 that is due if the user is slow; only of an INVITE.
@@ -274,6 +281,7 @@ impl Servers {
             // A copy over another connection means that the first one is gone.
             if arrival.remote.transport.reliability() == Reliability::Reliable {
                 server.way_back = WayBack::of(via, arrival);
+                server.tried.clear();
             }
             server.machine.handle_request();
             self.drain(id, sink.outputs);
@@ -302,6 +310,9 @@ impl Servers {
             key,
             machine,
             way_back: WayBack::of(via, arrival),
+            source: arrival.remote,
+            sent_by: (via.host.clone(), via.port),
+            tried: Vec::new(),
             tag: sink.tokens.tag(),
             trying,
             latest: Vec::new(),
