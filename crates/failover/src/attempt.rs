@@ -197,7 +197,8 @@ pub enum Output {
     Hop(HopId),
     /// [`crate::Machine::state`] has changed.
     Line(LineState),
-    /// OPTIONS stops at this hop: it answers REGISTER but never answered one (a warning).
+    /// OPTIONS goes to this hop only now and then: it answers REGISTER but never answered one (a
+    /// warning).
     KeepAliveStopped(HopId),
     /// With the watch on: whether a hop other than the line's own is left that may serve.
     Redundancy {

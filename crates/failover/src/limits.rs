@@ -34,3 +34,6 @@ pub(crate) const SHORT_LINK_LOSS: Duration = Duration::from_secs(60);
 
 /// Flap damping multiplies the failback interval by at most this (failover design §6).
 pub(crate) const DAMPING: u32 = 4;
+
+/// Intervals between OPTIONS to a hop that answers REGISTER and none of them: at first, and at most.
+pub(crate) const KEEP_ALIVE_PAUSE: (u32, u32) = (2, 8);

@@ -139,7 +139,7 @@ impl Machine {
         if matches!(self.phase, Phase::Settled) {
             let next = self.keep_alive.next.unwrap_or(now);
             self.keep_alive.next = Some(next.min(now + interval));
-            self.keep_alive.stopped = false;
+            self.keep_alive.pause = 0;
         }
     }
 

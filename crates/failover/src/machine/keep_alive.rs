@@ -4,15 +4,17 @@
 //! that phones which came up together are at different places in it at once (requirement F6), then
 //! one every interval, start to start. Silence is
 //! proof only at a hop that has answered one in this registration, because many servers answer
-//! none; otherwise a REGISTER at the same hop decides, and if that is answered OPTIONS stops there.
+//! none; otherwise a REGISTER at the same hop decides. If that is answered the server may answer no
+//! OPTIONS at all, or was overloaded for a moment: it is asked ever more seldom, its silence leads to
+//! nothing, and the first answer brings the rhythm back.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Machine;
 use super::hunt::Course;
 use super::state::Phase;
 use crate::journal::{Entry, EntryCause, EntryKind, Method};
-use crate::{Attempt, AttemptId, Cause, HopId, Outcome, Output, Reason, Task};
+use crate::{Attempt, AttemptId, Cause, HopId, Outcome, Output, Reason, Task, limits};
 
 /// The keep-alive of the current registration.
 #[derive(Clone, Debug, Default)]
@@ -25,23 +27,36 @@ pub(super) struct KeepAlive {
     pub(super) begun: bool,
     /// One was answered: silence is proof.
     pub(super) proven: bool,
-    /// The hop answers REGISTER but no OPTIONS.
-    pub(super) stopped: bool,
+    /// The hop answers REGISTER but no OPTIONS: it is asked after so many intervals only; else 0.
+    pub(super) pause: u32,
 }
 
 impl KeepAlive {
     pub(super) fn is_in_flight(&self, id: AttemptId) -> bool {
         self.in_flight.is_some_and(|(flight, _)| flight == id)
     }
+
+    /// The next one is a pause away, which is twice as long each time.
+    fn put_off(&mut self, interval: Option<Duration>, now: Instant) {
+        let (first, longest) = limits::KEEP_ALIVE_PAUSE;
+        self.pause = (self.pause * 2).clamp(first, longest);
+        self.next = interval.map(|interval| now + interval * self.pause);
+    }
 }
 
 impl Machine {
+    /// Whether the current hop answers REGISTER and has answered no OPTIONS, so that only the refresh
+    /// would find its silent death out.
+    #[must_use]
+    pub fn keep_alive_is_unanswered(&self) -> bool {
+        self.policy.keep_alive.is_some() && self.keep_alive.pause > 0
+    }
+
     /// When the next OPTIONS goes out: not while one is in flight, and not to a hop that asked to
     /// be left alone.
     pub(super) fn keep_alive_at(&self) -> Option<Instant> {
-        let wanted = self.policy.keep_alive.is_some() && !self.keep_alive.stopped;
-        let next =
-            self.keep_alive.next.filter(|_| wanted && self.keep_alive.in_flight.is_none())?;
+        self.policy.keep_alive?;
+        let next = self.keep_alive.next.filter(|_| self.keep_alive.in_flight.is_none())?;
         let held = self.current.and_then(|hop| self.held_until(hop));
         Some(held.map_or(next, |until| next.max(until)))
     }
@@ -78,7 +93,7 @@ impl Machine {
             self.keep_alive = KeepAlive::default();
         }
         if doubted && !anew && !self.keep_alive.proven {
-            self.keep_alive.stopped = true;
+            self.keep_alive.put_off(self.policy.keep_alive, now);
             self.push(Output::KeepAliveStopped(hop));
         }
         let next = self.keep_alive.next.unwrap_or(now).max(now);
@@ -94,12 +109,18 @@ impl Machine {
             | Outcome::Refused { .. }
             | Outcome::Unregistered => {
                 self.keep_alive.proven = true;
+                if std::mem::take(&mut self.keep_alive.pause) > 0 {
+                    self.keep_alive.next = self.policy.keep_alive.map(|every| started + every);
+                }
                 self.learn(hop, |health| health.answered(now));
             }
             Outcome::LocalOutage => {}
             Outcome::HeldOff { for_, cause } => {
                 self.learn(hop, |health| health.hold_off(*for_, *cause, now));
                 self.keep_alive_failed(hop, *cause, started, now);
+            }
+            Outcome::Unavailable(cause) if cause.is_silence() && self.keep_alive.pause > 0 => {
+                self.keep_alive.put_off(self.policy.keep_alive, now);
             }
             Outcome::Unavailable(cause) if cause.is_silence() && !self.keep_alive.proven => {
                 if matches!(self.phase, Phase::Settled) {

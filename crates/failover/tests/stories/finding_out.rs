@@ -74,16 +74,49 @@ fn a_mute_hop_that_died_before_its_second_options_is_left_37_seconds_later() {
     assert_eq!(line.registers(), ["0 REGISTER@0", "33.5 REGISTER@0", "37 REGISTER@1 last"]);
 }
 
-/// Failover design §6: "if that answers, OPTIONS stops there with a warning".
+/// Failover design §6: "if that answers, OPTIONS stops there with a warning"; but for one now and
+/// then, whose silence leads to nothing.
 #[test]
-fn options_stops_at_a_hop_that_answers_register_but_no_options() {
+fn options_goes_ever_more_seldom_to_a_hop_that_answers_register_but_no_options() {
     let mut line = Line::new(exact(), &[World::Mute, World::Up]);
-    line.run(600.0);
-    assert_eq!(line.sent(), ["0 REGISTER@0", "0 OPTIONS@0", "3.5 REGISTER@0"]);
+    line.run(1_000.0);
+    let asked =
+        ["63.5 OPTIONS@0", "187 OPTIONS@0", "430.5 OPTIONS@0", "674 OPTIONS@0", "917.5 OPTIONS@0"];
+    let found = ["0 REGISTER@0", "0 OPTIONS@0", "3.5 REGISTER@0"];
+    assert_eq!(line.sent(), [&found[..], &asked].concat());
     assert_eq!(line.current(), Some(0));
     assert_ne!(line.hop_state(0), HopState::Unavailable, "its silence proved nothing");
     let told = Output::KeepAliveStopped(failover::HopId(0));
     assert_eq!(line.news().iter().filter(|news| **news == told).count(), 1);
+}
+
+/// A server that was overloaded when the line came answers OPTIONS a little later: its silence is
+/// proof again, after one interval and A3 (failover design §8).
+#[test]
+fn a_hop_whose_first_options_was_lost_is_kept_alive_again_once_it_answers_one() {
+    let mut line = Line::new(exact(), &[World::Mute, World::Up]);
+    line.run(20.0);
+    assert!(line.machine.keep_alive_is_unanswered());
+    line.hops[0] = World::Up;
+    line.forget();
+    line.run(80.0);
+    assert_eq!(line.sent(), ["43.5 OPTIONS@0", "73.5 OPTIONS@0"]);
+    assert!(!line.machine.keep_alive_is_unanswered());
+    line.hops[0] = World::Silent;
+    line.forget();
+    line.run(30.0);
+    assert_eq!(line.sent(), ["23.5 OPTIONS@0", "27 REGISTER@1", "27 OPTIONS@1"]);
+}
+
+/// ICMP is proof whatever the hop has answered before (failover design §1).
+#[test]
+fn an_icmp_error_for_an_options_now_and_then_moves_the_line() {
+    let mut line = Line::new(exact(), &[World::Mute, World::Up]);
+    line.run(20.0);
+    line.hops[0] = World::Closed;
+    line.forget();
+    line.run(50.0);
+    assert_eq!(line.sent(), ["43.5 OPTIONS@0", "43.5 REGISTER@1", "43.5 OPTIONS@1"]);
 }
 
 #[test]

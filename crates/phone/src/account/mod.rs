@@ -23,6 +23,7 @@ use sip_core::registration::Registration;
 use sip_core::transport::{Hop, Transport};
 
 use crate::input::{LastGood, LineHop};
+use crate::limits;
 use crate::settings::{LineSettings, Registrar, ServerRole};
 use auth::{AuthBook, Tries};
 use evidence::{Knobs, Lesson};
@@ -46,10 +47,9 @@ pub(crate) struct Account {
     shown: Option<crate::status::AccountStatus>,
     /// Why the last round of registration failed, for people.
     failure: String,
-    /// Something that is not as it should be, for people.
-    warning: Option<String>,
     remembered: Option<LastGood>,
-    crlf_due: Option<Instant>,
+    /// When the last bare CRLF went out, and when the next one is due.
+    crlf: Option<(Instant, Instant)>,
     /// Transmissions of the line's own request that ended last.
     last_transmissions: u32,
     /// Hops that have answered an OPTIONS in this registration.
@@ -86,9 +86,8 @@ impl Account {
             standby: None,
             shown: None,
             failure: "the addresses of its servers are not known yet".to_owned(),
-            warning: None,
             remembered: None,
-            crlf_due: None,
+            crlf: None,
             last_transmissions: 0,
             answers_options: BTreeSet::new(),
             plain_contact: false,
@@ -187,9 +186,12 @@ impl Account {
     }
 
     /// The network could not deliver a bare CRLF: the one evidence that this keep-alive gives
-    /// (failover design §6). Only of the current hop, and only where one was sent.
+    /// (failover design §6). Only of the current hop, and only where one was sent so lately that it may
+    /// have been the one: all are alike, and of many lines each is to find out at its own time
+    /// (requirement F6).
     pub(crate) fn crlf_undeliverable(&mut self, hop: Hop, cause: failover::Cause, now: Instant) {
-        if self.crlf_due.is_some() && self.current_hop() == Some(hop) {
+        let lately = self.crlf.is_some_and(|(sent, _)| now <= sent + limits::CRLF_ERROR);
+        if lately && self.current_hop() == Some(hop) {
             self.learn_at(hop, cause, now);
         }
     }

@@ -91,17 +91,12 @@ impl Account {
             Wish::Refused { code, phrase, .. } => {
                 self.failure = format!("the server refused the registration: {code} {phrase}");
             }
-            Wish::KeepAliveStopped(hop) => {
-                if let Some(entry) = self.hops.get(usize::from(hop.0)) {
-                    self.warning = Some(format!("{} does not answer OPTIONS", entry.hop));
-                }
-            }
             Wish::Redundancy { left } => {
                 let event = Event::Redundancy { line: self.settings.line, left };
                 core.event(event, now);
             }
             Wish::Moved { .. } => self.answers_options.clear(),
-            Wish::Hop(_) | Wish::Line(_) => {}
+            Wish::KeepAliveStopped(_) | Wish::Hop(_) | Wish::Line(_) => {}
         }
     }
 
@@ -327,28 +322,31 @@ impl Account {
     /// A bare CRLF keeps a NAT open; on UDP its silence is no evidence (failover design §6).
     fn keep_crlf(&mut self, core: &mut Core, now: Instant) {
         let KeepAlive::Crlf(every) = self.settings.keep_alive else {
-            self.crlf_due = None;
+            self.crlf = None;
             return;
         };
         let current = self.machine.current().filter(|_| self.is_registered());
         let current = current.and_then(|id| self.hops.get(usize::from(id.0)));
         // Connections have pings of their own, which are answered.
         let Some(entry) = current.filter(|entry| entry.hop.transport == Transport::Udp) else {
-            self.crlf_due = None;
+            self.crlf = None;
             return;
         };
-        if self.crlf_due.is_none_or(|at| at <= now) {
+        if self.crlf.is_none_or(|(_, due)| due <= now) {
             let (local, to) = (entry.local, entry.hop);
             if !core.drills.covers(self.settings.line, to) {
                 core.output(Output::Transmit { local, to, bytes: b"\r\n\r\n".to_vec() });
             }
-            self.crlf_due = Some(now + every);
+            // Lines that came up together are at different places in the interval from the second on,
+            // as with OPTIONS (requirement F6).
+            let part = if self.crlf.is_none() { core.random_u32() % 1000 + 1 } else { 1000 };
+            self.crlf = Some((now, now + every * part / 1000));
         }
     }
 
     /// When something of the line is due.
     pub(crate) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        let crlf = self.crlf_due.map(|at| (at, "line: CRLF keep-alive"));
+        let crlf = self.crlf.map(|(_, due)| (due, "line: CRLF keep-alive"));
         let second = self.standby_due().map(|at| (at, "line: second registration"));
         self.machine.poll_timeout().into_iter().chain(crlf).chain(second).min_by_key(|(at, _)| *at)
     }

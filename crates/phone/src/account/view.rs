@@ -39,6 +39,9 @@ impl Account {
         if self.machine.redundancy_lost() && state == LineState::Registered {
             message.push_str("; no redundancy left: no other server answers");
         }
+        if self.machine.keep_alive_is_unanswered() && state == LineState::Registered {
+            message.push_str("; it answers no OPTIONS: its death would be noticed late");
+        }
         AccountStatus {
             line: self.settings.line,
             aor: self.aor().to_string(),

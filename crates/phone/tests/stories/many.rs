@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use phone::input::Input;
 use phone::output::Event;
-use phone::settings::{LineNumber, Settings};
+use phone::settings::{KeepAlive, LineNumber, LineSettings, Settings};
 use sip_core::message::{HeaderName, Method, read_datagram};
 use sip_core::transport::Hop;
 
@@ -13,9 +13,15 @@ use crate::rig::{Mode, Rig, line_settings, p1, p2};
 
 /// So many lines, each with a user of its own, registered through the primary.
 fn site(lines: u16) -> Rig {
+    site_with(lines, |_| {})
+}
+
+/// The same with a change to each line.
+fn site_with(lines: u16, change: impl Fn(&mut LineSettings)) -> Rig {
     let mut rig = Rig::new(|_| {});
     let line = |number: u16| {
         let mut settings = line_settings();
+        change(&mut settings);
         settings.line = LineNumber(number);
         settings.user = (1000 + number).to_string();
         settings
@@ -63,6 +69,27 @@ fn every_line_of_a_site_finds_out_by_itself_and_none_is_late() {
     let in_second = |second: u128| moves.iter().filter(|(at, _)| at / 1000 == second).count();
     let busiest = (0..34).map(in_second).max().unwrap();
     assert!(busiest <= 2 * 300 / 30 + 5, "{busiest} of 300 in one second");
+}
+
+/// Requirement F6: bare CRLFs are all alike, and so are the errors for them; each line counts those
+/// that may be for its own.
+#[test]
+fn lines_kept_alive_by_crlf_leave_a_dead_server_over_their_interval() {
+    let mut rig = site_with(300, |line| {
+        line.keep_alive = KeepAlive::Crlf(Duration::from_secs(30));
+        line.policy.keep_alive = None;
+    });
+    rig.advance(60_000);
+    assert_eq!(at(&rig, p1()), 300);
+    rig.modes[0] = Mode::Dead;
+    rig.sent.clear();
+    let began = rig.ms();
+    rig.advance(30_100);
+    assert_eq!(at(&rig, p2()), 300, "at the next keep-alive of each");
+    let asked = rig.log(Method::Register);
+    let in_second = |second| asked.iter().filter(|(at, _)| (at - began) / 1000 == second).count();
+    let busiest = (0..31).map(in_second).max().unwrap();
+    assert!(busiest <= 60, "{busiest} of 300 in one second");
 }
 
 /// The transaction tables grow with the lines, so that a site that has just lost its proxy, with an

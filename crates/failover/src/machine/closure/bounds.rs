@@ -125,7 +125,7 @@ pub(super) fn death(state: &State, config: &Config) -> (Duration, Duration) {
         }
         let took = time_to_reach(state, config, well);
         let keep_alive = &state.machine.keep_alive;
-        let asks = config.policy.keep_alive.is_some() && !keep_alive.stopped;
+        let asks = config.policy.keep_alive.is_some() && keep_alive.pause == 0;
         let bound = match (asks, keep_alive.proven) {
             (true, true) => worst.silent_death,
             (true, false) => worst.silent_death_unproven,
@@ -151,7 +151,7 @@ pub(super) fn recovery(state: &State, config: &Config) -> Duration {
         return Duration::ZERO;
     }
     let worst = worst_case(&config.policy, config.hops, config.expires);
-    let asks = config.policy.keep_alive.is_some() && !machine.keep_alive.stopped;
+    let asks = config.policy.keep_alive.is_some() && machine.keep_alive.pause == 0;
     let bound = if asks { worst.recovery } else { worst.recovery_unnoticed };
     let times = (0..config.hops).map(|well| time_to_reach(state, config, HopId(well)));
     let longest = times.max().unwrap_or_default();

@@ -70,9 +70,10 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
     phase_of(phase, window, now, &mut print);
     flight_of(in_flight.as_ref(), now, &mut print);
     // Whether the first was sent decides only what is drawn, and nothing is drawn here.
-    let KeepAlive { next, in_flight, begun: _, proven, stopped } = keep_alive;
+    let KeepAlive { next, in_flight, begun: _, proven, pause } = keep_alive;
     print.push(until(*next, now).max(-1));
-    print.extend([in_flight.is_some(), *proven, *stopped].map(i32::from));
+    print.extend([in_flight.is_some(), *proven].map(i32::from));
+    print.push(i32::try_from(*pause).unwrap());
     let Watch { next, in_flight, last, lost } = watch;
     print.push(until(*next, now).max(-1));
     print.extend([hop(in_flight.map(|(_, at)| at)), hop(*last), i32::from(*lost)]);

@@ -102,7 +102,7 @@ fn large() -> bool {
 
 /// States that a walk may visit.
 fn limit() -> usize {
-    if large() { 4_000_000 } else { 60_000 }
+    if large() { 4_000_000 } else { 120_000 }
 }
 
 /// Hold-offs reach the worst case exactly: a REGISTER in vain at the last hop, the longest
