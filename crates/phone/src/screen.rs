@@ -79,11 +79,9 @@ pub(crate) fn admit(
         // and a REFER without a subscription (RFC 7614) makes the same call.
         Method::Refer => answer(core, arrival, StatusCode::FORBIDDEN, now),
         Method::Other(_) => answer(core, arrival, StatusCode::NOT_IMPLEMENTED, now),
-        Method::Register
-        | Method::Info
-        | Method::Subscribe
-        | Method::Message
-        | Method::Publish => answer(core, arrival, StatusCode::METHOD_NOT_ALLOWED, now),
+        Method::Register | Method::Info | Method::Subscribe | Method::Message | Method::Publish => {
+            answer(core, arrival, StatusCode::METHOD_NOT_ALLOWED, now)
+        }
     }
 }
 
