@@ -42,11 +42,11 @@ def test_a_phone_is_provisioned_by_what_its_lease_says(world, kind, tmp_path):
     files = HttpFiles(world.network.core, address, {"/p/phone.cfg": text.encode()})
     world.closers.append(files.close)
     url = f"http://{address}/p/phone.cfg"
-    server = Proc("dnsmasq", [*world.network.core.exec, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
-                              "--interface=lan", "--bind-interfaces", "--dhcp-range=10.90.0.200,10.90.0.210,1h", "--user=root",
+    server = Proc("dnsmasq", [*world.network.core.exec, "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0",
+                              "--interface=lan", "--bind-interfaces", "--dhcp-range=10.90.0.200,10.90.0.210,1h",
                               f"--dhcp-option-force=66,{url}", f"--dhcp-option-force=160,{url}",
-                              "--dhcp-option-force=43,01:03:61:0a:0c", f"--dhcp-leasefile={tmp_path}/server", "--pid-file=",
-                              "--log-facility=-"], str(tmp_path / "dnsmasq.log"))
+                              "--dhcp-option-force=43,01:03:61:0a:0c", f"--dhcp-leasefile={tmp_path}/server", "--pid-file="
+                              ], str(tmp_path / "dnsmasq.log"))
     phone = world.phone("1001", items={})
     hook = tmp_path / "hook"
     # The clients hand on an environment of their own making.

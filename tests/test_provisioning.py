@@ -10,7 +10,7 @@ import pytest
 from lab import dns, sip
 from lab.files import HttpFiles, TftpFiles
 from lab.kamailio import DOMAIN
-from lab.phone import binary, line_items, provisioning
+from lab.phone import _ROOT, binary, line_items, provisioning
 from lab.pnp import PnpServer
 from lab.proc import run
 from lab.wait import until
@@ -204,14 +204,14 @@ def test_a_rollback_survives_a_restart(world, files):
     phone = world.phone("1001", line={"Signal_Retry_Counts": 1})
     phone.settled(world.primary_address)
     world.network.drop(nobody)
-    phone.set(f"Flash Server IP=http://{files.address}", "Flash File Name=a.cfg", "Provision Rollback=4")
+    phone.set(f"Flash Server IP=http://{files.address}", "Flash File Name=a.cfg", "Provision Rollback=12")
     phone.json("provision", "now")
     phone.kill()
     phone.file = None
     phone.start()
     assert phone.json("config", "get", "SIP1 Proxy Addr")["items"]["SIP1 Proxy Addr"] == nobody
     assert phone.json("provision", "show")["provision"]["proving"]
-    phone.registered(world.primary_address, timeout=20)
+    phone.registered(world.primary_address, timeout=40)
     assert phone.json("config", "get", "SIP1 BakProxy Addr")["items"]["SIP1 BakProxy Addr"] == world.backup_address
     phone.stop()
     phone.start()
@@ -311,7 +311,7 @@ def test_what_the_dhcp_hook_leaves_names_the_server(world, files, tmp_path):
     assert phone.json("provision", "show")["provision"]["place"] is None
 
 
-HOOK = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "rootfs-overlay/usr/lib/phoned/dhcp-options")
+HOOK = os.path.join(_ROOT, "rootfs-overlay/usr/lib/phoned/dhcp-options")
 HOOKS = {
     "dhclient": (["reason=BOUND", "interface=eth0", "new_vendor_encapsulated_options=1:3:61:a:c"], [], "43 0x0103610a0c"),
     "dhcpcd": (["reason=BOUND", "interface=eth0", "new_vendor_encapsulated_options=0103610a0c"], [], "43 0x0103610a0c"),
