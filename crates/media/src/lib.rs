@@ -27,7 +27,7 @@ use std::time::Duration;
 pub use codec::Codec;
 pub use device::{DeviceError, DeviceSpec, SpecError};
 pub use digit::{Digit, NotADigit};
-pub use engine::{CallStats, Engine, MediaEvent, MediaEventKind, PortPair, StreamSettings};
+pub use engine::{CallStats, Engine, Levels, MediaEvent, MediaEventKind, PortPair, StreamSettings};
 pub use tone::Tone;
 
 /// Samples a second everywhere inside: devices, tones and the mixer. Codecs of other rates convert.

@@ -20,6 +20,9 @@ pub enum Tone {
     Busy,
     /// The bell: two tones 20 Hz apart, which beat like a clapper, 1 s on, 4 s off.
     Ring,
+    /// Another call waits: 425 Hz, 0.2 s on, 0.6 s off, 0.2 s on, 4 s off (ITU-T E.180), softly, over
+    /// what is said.
+    Waiting,
     /// No proxy is available (requirement B4): the three rising tones of ITU-T E.180's special
     /// information tone once, then 425 Hz fast, 0.24 s on, 0.24 s off. Unlike any tone of an exchange.
     AllProxiesFailed,
@@ -47,12 +50,16 @@ const fn pause(ms: u32) -> Part {
 
 /// -14 dBFS, and half of that for each of two frequencies.
 const LOUD: f32 = 6500.0;
+/// Under a voice.
+const SOFT: f32 = 2300.0;
 const PAIR: f32 = 4600.0;
 /// The bell is heard across a room.
 const BELL: f32 = 11_000.0;
 
 const RINGBACK: &[Part] = &[part(425.0, 0.0, LOUD, 1000), pause(4000)];
 const BUSY: &[Part] = &[part(425.0, 0.0, LOUD, 480), pause(480)];
+const WAITING: &[Part] =
+    &[part(425.0, 0.0, SOFT, 200), pause(600), part(425.0, 0.0, SOFT, 200), pause(4000)];
 const RING: &[Part] = &[part(800.0, 820.0, BELL, 1000), pause(4000)];
 const ALL_PROXIES_FAILED: &[Part] = &[
     part(950.0, 0.0, LOUD, 330),
@@ -71,6 +78,7 @@ impl Tone {
             Self::Ringback => (RINGBACK.to_vec(), 0),
             Self::Busy => (BUSY.to_vec(), 0),
             Self::Ring => (RING.to_vec(), 0),
+            Self::Waiting => (WAITING.to_vec(), 0),
             Self::AllProxiesFailed => (ALL_PROXIES_FAILED.to_vec(), 4),
             Self::Digit(digit) => {
                 let (low, high) = digit.frequencies();
@@ -188,6 +196,16 @@ mod tests {
         assert!((dominant_frequency(&sound[..3840]).unwrap() - 425.0).abs() < 1.0);
     }
 
+    /// Requirement F7: call waiting is told by a tone under the voice.
+    #[test]
+    fn the_waiting_tone_is_two_short_soft_tones_every_five_seconds() {
+        let sound = play(Tone::Waiting, 6000);
+        let loud = |piece: &[i16]| level(piece) > -40.0;
+        assert!(loud(&sound[80..1520]) && loud(&sound[6480..7920]) && loud(&sound[40_080..41_520]));
+        assert!(!loud(&sound[1600..6400]) && !loud(&sound[8000..40_000]));
+        assert!(level(&sound[80..1520]) < -20.0, "{}", level(&sound[80..1520]));
+    }
+
     /// Requirement B4: the user is told by a tone that is not taken for another.
     #[test]
     fn no_proxy_available_is_three_rising_tones_then_fast_busy() {
@@ -223,7 +241,8 @@ mod tests {
 
     #[test]
     fn tones_do_not_click() {
-        for tone in [Tone::Ringback, Tone::Busy, Tone::AllProxiesFailed, Tone::Ring] {
+        for tone in [Tone::Ringback, Tone::Busy, Tone::AllProxiesFailed, Tone::Ring, Tone::Waiting]
+        {
             let sound = play(tone, 6000);
             let step = sound.windows(2).map(|p| (p[1] - p[0]).unsigned_abs()).max().unwrap();
             // The steepest honest sine here: 2π · 1800 / 8000 · amplitude, and the bell's pair.

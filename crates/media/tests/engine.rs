@@ -123,9 +123,9 @@ fn hold_mute_and_focus_silence_the_other_side_and_it_comes_back() {
     assert_eq!(talk.alice.stats(1).unwrap().sent, sent, "packets while on hold");
     talk.alice.set_stream(1, talk.to_bob.clone());
     tone_after("resumed");
-    talk.alice.mute(true);
+    talk.alice.mute(1, true);
     silent_after("muted");
-    talk.alice.mute(false);
+    talk.alice.mute(1, false);
     tone_after("unmuted");
     talk.alice.focus(None);
     silent_after("without focus");

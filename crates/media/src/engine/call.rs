@@ -16,6 +16,7 @@ pub(super) struct Call {
     /// Reused for each datagram sent.
     out: Vec<u8>,
     told_unsendable: bool,
+    muted: bool,
 }
 
 impl Call {
@@ -25,6 +26,7 @@ impl Call {
             stream: None,
             out: Vec::with_capacity(limits::DATAGRAM),
             told_unsendable: false,
+            muted: false,
         }
     }
 
@@ -41,6 +43,11 @@ impl Call {
             Some(stream) => stream.set(settings, clocks.now),
             None => self.stream = Some(Stream::new(settings, clock, seed(), clocks.now)),
         }
+    }
+
+    /// Sends silence from now on, whatever is said; or no longer.
+    pub(super) fn mute(&mut self, muted: bool) {
+        self.muted = muted;
     }
 
     pub(super) fn queue_digit(&mut self, digit: Digit, ms: u32) {
@@ -69,6 +76,7 @@ impl Call {
     /// Sends a tick of sound (`None`: silence), and a report when one is due.
     pub(super) fn speak(&mut self, sound: Option<&Frame>, clocks: &Clocks) {
         let Some(stream) = &mut self.stream else { return };
+        let sound = sound.filter(|_| !self.muted);
         self.out.clear();
         if let Some(to) = stream.speak(sound, &mut self.out) {
             self.send_rtp(to);

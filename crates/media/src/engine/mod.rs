@@ -25,7 +25,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-pub use settings::{CallStats, MediaEvent, MediaEventKind, StreamSettings};
+pub use settings::{CallStats, Levels, MediaEvent, MediaEventKind, StreamSettings};
 pub use socket::PortPair;
 
 use crate::device::{DeviceError, DeviceSpec, Devices};
@@ -45,7 +45,8 @@ enum Command {
     Stop { id: u64 },
     Focus(Option<u64>),
     Tone(Option<Tone>),
-    Mute(bool),
+    Mute { id: u64, muted: bool },
+    Levels(Levels),
     Bell(Option<Arc<Devices>>),
 }
 
@@ -78,7 +79,7 @@ pub struct Engine {
     calls: BTreeSet<u64>,
     tone: Option<Tone>,
     focus: Option<u64>,
-    muted: bool,
+    levels: Levels,
 }
 
 impl Engine {
@@ -102,7 +103,7 @@ impl Engine {
             calls: BTreeSet::new(),
             tone: None,
             focus: None,
-            muted: false,
+            levels: Levels::default(),
         })
     }
 
@@ -172,10 +173,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Sends silence in place of the microphone.
-    pub fn mute(&mut self, muted: bool) {
-        self.muted = muted;
-        self.send(Command::Mute(muted));
+    /// Sends silence in place of the microphone in one call, as long as it lasts.
+    pub fn mute(&mut self, id: u64, muted: bool) {
+        self.send(Command::Mute { id, muted });
+    }
+
+    /// How loud ear, microphone and bell are from now on.
+    pub fn set_levels(&mut self, levels: Levels) {
+        self.levels = levels;
+        self.send(Command::Levels(levels));
     }
 
     /// The next event.
@@ -226,14 +232,14 @@ impl Engine {
         let before = self.thread.take();
         let (devices, outbox) = (self.devices.clone(), self.outbox.clone());
         let (published, pulse) = (self.published.clone(), self.pulse.clone());
-        let (focus, muted, bell) = (self.focus, self.muted, self.bell.clone());
+        let (focus, levels, bell) = (self.focus, self.levels, self.bell.clone());
         let started = thread::Builder::new().name("media".into()).spawn(move || {
             if before.is_some_and(|thread| thread.join().is_err()) {
                 tracing::error!("the media thread before has panicked");
             }
             priority::raise();
             let shared = worker::Shared { devices, bell, outbox, published, pulse };
-            worker::Worker::new(commands, shared, focus, muted).run();
+            worker::Worker::new(commands, shared, focus, levels).run();
         });
         match started {
             Ok(thread) => self.thread = Some(thread),

@@ -74,6 +74,23 @@ pub enum MediaEventKind {
     Stats(CallStats),
 }
 
+/// How loud sound is: factors of its samples, 1.0 as it comes. What would be too loud is cut off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    /// What the ear hears: the other party, and tones but for the bell.
+    pub ear: f32,
+    /// What the microphone gives.
+    pub microphone: f32,
+    /// The bell; 0.0 for none.
+    pub bell: f32,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self { ear: 1.0, microphone: 1.0, bell: 1.0 }
+    }
+}
+
 /// Counters of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CallStats {

@@ -13,7 +13,7 @@ use std::time::{Instant, SystemTime};
 use super::bell::Bell;
 use super::call::Call;
 use super::pace::Pace;
-use super::settings::MediaEventKind;
+use super::settings::{Levels, MediaEventKind};
 use super::socket::{Clocks, Inbox};
 use super::{Command, Outbox, Published};
 use crate::device::{Capture, Change, Devices, Playback, Slot};
@@ -45,7 +45,7 @@ pub(super) struct Worker {
     bell: Bell,
     calls: BTreeMap<u64, Call>,
     focus: Option<u64>,
-    muted: bool,
+    levels: Levels,
     tone: Option<ToneGenerator>,
     inbox: Inbox,
     clock: NtpClock,
@@ -57,7 +57,7 @@ impl Worker {
         commands: Receiver<Command>,
         shared: Shared,
         focus: Option<u64>,
-        muted: bool,
+        levels: Levels,
     ) -> Self {
         let Shared { devices, bell, outbox, published, pulse } = shared;
         let clocks = Clocks::read();
@@ -72,7 +72,7 @@ impl Worker {
             bell: Bell::new(bell),
             calls: BTreeMap::new(),
             focus,
-            muted,
+            levels,
             tone: None,
             inbox: Inbox::new(),
             clock: NtpClock::new(clocks.now, since_1970),
@@ -136,7 +136,12 @@ impl Worker {
             Command::Stop { id } => self.stop(id, clocks),
             Command::Focus(focus) => self.focus = focus,
             Command::Tone(tone) => self.set_tone(tone),
-            Command::Mute(muted) => self.muted = muted,
+            Command::Mute { id, muted } => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.mute(muted);
+                }
+            }
+            Command::Levels(levels) => self.levels = levels,
             Command::Bell(devices) => {
                 self.bell.rest();
                 self.bell = Bell::new(devices);
@@ -167,7 +172,7 @@ impl Worker {
         for (&id, call) in &mut self.calls {
             let focused = self.focus == Some(id);
             call.receive(&mut self.inbox, clocks);
-            call.speak(focused.then_some(&spoken).filter(|_| !self.muted), clocks);
+            call.speak(focused.then_some(&spoken), clocks);
             // Asked also of calls that nobody listens to: their buffers must not fill up.
             let sound = call.listen(clocks);
             if focused {
@@ -180,8 +185,11 @@ impl Worker {
                 self.outbox.tell(Some(id), event);
             }
         }
+        scale(&mut heard, self.levels.ear);
         if let Some(tone) = &mut self.tone {
-            let sound = tone.frame();
+            let level = if tone.tone() == Tone::Ring { self.levels.bell } else { self.levels.ear };
+            let mut sound = tone.frame();
+            scale(&mut sound, level);
             let tell = |change| self.outbox.tell(None, of_the_bell(change));
             let rings = tone.tone() == Tone::Ring && self.bell.ring(&sound, clocks.now, tell);
             if !rings {
@@ -201,6 +209,7 @@ impl Worker {
         let opened = self.microphone.poll(clocks.now);
         let read = self.microphone.with(clocks.now, |device| device.read(&mut spoken));
         self.tell_changes(opened.into_iter().chain(read));
+        scale(&mut spoken, self.levels.microphone);
         spoken
     }
 
@@ -246,8 +255,33 @@ fn mix(into: &mut Frame, sound: &Frame, divisor: i16) {
     }
 }
 
+/// Makes `sound` louder or softer by a factor, without wrapping around.
+fn scale(sound: &mut Frame, factor: f32) {
+    if factor != 1.0 {
+        for sample in sound {
+            // From float to integer the conversion saturates.
+            *sample = (f32::from(*sample) * factor).round() as i16;
+        }
+    }
+}
+
 /// Unpredictable enough for sequence numbers: the standard library's hash keys come from the
 /// system's randomness.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_too_loud_is_cut_off_and_nothing_wraps_around() {
+        let mut frame = SILENCE;
+        (frame[0], frame[1], frame[2]) = (1000, 20_000, -20_000);
+        scale(&mut frame, 2.0);
+        assert_eq!(frame[..4], [2000, i16::MAX, i16::MIN, 0]);
+        scale(&mut frame, 0.0);
+        assert_eq!(frame, SILENCE);
+    }
 }
