@@ -27,6 +27,7 @@ impl Phone {
             Command::Answer(id) => {
                 let id = self.the_call(id, "ringing", Call::rings_here)?;
                 self.need(id, Call::rings_here, "answer it")?;
+                self.hold_others(id, now);
                 self.with_call(id, |call, core| call.answer(core, now));
                 Ok(Done::Call(id))
             }
@@ -43,6 +44,11 @@ impl Phone {
             }
             Command::Hold(id) => self.hold(id, true, now),
             Command::Resume(id) => self.hold(id, false, now),
+            Command::Mute(id, muted) => {
+                self.need(id, Call::is_up, "mute it")?;
+                self.with_call(id, |call, core| call.mute(core, muted, now));
+                Ok(Done::Call(id))
+            }
             Command::Dtmf(id, digits) => self.dtmf(id, &digits, now),
             Command::Transfer(id, target) => self.transfer(id, &target, now),
             Command::TransferTo(id, other) => self.transfer_to(id, other, now),
@@ -142,6 +148,17 @@ impl Phone {
         Ok(Done::Call(id))
     }
 
+    /// Whom the user talks to is put on hold when another call is answered (requirement F7). Where it
+    /// cannot be just now it goes on unheard.
+    fn hold_others(&mut self, but: CallId, now: Instant) {
+        for (id, call) in &mut self.calls {
+            if *id != but && call.is_up() {
+                // Held already, or being changed.
+                let _ = call.hold(&mut self.core, true, now);
+            }
+        }
+    }
+
     fn dtmf(&mut self, id: CallId, digits: &str, now: Instant) -> Result<Done, Refusal> {
         self.need(id, Call::is_up, "send digits")?;
         let digits: Vec<char> = digits.chars().map(|digit| digit.to_ascii_uppercase()).collect();
@@ -174,6 +191,8 @@ impl Phone {
     pub(crate) fn set_settings(&mut self, settings: Settings, now: Instant) {
         self.core.auto_answer = settings.auto_answer;
         self.check_sync.set(settings.check_sync);
+        self.core.do_not_disturb = settings.do_not_disturb;
+        self.core.no_call_waiting = settings.no_call_waiting;
         self.core.user_agent.clone_from(&settings.user_agent);
         let lines: BTreeMap<_, _> =
             settings.lines.into_iter().map(|line| (line.line, line)).collect();

@@ -111,6 +111,8 @@ pub(crate) struct Core {
     pub(crate) journal: Journal,
     pub(crate) drills: Drills,
     pub(crate) auto_answer: bool,
+    pub(crate) do_not_disturb: bool,
+    pub(crate) no_call_waiting: bool,
     pub(crate) user_agent: String,
     /// Hops just found unavailable: calls that wait there move on.
     pub(crate) deaths: VecDeque<(LineNumber, Hop, Cause)>,
@@ -126,6 +128,8 @@ pub(crate) struct Core {
     /// Up to here it has been seen which owners' transactions are over.
     swept: Option<ClientId>,
     out: VecDeque<Output>,
+    /// Whose sound is at the ear and mouth.
+    focus: Option<CallId>,
     /// Tags, Call-IDs and client nonces.
     pub(crate) tokens: Tokens,
     rng: ChaCha8Rng,
@@ -151,6 +155,8 @@ impl Core {
             journal: Journal::default(),
             drills: Drills::default(),
             auto_answer: false,
+            do_not_disturb: false,
+            no_call_waiting: false,
             user_agent: String::new(),
             deaths: VecDeque::new(),
             alive: VecDeque::new(),
@@ -160,6 +166,7 @@ impl Core {
             owners: BTreeMap::new(),
             swept: None,
             out: VecDeque::new(),
+            focus: None,
             tokens: Tokens::new(token_seed),
             rng,
             next_farewell: 0,
@@ -249,6 +256,14 @@ impl Core {
 
     pub(crate) fn media(&mut self, command: MediaCommand) {
         self.out.push_back(Output::Media(command));
+    }
+
+    /// Gives a call ear and mouth, or takes them from it where it has them.
+    pub(crate) fn focus(&mut self, call: CallId, wanted: bool) {
+        if wanted || self.focus == Some(call) {
+            self.focus = wanted.then_some(call);
+            self.media(MediaCommand::Focus(self.focus));
+        }
     }
 
     /// Plays a tone: ringback until told otherwise, one that tells of a failure for a while.

@@ -56,6 +56,7 @@ impl Phone {
                 break;
             }
         }
+        self.settle_alert();
         drill::observe(&mut self.core, now);
         self.core.ping(now);
         self.ask_for_ports();
@@ -181,8 +182,8 @@ impl Phone {
         replaced: Option<CallId>,
         now: Instant,
     ) {
-        if self.shutting_down || self.live_calls() >= limits::CALLS {
-            return refuse(&mut self.core, &arrival, StatusCode::BUSY_HERE, now);
+        if let Some(turned_away) = self.turned_away(line, replaced) {
+            return turned_away.answer(&mut self.core, &arrival, now);
         }
         let id = self.new_call_id();
         match Call::ring(&mut self.core, id, line, key.clone(), arrival, now) {

@@ -217,6 +217,8 @@ pub enum Command {
     Hold(crate::CallId),
     /// Take back from hold.
     Resume(crate::CallId),
+    /// Send silence instead of what is said here (`true`), or no longer.
+    Mute(crate::CallId, bool),
     /// Send digits, by RFC 4733 or INFO as the line's settings say.
     Dtmf(crate::CallId, String),
     /// Send the other party to someone else, unannounced (RFC 3515): a number, `user@host` or a SIP

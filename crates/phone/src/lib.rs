@@ -19,6 +19,7 @@
 
 mod account;
 mod accounts;
+mod alert;
 mod call;
 mod check_sync;
 mod commands;
@@ -78,6 +79,7 @@ pub struct Phone {
     recent: Recent,
     /// Lines with hops that no name leads to any more.
     departed: BTreeSet<LineNumber>,
+    alert: alert::Alert,
     shutting_down: bool,
 }
 
@@ -96,6 +98,7 @@ impl Phone {
             strangers: screen::RateLimit::new(now),
             recent: Recent::default(),
             departed: BTreeSet::new(),
+            alert: alert::Alert::default(),
             shutting_down: false,
         }
     }

@@ -139,12 +139,16 @@ pub enum MediaCommand {
     Stop(crate::CallId),
     /// Whose sound is at the ear and mouth.
     Focus(Option<crate::CallId>),
+    /// Send silence in place of the microphone, or no longer.
+    Mute(crate::CallId, bool),
     /// Send a digit (RFC 4733).
     Digit(crate::CallId, char),
     /// Play a tone at the ear until told otherwise.
     Tone(Option<Tone>),
     /// Ring, or stop ringing.
     Ring(bool),
+    /// Tell by a tone that another call waits, or no longer.
+    Waiting(bool),
 }
 
 /// A negotiated stream.

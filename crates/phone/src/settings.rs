@@ -86,6 +86,18 @@ pub enum Dtmf {
     Auto,
 }
 
+/// Where calls go instead of ringing here (RFC 3261 §21.3.3): a number, `user@host` or a SIP URI, as
+/// for dialling. One that is none of these forwards nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Forward {
+    /// Every call goes there.
+    pub always: Option<String>,
+    /// A call that finds the phone busy goes there.
+    pub busy: Option<String>,
+    /// A call goes there that nobody has answered for so long.
+    pub no_answer: Option<(String, Duration)>,
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineSettings {
@@ -143,6 +155,8 @@ pub struct LineSettings {
     pub dtmf: Dtmf,
     /// Calls offer reliable provisional responses (RFC 3262; default on).
     pub reliable_provisional: bool,
+    /// Where calls go instead of ringing; `None` for nowhere, which is what most lines have.
+    pub forward: Option<Box<Forward>>,
 }
 
 /// The whole phone.
@@ -154,6 +168,10 @@ pub struct Settings {
     pub auto_answer: bool,
     /// Who may ask for a new fetch of the configuration besides the lines' hops (F8); `None`: nobody.
     pub check_sync: Option<Login>,
+    /// No call rings: 480, as RFC 3261 §21.4.18 says.
+    pub do_not_disturb: bool,
+    /// A call that comes while another is up is refused as busy, instead of waiting.
+    pub no_call_waiting: bool,
     /// `User-Agent` and `Server` header text.
     pub user_agent: String,
 }

@@ -121,6 +121,8 @@ pub struct CallStatus {
     pub direction: Direction,
     /// The other party.
     pub remote: String,
+    /// How a caller calls itself, where it does.
+    pub remote_name: Option<String>,
     /// State.
     pub state: CallState,
     /// The hop that its requests go through now.
@@ -129,6 +131,8 @@ pub struct CallStatus {
     pub duration: Duration,
     /// Codec in use.
     pub codec: Option<String>,
+    /// What is said here is not sent.
+    pub muted: bool,
     /// After the end: how.
     pub ended: Option<Ended>,
     /// A note for the user: the rung taken, a change that did not take.

@@ -76,12 +76,7 @@ impl Station {
     pub fn settings(&self, index: usize, plan: &Plan, style: &LineStyle) -> Settings {
         let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
         let lines = vec![settings(style, index, &order)];
-        Settings {
-            lines,
-            auto_answer: false,
-            check_sync: None,
-            user_agent: "phoned/sim".to_owned(),
-        }
+        Settings { lines, user_agent: "phoned/sim".to_owned(), ..Settings::default() }
     }
 
     /// Power is back: a new phone, which has lost all but what its shell keeps.
@@ -152,6 +147,7 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         session_timer: style.session_timer,
         dtmf: style.dtmf,
         reliable_provisional: true,
+        forward: None,
     }
 }
 

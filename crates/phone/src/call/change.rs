@@ -15,7 +15,6 @@ use super::{Call, Phase, SUPPORTED};
 use crate::core::{Core, Owner, Reply};
 use crate::input::Refusal;
 use crate::limits;
-use crate::output::MediaCommand;
 use crate::status::{Ended, EndedBy};
 
 /// What a change is for.
@@ -173,7 +172,7 @@ impl Call {
             Purpose::Hold(hold) => {
                 up.held = hold;
                 self.audio.apply(core, self.line, self.id);
-                core.media(MediaCommand::Focus((!hold).then_some(self.id)));
+                core.focus(self.id, !hold);
                 self.announce(core, now);
                 self.on_held_for_transfer(core, now);
             }

@@ -9,13 +9,14 @@ use std::time::Instant;
 
 use sip_core::dialog::Dialog;
 use sip_core::endpoint::ServerId;
-use sip_core::message::{HeaderName, Request, Response, StatusCode};
+use sip_core::message::{HeaderName, Request, Response, StatusCode, Uri};
 use sip_core::transaction::Timers;
 use sip_core::transport::Hop;
 use sip_core::usage::reliable::{self, RAck};
 use sip_core::usage::{Accepted, AcceptedOutput, Reliable, ReliableOutput, SessionTimer};
 
 use super::audio::Audio;
+use super::forward;
 use super::session::Session;
 use crate::core::Core;
 use crate::limits;
@@ -90,6 +91,8 @@ pub(crate) struct Incoming {
     /// When it stops ringing: the CANCEL of a caller who gave up may have died with its proxy
     /// (failover design §4: what nobody holds ends within the ring limit).
     pub(crate) rings_until: Option<Instant>,
+    /// Where it goes when it stops ringing; `None`: it is refused then.
+    pub(crate) forward_to: Option<Uri>,
     /// The user has answered, and our offer has not been yet.
     pub(crate) answer_on_prack: bool,
 }
@@ -104,9 +107,19 @@ impl Incoming {
         audio: &mut Audio,
         now: Instant,
     ) -> Self {
-        let limit = core.accounts.get(&line).map(|account| account.settings.ring_limit);
-        let rings_until = limit.map(|limit| now + limit);
-        let mut incoming = Self { key, copies: Vec::new(), rings_until, answer_on_prack: false };
+        let account = core.accounts.get(&line);
+        let limit = account.map(|account| account.settings.ring_limit);
+        let forward = account.and_then(forward::when_unanswered);
+        // A forwarding that comes later than the end of the ringing comes with it.
+        let limit =
+            limit.map(|limit| forward.as_ref().map_or(limit, |(_, after)| limit.min(*after)));
+        let mut incoming = Self {
+            key,
+            copies: Vec::new(),
+            rings_until: limit.map(|limit| now + limit),
+            forward_to: forward.map(|(target, _)| target),
+            answer_on_prack: false,
+        };
         incoming.ring(core, line, first, audio, now);
         incoming
     }
@@ -209,6 +222,14 @@ impl Incoming {
     pub(crate) fn refuse_all(&mut self, core: &mut Core, code: StatusCode, now: Instant) {
         for copy in self.copies.drain(..) {
             let response = tagged(&copy.arrival.request, code, &copy.tag);
+            core.endpoint.respond(copy.arrival.server, response, now);
+        }
+    }
+
+    /// Sends the caller of every copy elsewhere.
+    pub(crate) fn send_all_to(&mut self, core: &mut Core, target: &Uri, now: Instant) {
+        for copy in self.copies.drain(..) {
+            let response = forward::moved(&copy.arrival.request, &copy.tag, target);
             core.endpoint.respond(copy.arrival.server, response, now);
         }
     }

@@ -13,6 +13,7 @@ mod digits;
 pub(crate) mod early;
 pub(crate) mod errand;
 pub(crate) mod farewell;
+pub(crate) mod forward;
 pub(crate) mod in_dialog;
 pub(crate) mod incoming;
 pub(crate) mod ladder;
@@ -61,9 +62,11 @@ pub(crate) struct Call {
     pub(crate) line: LineNumber,
     direction: Direction,
     remote: String,
+    remote_name: Option<String>,
     phase: Phase,
     audio: Audio,
     answered_at: Option<Instant>,
+    muted: bool,
     ended: Option<(Ended, Instant)>,
     hop: Option<Hop>,
     note: Option<String>,
@@ -107,6 +110,28 @@ impl Call {
         matches!(self.phase, Phase::Up(_))
     }
 
+    /// Whether it rings here and its user has not answered yet.
+    pub(crate) fn wants_an_answer(&self) -> bool {
+        matches!(&self.phase, Phase::Incoming(setup) if !setup.answer_on_prack)
+    }
+
+    /// Whether its sound, or that of its progress, is what the user hears.
+    pub(crate) fn has_the_ear(&self) -> bool {
+        match &self.phase {
+            Phase::Outgoing { .. } => true,
+            Phase::Up(up) => !up.held,
+            Phase::Incoming(_) | Phase::Over => false,
+        }
+    }
+
+    /// Sends silence instead of what is said here, or no longer.
+    pub(crate) fn mute(&mut self, core: &mut Core, muted: bool, now: Instant) {
+        if std::mem::replace(&mut self.muted, muted) != muted {
+            core.media(MediaCommand::Mute(self.id, muted));
+            self.announce(core, now);
+        }
+    }
+
     /// When it may be forgotten.
     pub(crate) fn listed_until(&self) -> Option<Instant> {
         self.ended.as_ref().map(|(_, at)| *at + limits::ENDED_LISTED)
@@ -122,10 +147,12 @@ impl Call {
             line: self.line,
             direction: self.direction,
             remote: self.remote.clone(),
+            remote_name: self.remote_name.clone(),
             state: self.state(),
             hop: self.hop(),
             duration,
             codec: self.audio.codec().map(str::to_owned),
+            muted: self.muted,
             ended: self.ended.as_ref().map(|(ended, _)| ended.clone()),
             note: self.note.clone(),
         }
@@ -187,14 +214,15 @@ impl Call {
     /// farewells and strays by now.
     fn end(&mut self, core: &mut Core, ended: Ended, now: Instant) {
         self.hop = self.hop();
+        let rang = self.direction == Direction::In && self.answered_at.is_none();
         self.phase = Phase::Over;
         self.audio.stop(core, self.id);
-        core.media(MediaCommand::Ring(false));
         let tone = match (ended.by, ended.code) {
             (EndedBy::Failure, 408 | 503) if ended.reason.starts_with("all proxies failed") => {
                 Some(Tone::AllProxiesFailed)
             }
-            (EndedBy::Remote | EndedBy::Failure, code) if code >= 300 => Some(Tone::Busy),
+            // A call that only rang here leaves nobody at the ear.
+            (EndedBy::Remote | EndedBy::Failure, code) if code >= 300 && !rang => Some(Tone::Busy),
             _ => None,
         };
         core.tone(tone, now);

@@ -37,6 +37,7 @@ impl Call {
     pub(crate) fn follow_address(&mut self, core: &mut Core, now: Instant) -> bool {
         let Phase::Up(up) = &mut self.phase else { return false };
         let Some(to) = up.moving.filter(|_| up.is_settled()) else { return false };
+        let held = up.held;
         if self.audio.ip() != to.ip() {
             // Where no port is bound there yet, it is being bound.
             if !self.audio.move_to(core, to.ip()) {
@@ -45,7 +46,10 @@ impl Call {
             core.media(MediaCommand::Stop(self.id));
             self.audio.start(core, self.id);
             self.audio.apply(core, self.line, self.id);
-            core.media(MediaCommand::Focus((!up.held).then_some(self.id)));
+            core.focus(self.id, !held);
+            if self.muted {
+                core.media(MediaCommand::Mute(self.id, true));
+            }
         }
         up.moving = None;
         up.session.local = to;

@@ -21,7 +21,7 @@ use crate::CallId;
 use crate::account::Account;
 use crate::core::{Core, Reply};
 use crate::input::Refusal;
-use crate::output::{MediaCommand, Tone};
+use crate::output::Tone;
 use crate::settings::LineNumber;
 use crate::status::{Direction, Ended, EndedBy};
 
@@ -103,9 +103,11 @@ impl Call {
             line,
             direction: Direction::Out,
             remote,
+            remote_name: None,
             phase: Phase::Outgoing { setup: Box::new(setup), ringing: false },
             audio,
             answered_at: None,
+            muted: false,
             ended: None,
             hop: None,
             note: None,
@@ -132,7 +134,9 @@ impl Call {
             return Err(Unfit::new(arrival, StatusCode::NOT_ACCEPTABLE_HERE));
         }
         audio.start(core, id);
-        let remote = arrival.request.headers.from().map(|from| from.uri.to_string());
+        let from = arrival.request.headers.from().ok();
+        let remote_name = from.as_ref().and_then(|from| from.display.clone());
+        let remote = from.map(|from| from.uri.to_string());
         let hop = arrival.remote;
         let setup = Incoming::new(core, line, key, arrival, &mut audio, now);
         let mut call = Self {
@@ -140,9 +144,11 @@ impl Call {
             line,
             direction: Direction::In,
             remote: remote.unwrap_or_default(),
+            remote_name,
             phase: Phase::Incoming(Box::new(setup)),
             audio,
             answered_at: None,
+            muted: false,
             ended: None,
             hop: Some(hop),
             note: None,
@@ -151,8 +157,6 @@ impl Call {
         call.announce(core, now);
         if core.auto_answer {
             call.answer(core, now);
-        } else {
-            core.media(MediaCommand::Ring(true));
         }
         Ok(call)
     }
@@ -185,7 +189,6 @@ impl Call {
     pub(crate) fn answer(&mut self, core: &mut Core, now: Instant) {
         let Phase::Incoming(setup) = &mut self.phase else { return };
         let key = setup.key.clone();
-        core.media(MediaCommand::Ring(false));
         // RFC 3262 §3: not before the PRACK that brings the answer to our offer.
         if setup.puts_answer_off() {
             return;
@@ -220,7 +223,7 @@ impl Call {
     pub(super) fn sound_on(&mut self, core: &mut Core, now: Instant) {
         core.tone(None, now);
         self.audio.apply(core, self.line, self.id);
-        core.media(MediaCommand::Focus(Some(self.id)));
+        core.focus(self.id, true);
     }
 
     /// Refuses a ringing call, or ends it in whatever phase it is.
@@ -271,9 +274,17 @@ impl Call {
     /// Nobody has answered within the ring limit.
     fn stop_ringing(&mut self, core: &mut Core, now: Instant) {
         let Phase::Incoming(setup) = &mut self.phase else { return };
-        setup.refuse_all(core, StatusCode::TEMPORARILY_UNAVAILABLE, now);
-        let reason = "nobody answered".to_owned();
-        self.end(core, Ended { by: EndedBy::Failure, code: 480, reason }, now);
+        let (code, reason) = match setup.forward_to.take() {
+            Some(target) => {
+                setup.send_all_to(core, &target, now);
+                (302, format!("nobody answered: sent to {target}"))
+            }
+            None => {
+                setup.refuse_all(core, StatusCode::TEMPORARILY_UNAVAILABLE, now);
+                (480, "nobody answered".to_owned())
+            }
+        };
+        self.end(core, Ended { by: EndedBy::Failure, code, reason }, now);
     }
 
     /// A BYE from the caller before we answered (RFC 3261 §15.1.2).

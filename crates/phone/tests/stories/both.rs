@@ -161,8 +161,7 @@ fn switching_it_off_takes_the_second_registration_back_and_leaves_the_first() {
     settings.policy.keep_alive_spread = 0;
     let user_agent = "phoned/test".to_owned();
     let lines = vec![settings];
-    let settings =
-        phone::settings::Settings { lines, auto_answer: false, check_sync: None, user_agent };
+    let settings = phone::settings::Settings { lines, user_agent, ..Default::default() };
     rig.input(phone::input::Input::Settings(settings));
     let sent = registers(&rig, p2());
     assert_eq!(sent.len(), 1);

@@ -27,4 +27,5 @@ mod servers;
 mod session;
 mod session_timer;
 mod transfer;
+mod waiting;
 mod way_back;

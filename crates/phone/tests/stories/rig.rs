@@ -154,6 +154,7 @@ pub(crate) fn line_settings() -> LineSettings {
         session_timer: Some(Duration::from_secs(1800)),
         dtmf: phone::settings::Dtmf::Auto,
         reliable_provisional: true,
+        forward: None,
     }
 }
 
@@ -219,8 +220,7 @@ impl Rig {
             fetches: 0,
         };
         let user_agent = "phoned/test".to_owned();
-        let settings =
-            Settings { lines: vec![settings], auto_answer: false, check_sync: None, user_agent };
+        let settings = Settings { lines: vec![settings], user_agent, ..Settings::default() };
         rig.input(Input::Settings(settings));
         rig.modes = vec![Mode::Up; hops.len()];
         rig

@@ -143,7 +143,9 @@ impl World<'_> {
             MediaCommand::Focus(_)
             | MediaCommand::Digit(..)
             | MediaCommand::Tone(_)
-            | MediaCommand::Ring(_) => {}
+            | MediaCommand::Ring(_)
+            | MediaCommand::Mute(..)
+            | MediaCommand::Waiting(_) => {}
         }
     }
 }
