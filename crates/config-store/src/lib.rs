@@ -28,8 +28,8 @@ pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
 pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};
 pub use settings::{
-    Address, DnsMode, Dtmf, Endpoint, KeepAlive, LineSettings, Policy, RetryMode, Secret, Server,
-    Settings, TlsFiles, Transport,
+    Address, DnsMode, Dtmf, Endpoint, Forward, KeepAlive, LineSettings, Policy, RetryMode, Secret,
+    Server, Settings, Sound, TlsFiles, Transport,
 };
 pub use store::{
     Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission, Trial,

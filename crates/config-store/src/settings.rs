@@ -24,10 +24,38 @@ pub struct Settings {
     pub rtp_ports: RangeInclusive<u16>,
     /// Hook, keys, lamps and bell.
     pub handset: Handset,
+    /// How loud it is.
+    pub sound: Sound,
+    /// No call rings.
+    pub do_not_disturb: bool,
+    /// A call that comes during another one waits.
+    pub call_waiting: bool,
     /// Where the configuration comes from.
     pub provisioning: Provisioning,
     /// Every configured line by its number: those with a user and a server.
     pub lines: BTreeMap<u16, LineSettings>,
+}
+
+/// How loud the phone is, in steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sound {
+    /// The ear, 1 to 9.
+    pub ear: u8,
+    /// The microphone, 1 to 9.
+    pub microphone: u8,
+    /// The bell, 0 to 9; 0 is silent.
+    pub ring: u8,
+}
+
+/// Where calls of a line go instead of ringing; `None`: they do not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Forward {
+    /// Every call.
+    pub always: Option<String>,
+    /// One that finds the phone busy.
+    pub busy: Option<String>,
+    /// One that nobody answers, after that time.
+    pub no_answer: Option<(String, Duration)>,
 }
 
 /// Paths of files in PEM form; `None`: not set.
@@ -94,6 +122,8 @@ pub struct LineSettings {
     pub dtmf: Dtmf,
     /// Whether calls offer reliable provisional responses.
     pub prack: bool,
+    /// Where calls go instead of ringing.
+    pub forward: Forward,
     /// Failover and failback.
     pub policy: Policy,
 }
@@ -282,6 +312,13 @@ impl Settings {
             },
             rtp_ports: first..=first.saturating_add(count.saturating_sub(1)),
             handset: Handset::of(values),
+            sound: Sound {
+                ear: values.phone_number(&items::EAR_VOLUME),
+                microphone: values.phone_number(&items::MICROPHONE_VOLUME),
+                ring: values.phone_number(&items::RING_VOLUME),
+            },
+            do_not_disturb: values.phone_flag(&items::DO_NOT_DISTURB),
+            call_waiting: values.phone_flag(&items::CALL_WAITING),
             provisioning: Provisioning::of(values),
             lines: lines.filter_map(|line| Some((line, line_settings(values, line)?))).collect(),
         }
@@ -345,8 +382,22 @@ fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
             "3" => Dtmf::Auto,
             _ => Dtmf::Events,
         },
+        forward: forward(values, line),
         policy: policy(values, line),
     })
+}
+
+fn forward(values: &Values, line: u16) -> Forward {
+    let to = |wanted, number| {
+        let number = Some(values.text(number, line)).filter(|number| !number.is_empty());
+        number.filter(|_| values.flag(wanted, line))
+    };
+    let after = Duration::from_secs(values.number(&items::FWD_TIMER, line));
+    Forward {
+        always: to(&items::ALWAYS_FWD, &items::ALWAYS_FWD_NUM),
+        busy: to(&items::BUSY_FWD, &items::BUSY_FWD_NUM),
+        no_answer: to(&items::NO_ANSWER_FWD, &items::NO_ANSWER_FWD_NUM).map(|to| (to, after)),
+    }
 }
 
 fn policy(values: &Values, line: u16) -> Policy {

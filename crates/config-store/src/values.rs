@@ -94,6 +94,11 @@ impl Values {
         as_number(self.value(ItemName::of_phone(item)))
     }
 
+    /// A flag of the phone.
+    pub(crate) fn phone_flag(&self, item: &'static Item) -> bool {
+        self.value(ItemName::of_phone(item)) == "1"
+    }
+
     /// A path of the phone; `None` if it is empty.
     pub(crate) fn phone_path(&self, item: &'static Item) -> Option<PathBuf> {
         let path = self.value(ItemName::of_phone(item));

@@ -14,6 +14,9 @@ pub struct CallStatus {
     pub direction: Direction,
     /// The other party's address.
     pub remote: String,
+    /// How a caller calls itself; absent where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_name: Option<String>,
     /// Where it stands.
     pub state: CallState,
     /// The hop that serves it; `null` before one was tried.
@@ -22,6 +25,9 @@ pub struct CallStatus {
     pub duration_s: u32,
     /// The codec in use, such as `PCMA`; `null` before one is agreed.
     pub codec: Option<String>,
+    /// What is said here is not sent; absent while it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
     /// Words for the user, such as a change that did not take; absent if there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -10,6 +10,7 @@
 //! [`Request::Watch`] the phone sends [`Notification`]s until the client closes the connection.
 
 mod call;
+mod call_log;
 mod check;
 mod description;
 mod document;
@@ -21,11 +22,13 @@ mod notification;
 mod provision;
 mod reply;
 mod request;
+mod sound;
 mod status;
 mod timestamp;
 mod trace;
 
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
+pub use call_log::{LoggedCall, LoggedKind};
 pub use check::{Bounds, Finding, Level, LineCheck};
 pub use description::{Choice, ConfigDescription, Help, ItemDescription, ItemScope, ItemValues};
 pub use document::{Document, DocumentError};
@@ -40,6 +43,7 @@ pub use reply::{ChangeReport, Changed, DaemonStatus, Payload, Problem, Reply};
 pub use request::{
     AccountRequest, CallRequest, ConfigRequest, DrillRequest, ExportFormat, JournalRequest, Request,
 };
+pub use sound::{AudioRequest, Volumes};
 pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
 pub use timestamp::{Timestamp, TimestampError};
 pub use trace::{TraceDialog, TraceMessage, TraceReport, TraceRequest, Way};

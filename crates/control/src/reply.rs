@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Document, DrillStatus, Items, JournalEntry,
-    LineCheck, ProvisionStatus, TraceReport,
+    LineCheck, LoggedCall, ProvisionStatus, TraceReport, Volumes,
 };
 
 /// The answer to one request.
@@ -28,6 +28,10 @@ pub enum Payload {
     Accounts(Vec<AccountStatus>),
     /// The calls, oldest first.
     Calls(Vec<CallStatus>),
+    /// Calls that are over, the latest first.
+    CallLog(Vec<LoggedCall>),
+    /// How loud it is.
+    Audio(Volumes),
     /// The name of the new call.
     Id(String),
     /// Items with their values.

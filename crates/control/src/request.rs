@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Items, ProvisionRequest, Timestamp, TraceRequest};
+use crate::{AudioRequest, Document, Items, ProvisionRequest, Timestamp, TraceRequest};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub enum Request {
     Account(AccountRequest),
     /// About a call.
     Call(CallRequest),
+    /// About sound.
+    Audio(AudioRequest),
     /// About the configuration.
     Config(ConfigRequest),
     /// What happened: answered with [`crate::Payload::Entries`].
@@ -58,8 +60,8 @@ pub enum AccountRequest {
     },
 }
 
-/// About a call. `Dial` is answered with [`crate::Payload::Id`], `List` with
-/// [`crate::Payload::Calls`], the others with [`crate::Payload::Done`] once the phone has begun.
+/// About a call. `Dial` and `Redial` are answered with [`crate::Payload::Id`], `List` with
+/// [`crate::Payload::Calls`], `Log` with [`crate::Payload::CallLog`], the others with [`crate::Payload::Done`] once the phone has begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CallRequest {
@@ -100,6 +102,22 @@ pub enum CallRequest {
         /// Which.
         id: String,
     },
+    /// Sends silence instead of what is said here.
+    Mute {
+        /// Which.
+        id: String,
+    },
+    /// Sends what is said here again.
+    Unmute {
+        /// Which.
+        id: String,
+    },
+    /// Calls that are over, the latest first.
+    Log {},
+    /// Forgets them.
+    ClearLog {},
+    /// Calls again whom this phone has called last.
+    Redial {},
     /// Sends key presses (RFC 4733, or INFO as the line is set).
     Dtmf {
         /// Which.

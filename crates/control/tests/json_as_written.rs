@@ -45,6 +45,8 @@ const ACCOUNT: &str = r#""line":1,"aor":"sip:1001@example.test","state":"registe
 
 fn call() -> CallStatus {
     CallStatus {
+        remote_name: None,
+        muted: false,
         id: "c1".into(),
         line: 1,
         direction: Direction::Out,

@@ -4,8 +4,8 @@
 use control::{Payload, encode};
 
 use crate::{
-    account, call, config, drill, failure::Failure, journal, output::Output, provision, status,
-    trace,
+    account, audio, call, config, drill, failure::Failure, journal, output::Output, provision,
+    status, trace,
 };
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
@@ -38,6 +38,8 @@ pub(crate) fn show(
         Payload::Done {} => output.line(&wording.done),
         Payload::Accounts(accounts) => account::show(accounts, wording.detailed, output),
         Payload::Calls(calls) => call::show(calls, output),
+        Payload::CallLog(calls) => call::show_log(calls, output),
+        Payload::Audio(volumes) => audio::show(volumes, output),
         Payload::Id(id) => output.line(id),
         Payload::Items(items) => config::show_items(items, output),
         Payload::Description(description) => config::show_description(description, output),

@@ -2,13 +2,15 @@
 //! prints and `list` shows.
 
 use clap::Subcommand;
-use control::{CallRequest, CallState, CallStatus, Direction, EndedBy, Request};
+use control::{
+    CallRequest, CallState, CallStatus, Direction, EndedBy, LoggedCall, LoggedKind, Request,
+};
 
 use crate::{
     answer::{self, Wording},
     client::Client,
     failure::Failure,
-    output::{Output, heading},
+    output::{Output, heading, moment},
 };
 
 #[derive(Subcommand)]
@@ -49,6 +51,22 @@ pub(crate) enum Call {
         /// Which.
         id: String,
     },
+    /// Send silence instead of what is said here.
+    Mute {
+        /// Which.
+        id: String,
+    },
+    /// Send what is said here again.
+    Unmute {
+        /// Which.
+        id: String,
+    },
+    /// Calls that are over, the latest first: missed, received, dialled.
+    Log,
+    /// Forget the calls that are over.
+    ClearLog,
+    /// Call again whom this phone has called last; prints the new call's identifier.
+    Redial,
     /// Send key presses to the other party.
     Dtmf {
         /// Which call.
@@ -79,6 +97,11 @@ impl Call {
             Self::Hangup { id } => (CallRequest::Hangup { id }, "hanging up"),
             Self::Hold { id } => (CallRequest::Hold { id }, "going on hold"),
             Self::Resume { id } => (CallRequest::Resume { id }, "coming off hold"),
+            Self::Mute { id } => (CallRequest::Mute { id }, "muted"),
+            Self::Unmute { id } => (CallRequest::Unmute { id }, "no longer muted"),
+            Self::Log => (CallRequest::Log {}, ""),
+            Self::ClearLog => (CallRequest::ClearLog {}, "forgotten"),
+            Self::Redial => (CallRequest::Redial {}, ""),
             Self::Dtmf { id, digits } => (CallRequest::Dtmf { id, digits }, "sending"),
             Self::Transfer { id, target, to } => (transfer(id, target, to), "transferring"),
         };
@@ -115,10 +138,39 @@ pub(crate) fn show(calls: &[CallStatus], output: &mut Output) -> Result<(), Fail
     output.table(0, &rows)
 }
 
+/// Shows calls that are over as a table.
+pub(crate) fn show_log(calls: &[LoggedCall], output: &mut Output) -> Result<(), Failure> {
+    if calls.is_empty() {
+        return output.line("no calls yet");
+    }
+    let mut rows = heading(&["BEGAN", "WHAT", "LINE", "WITH", "TIME"]);
+    for call in calls {
+        let what = match call.kind {
+            LoggedKind::Missed => "missed",
+            LoggedKind::Received => "received",
+            LoggedKind::Refused => "refused",
+            LoggedKind::Dialled => "dialled",
+        };
+        let why = call.code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let name = call.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        rows.push(vec![
+            moment(call.t),
+            format!("{what}{why}"),
+            call.line.to_string(),
+            format!("{}{name}", call.remote),
+            format!("{}:{:02}", call.duration_s / 60, call.duration_s % 60),
+        ]);
+    }
+    output.table(0, &rows)
+}
+
 /// The other party, with the direction.
 pub(crate) fn with(call: &CallStatus) -> String {
     match call.direction {
-        Direction::In => format!("from {}", call.remote),
+        Direction::In => {
+            let name = call.remote_name.as_ref().map(|name| format!(" {name}"));
+            format!("from {}{}", call.remote, name.unwrap_or_default())
+        }
         Direction::Out => format!("to {}", call.remote),
     }
 }
@@ -134,6 +186,9 @@ pub(crate) fn state(call: &CallStatus) -> String {
         CallState::Ended => "ended",
     }
     .to_owned();
+    if call.muted {
+        text.push_str(", muted");
+    }
     if let Some(ended) = &call.ended {
         let by = match ended.by {
             EndedBy::Local => " here",

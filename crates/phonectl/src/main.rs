@@ -7,6 +7,7 @@
 
 mod account;
 mod answer;
+mod audio;
 mod call;
 mod client;
 mod config;
@@ -77,6 +78,9 @@ enum Noun {
     /// Calls: dial, answer, hang up, hold, transfer …
     #[command(subcommand)]
     Call(call::Call),
+    /// Sound: how loud it is.
+    #[command(subcommand)]
+    Audio(audio::Audio),
     /// The configuration: items and files.
     #[command(subcommand)]
     Config(config::Config),
@@ -105,6 +109,7 @@ fn main() -> ExitCode {
     let done = match arguments.noun {
         Noun::Account(account) => account.run(&client, &mut output),
         Noun::Call(call) => call.run(&client, &mut output),
+        Noun::Audio(audio) => audio.run(&client, &mut output),
         Noun::Config(config) => config.run(&client, &mut output),
         Noun::Journal(journal) => journal.run(&client, &mut output),
         Noun::Drill(drill) => drill.run(&client, &mut output),

@@ -7,6 +7,8 @@
 
 use config_store::{Store, StoreError};
 use control::Notification;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::limits;
 use crate::notes::Notes;
@@ -59,14 +61,14 @@ impl Archive {
     }
 }
 
-/// `NUMBER JSON`; `None` for what does not fit into a line of the control protocol.
-fn write(number: u64, entry: &Notification) -> Option<String> {
+/// One entry of a ring: `NUMBER JSON`; `None` for what does not fit into a line of the control protocol.
+pub(crate) fn write(number: u64, entry: &impl Serialize) -> Option<String> {
     let json = String::from_utf8(control::encode(entry).ok()?).ok()?;
     Some(format!("{number} {}", json.trim_end()))
 }
 
 /// The number is kept where the entry cannot be read, so that the ring goes on behind it.
-fn parse(text: &str) -> Option<(u64, Option<Notification>)> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Option<(u64, Option<T>)> {
     let (number, json) = text.split_once(' ')?;
     Some((number.parse().ok()?, control::decode(json.as_bytes()).ok()))
 }
@@ -121,7 +123,7 @@ mod tests {
 
     #[test]
     fn an_entry_of_another_version_is_left_out_and_its_place_counts() {
-        assert_eq!(parse(r#"7 {"event":"dance"}"#), Some((7, None)));
-        assert_eq!(parse("nonsense"), None);
+        assert_eq!(parse::<Notification>(r#"7 {"event":"dance"}"#), Some((7, None)));
+        assert_eq!(parse::<Notification>("nonsense"), None);
     }
 }

@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use control::{AudioState, AudioStatus};
-use media::{Codec, DeviceSpec, Engine, MediaEventKind, PortPair, StreamSettings};
+use media::{Codec, DeviceSpec, Engine, Levels, MediaEventKind, PortPair, StreamSettings};
 use phone::CallId;
 use phone::input::{Input, MediaReport};
 use phone::output::{MediaCommand, Stream, Tone};
@@ -38,6 +38,7 @@ pub(crate) struct Audio {
     tone: Option<Tone>,
     ringing: bool,
     dial_tone: bool,
+    waiting: bool,
     active: bool,
 }
 
@@ -73,6 +74,7 @@ impl Audio {
             tone: None,
             ringing: false,
             dial_tone: false,
+            waiting: false,
             active: false,
         })
     }
@@ -81,6 +83,11 @@ impl Audio {
     pub(crate) fn set_ports(&mut self, range: RangeInclusive<u16>) {
         self.next_port = *range.start();
         self.range = range;
+    }
+
+    /// Is so loud from now on.
+    pub(crate) fn set_levels(&mut self, levels: Levels) {
+        self.engine.set_levels(levels);
     }
 
     /// Notified when [`Self::poll`] has something to say.
@@ -151,6 +158,10 @@ impl Audio {
                 self.engine.focus(call.map(number));
                 None
             }
+            MediaCommand::Mute(call, muted) => {
+                self.engine.mute(number(call), muted);
+                None
+            }
             MediaCommand::Digit(call, digit) => {
                 if let Err(error) = self.engine.send_dtmf(number(call), digit, DIGIT_MS) {
                     tracing::warn!(%call, %error, "digit not sent");
@@ -163,6 +174,10 @@ impl Audio {
             }
             MediaCommand::Ring(ringing) => {
                 self.ringing = ringing;
+                self.play()
+            }
+            MediaCommand::Waiting(waiting) => {
+                self.waiting = waiting;
                 self.play()
             }
         };
@@ -231,7 +246,8 @@ impl Audio {
         self.tell_activity();
     }
 
-    /// The bell goes before any other tone, and the dial tone after all.
+    /// The bell goes before any other tone, that another call waits before how one goes on, and the
+    /// dial tone after all.
     fn play(&mut self) -> Option<Input> {
         let tone = self.tone.map(|tone| match tone {
             Tone::Ringback => media::Tone::Ringback,
@@ -239,7 +255,11 @@ impl Audio {
             Tone::AllProxiesFailed => media::Tone::AllProxiesFailed,
         });
         let tone = tone.or(self.dial_tone.then_some(media::Tone::Dial));
-        self.engine.play_tone(if self.ringing { Some(media::Tone::Ring) } else { tone });
+        self.engine.play_tone(match (self.ringing, self.waiting) {
+            (true, _) => Some(media::Tone::Ring),
+            (false, true) => Some(media::Tone::Waiting),
+            (false, false) => tone,
+        });
         None
     }
 
@@ -254,6 +274,18 @@ impl Audio {
     fn tell(&self, state: AudioState, reason: Option<String>) {
         let device = self.device.clone();
         self.events.tell(control::Event::Audio(AudioStatus { device, state, reason }));
+    }
+}
+
+/// Factors of samples for the steps of the items: 3 dB each, from what the items' help calls "as it
+/// comes".
+pub(crate) fn levels(sound: config_store::Sound) -> Levels {
+    let factor =
+        |step: u8, plain: i16| 10_f32.powf(f32::from(i16::from(step) - plain) * 3.0 / 20.0);
+    Levels {
+        ear: factor(sound.ear, 5),
+        microphone: factor(sound.microphone, 3),
+        bell: if sound.ring == 0 { 0.0 } else { factor(sound.ring, 8) },
     }
 }
 
@@ -324,6 +356,18 @@ mod tests {
         assert!(audio.pulse().is_some(), "it goes on when another tone ends");
         audio.set_dial_tone(false);
         assert_eq!(audio.pulse(), None);
+    }
+
+    #[test]
+    fn a_step_of_a_volume_is_3_db_and_the_bell_can_be_silent() {
+        let at = |ear, microphone, ring| levels(config_store::Sound { ear, microphone, ring });
+        assert_eq!(at(5, 3, 8), Levels::default());
+        let loud = at(7, 1, 0);
+        assert!((loud.ear - 1.995).abs() < 0.001, "6 dB are twice as much: {loud:?}");
+        assert!((loud.microphone - 0.501).abs() < 0.001, "{loud:?}");
+        assert_eq!(loud.bell, 0.0);
+        // The bell's peak is 22,000 of 32,767: even the loudest step does not distort it.
+        assert!(at(5, 3, 9).bell * 22_000.0 < 32_767.0);
     }
 
     #[test]

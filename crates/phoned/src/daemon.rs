@@ -19,7 +19,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::archive::{Archive, Earlier};
-use crate::audio::Audio;
+use crate::audio::{self, Audio};
+use crate::call_log::{self, CallLog};
 use crate::clock::Clock;
 use crate::control_server::{ControlServer, Desk};
 use crate::driver::{Driver, Message};
@@ -81,6 +82,7 @@ struct Foundation {
     remembered: Remembered,
     earlier: Earlier,
     past: Past,
+    calls: call_log::Kept,
 }
 
 impl Foundation {
@@ -94,9 +96,19 @@ impl Foundation {
         }
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
+        let calls = call_log::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let settings = store.settings();
         let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
-        Ok(Self { store, thread, store_ended: Some(ended), settings, remembered, earlier, past })
+        Ok(Self {
+            store,
+            thread,
+            store_ended: Some(ended),
+            settings,
+            remembered,
+            earlier,
+            past,
+            calls,
+        })
     }
 }
 
@@ -124,7 +136,8 @@ struct Parts {
 
 impl Parts {
     fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
-        let Foundation { store, settings, remembered, earlier, past, store_ended, .. } = foundation;
+        let Foundation { store, settings, remembered, earlier, past, calls, store_ended, .. } =
+            foundation;
         let store_ended = store_ended.take().context("the store was taken already")?;
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
@@ -136,8 +149,9 @@ impl Parts {
         let sockets = Sockets::open(settings.sip_port, tls, &inbox)?;
         let control = ControlServer::open(&options.control)?;
         let events = Events::new(clock);
-        let audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
+        let mut audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
             .context("option --audio")?;
+        audio.set_levels(audio::levels(settings.sound));
         let port = sockets.port();
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
         let remembered = std::mem::take(remembered);
@@ -152,6 +166,7 @@ impl Parts {
             inbox.clone(),
         );
         let archive = Archive::new(store.clone(), earlier);
+        let calls = CallLog::new(store.clone(), std::mem::take(calls));
         let (fetches, wishes) = provisioning::channel();
         let trace = Trace::new(options.trace * 1024);
         let desk = Desk {
@@ -161,6 +176,8 @@ impl Parts {
             provisioner: fetches.clone(),
             events: events.clone(),
             trace: trace.clone(),
+            calls: calls.clone(),
+            device: options.audio.as_str().into(),
             earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
             origin: Origin::CommandLine,
@@ -185,7 +202,7 @@ impl Parts {
             memory: Memory::new(store.clone()),
             names,
             provisioner: fetches,
-            reporter: Reporter::new(events, archive),
+            reporter: Reporter::new(events, archive, calls),
             tap: Tap::new(trace),
             clock,
         };

@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use media::Levels;
 use phone::Phone;
 use phone::input::{Command, Done, Input, Refusal};
 use phone::output::Output;
@@ -49,6 +50,8 @@ pub(crate) enum Message {
     RingDevice(Option<String>),
     /// Begin or end the dial tone.
     DialTone(bool),
+    /// Be so loud from now on.
+    Levels(Levels),
     /// A socket is beyond use.
     SocketBroke(io::Error),
     /// Un-register, end all calls, and return.
@@ -163,6 +166,7 @@ impl Driver {
             Message::RtpPorts(ports) => self.audio.set_ports(ports),
             Message::RingDevice(pcm) => self.audio.ring_on(pcm),
             Message::DialTone(on) => self.audio.set_dial_tone(on),
+            Message::Levels(levels) => self.audio.set_levels(levels),
             Message::SocketBroke(error) => return Err(DriverError::Socket(error)),
             Message::Stop => {}
         }

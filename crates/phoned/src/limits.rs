@@ -10,6 +10,8 @@ pub(crate) const STORE_JOBS: usize = 64;
 pub(crate) const EVENTS: usize = 256;
 /// Journal entries that are kept over a restart; the oldest gives way.
 pub(crate) const ARCHIVE: u64 = 256;
+/// Calls of the call log, kept over a restart; the oldest gives way.
+pub(crate) const CALL_LOG: u64 = 200;
 /// Connections to the control socket at once.
 pub(crate) const CLIENTS: usize = 32;
 /// Requests of the web page that wait to be begun.

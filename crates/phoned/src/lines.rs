@@ -27,7 +27,7 @@ use crate::net::tls::Tls;
 use crate::net::{Sockets, local};
 use crate::settings::{Fixed, phone_settings};
 use crate::store_thread::{StoreGone, StoreHandle};
-use crate::{limits, memory};
+use crate::{audio, limits, memory};
 
 /// Where a new configuration is handed in.
 #[derive(Clone, Debug)]
@@ -222,6 +222,9 @@ impl Lines {
             wiring.clone_from(&settings.handset);
             changed
         });
+        if settings.sound != self.settings.sound {
+            self.tell(Message::Levels(audio::levels(settings.sound))).await;
+        }
         for warning in &warnings {
             tracing::warn!("{warning}");
         }

@@ -6,6 +6,7 @@
 
 mod archive;
 mod audio;
+mod call_log;
 mod clock;
 mod control_server;
 mod daemon;

@@ -27,6 +27,11 @@ impl Notes {
         Self { what, store, waiting: Arc::default(), posted: Arc::default() }
     }
 
+    /// Drops what waits.
+    pub(crate) fn forget(&self) {
+        taken(&self.waiting).clear();
+    }
+
     /// Has an entry written some time soon.
     pub(crate) fn put(&self, key: String, value: String) {
         taken(&self.waiting).insert(key, value);

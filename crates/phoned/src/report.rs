@@ -18,6 +18,7 @@ use sip_core::transport::Hop;
 use tokio::sync::broadcast;
 
 use crate::archive::Archive;
+use crate::call_log::CallLog;
 use crate::clock::{Clock, Reading};
 use crate::{limits, view};
 
@@ -62,13 +63,14 @@ impl Events {
 pub(crate) struct Reporter {
     events: Events,
     archive: Archive,
+    calls: CallLog,
     told: BTreeMap<LineNumber, (LineState, Option<Hop>)>,
 }
 
 impl Reporter {
     /// A reporter that has told nothing yet.
-    pub(crate) fn new(events: Events, archive: Archive) -> Self {
-        Self { events, archive, told: BTreeMap::new() }
+    pub(crate) fn new(events: Events, archive: Archive, calls: CallLog) -> Self {
+        Self { events, archive, calls, told: BTreeMap::new() }
     }
 
     /// Something happened at `now`.
@@ -94,6 +96,8 @@ impl Reporter {
         if belongs_in_journal {
             self.archive.keep(&notification);
         }
+        // Before watchers hear of it: they ask for the log.
+        self.calls.take(&notification);
         self.events.send(notification);
     }
 

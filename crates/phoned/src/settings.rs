@@ -9,7 +9,9 @@ use std::time::Duration;
 use config_store as stored;
 use config_store::{Address, Endpoint};
 use failover::{Policy, Retry};
-use phone::settings::{Dtmf, KeepAlive, LineNumber, LineSettings, Login, Registrar, Settings};
+use phone::settings::{
+    Dtmf, Forward, KeepAlive, LineNumber, LineSettings, Login, Registrar, Settings,
+};
 use sip_core::message::Host;
 
 /// What does not change while the daemon runs.
@@ -37,6 +39,8 @@ pub(crate) fn phone_settings(settings: &stored::Settings, fixed: &Fixed) -> Sett
             .check_sync
             .as_ref()
             .map(|(user, password)| login(user, password)),
+        do_not_disturb: settings.do_not_disturb,
+        no_call_waiting: !settings.call_waiting,
         user_agent: concat!("phoned/", env!("CARGO_PKG_VERSION")).into(),
     }
 }
@@ -77,12 +81,19 @@ fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Opt
         media_timeout: line.media_timeout,
         session_timer: line.session_timer,
         reliable_provisional: line.prack,
+        forward: forward(&line.forward),
         dtmf: match line.dtmf {
             stored::Dtmf::Events => Dtmf::Events,
             stored::Dtmf::Info => Dtmf::Info,
             stored::Dtmf::Auto => Dtmf::Auto,
         },
     })
+}
+
+/// `None` for a line that forwards nothing, as most.
+fn forward(forward: &stored::Forward) -> Option<Box<Forward>> {
+    let stored::Forward { always, busy, no_answer } = forward.clone();
+    (*forward != stored::Forward::default()).then(|| Box::new(Forward { always, busy, no_answer }))
 }
 
 /// How a line fails over and back.

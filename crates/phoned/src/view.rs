@@ -86,10 +86,12 @@ pub(crate) fn call(status: own::CallStatus) -> CallStatus {
         line: status.line.0,
         direction: direction(status.direction),
         remote: status.remote,
+        remote_name: status.remote_name,
         state: call_state(status.state),
         hop: status.hop.map(|hop| hop.to_string()),
         duration_s: u32::try_from(status.duration.as_secs()).unwrap_or(u32::MAX),
         codec: status.codec,
+        muted: status.muted,
         note: status.note,
         ended: status.ended.map(ended),
     }

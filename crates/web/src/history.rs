@@ -147,6 +147,8 @@ mod tests {
                 id: "7".into(),
                 line: 1,
                 direction: control::Direction::Out,
+                remote_name: None,
+                muted: false,
                 remote: "sip:1002@example.test".into(),
                 state,
                 hop: None,

@@ -26,4 +26,21 @@ items! {
         "1000",
         "How many ports from the first one on may be used for sound, two for every call.",
         "从起始端口起可用于语音的端口数量，每路通话占用两个。";
+    EAR_VOLUME = Phone "P1 General Spk Vol" alias "P1 Output Vol",
+        Kind::Number { min: 1, max: 9, unit: "" }, "5",
+        "How loud the other party is heard, in steps of 3 dB; 5 is as it comes.",
+        "听筒音量，每级 3 dB；5 为原始音量。";
+    MICROPHONE_VOLUME = Phone "P1 General Mic Vol" alias "P1 Input Vol",
+        Kind::Number { min: 1, max: 9, unit: "" }, "3",
+        "How loud the microphone is sent, in steps of 3 dB; 3 is as it comes.",
+        "麦克风音量，每级 3 dB；3 为原始音量。";
+    RING_VOLUME = Phone "P1 RingTone Vol", Kind::Number { min: 0, max: 9, unit: "" }, "8",
+        "How loud the bell is, in steps of 3 dB; 0 is silent.",
+        "铃声音量，每级 3 dB；0 为静音。";
+    DO_NOT_DISTURB = Phone "P1 DND" alias "P1 No Disturb", Kind::Flag, "0",
+        "Whether no call rings: callers hear that nobody is available (480).",
+        "免打扰：来电不振铃，主叫得知暂时无法接通 (480)。";
+    CALL_WAITING = Phone "P1 CallWaiting" alias "P1 Call Waiting", Kind::Flag, "1",
+        "Whether a call that comes during another one waits with a tone; without, its caller hears that the phone is busy.",
+        "通话中的来电是否以提示音等待；关闭则主叫听到忙音。";
 }

@@ -82,6 +82,17 @@ impl Store {
             .map_err(|error| self.place.blame(error))
     }
 
+    /// Removes all entries whose key begins so.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub fn state_remove_under(&mut self, prefix: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute("DELETE FROM state WHERE substr(key, 1, length(?1)) = ?1", (prefix,))
+            .map(drop)
+            .map_err(|error| self.place.blame(error))
+    }
+
     fn execute(&self, statement: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(statement).map_err(|error| self.place.blame(error))
     }

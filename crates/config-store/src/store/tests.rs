@@ -272,6 +272,9 @@ fn many_entries_of_the_state_are_put_together_and_read_by_what_their_keys_begin_
     assert_eq!(store.state_under("line/").unwrap(), entries(&[("1", "a"), ("20", "b")]));
     store.state_put("line/1", "d").unwrap();
     assert_eq!(store.state_under("line/").unwrap(), entries(&[("1", "d"), ("20", "b")]));
+    store.state_remove_under("line/").unwrap();
+    assert_eq!(store.state_under("line/").unwrap(), entries(&[]));
+    assert_eq!(store.state_get("line_x").unwrap().as_deref(), Some("not of the lines"));
 }
 
 #[test]

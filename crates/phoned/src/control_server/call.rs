@@ -5,6 +5,7 @@ use phone::CallId;
 use phone::input::{Command, Done};
 use phone::settings::LineNumber;
 
+use super::config;
 use super::desk::Desk;
 
 pub(super) async fn answer(request: CallRequest, desk: &Desk) -> Result<Payload, Problem> {
@@ -18,6 +19,11 @@ pub(super) async fn answer(request: CallRequest, desk: &Desk) -> Result<Payload,
         CallRequest::Hangup { id } => Command::HangUp(id.map(call).transpose()?),
         CallRequest::Hold { id } => Command::Hold(call(id)?),
         CallRequest::Resume { id } => Command::Resume(call(id)?),
+        CallRequest::Mute { id } => Command::Mute(call(id)?, true),
+        CallRequest::Unmute { id } => Command::Mute(call(id)?, false),
+        CallRequest::Log {} => return Ok(Payload::CallLog(desk.calls.entries())),
+        CallRequest::ClearLog {} => return clear_log(desk).await,
+        CallRequest::Redial {} => return redial(desk).await,
         CallRequest::Dtmf { id, digits } => Command::Dtmf(call(id)?, digits),
         CallRequest::Transfer { id, target } => Command::Transfer(call(id)?, target),
         CallRequest::TransferTo { id, to } => Command::TransferTo(call(id)?, call(to)?),
@@ -30,6 +36,19 @@ async fn dial(command: Command, desk: &Desk) -> Result<Payload, Problem> {
         Done::Call(id) => Ok(Payload::Id(id.to_string())),
         Done::Ok | Done::Drill(_) => Ok(Payload::Done {}),
     }
+}
+
+/// Whom the phone has called last, on the same line where that is still there.
+async fn redial(desk: &Desk) -> Result<Payload, Problem> {
+    let nobody = || Problem::new("this phone has called nobody yet");
+    let (line, target) = desk.calls.last_dialled().ok_or_else(nobody)?;
+    let line = Some(LineNumber(line));
+    dial(Command::Dial { line, target }, desk).await
+}
+
+async fn clear_log(desk: &Desk) -> Result<Payload, Problem> {
+    let cleared = desk.calls.clear().await.map_err(config::gone)?;
+    cleared.map(|()| Payload::Done {}).map_err(|error| Problem::new(error.to_string()))
 }
 
 /// The call of this name; what cannot be a name is no call either.

@@ -2,7 +2,9 @@
 
 use config_store::fanvil::{Form, FormError};
 use config_store::{ImportError, ItemError, SetError};
-use control::{ConfigRequest, Document, ExportFormat, Items, LineCheck, Payload, Problem, Server};
+use control::{
+    ChangeReport, ConfigRequest, Document, ExportFormat, Items, LineCheck, Payload, Problem, Server,
+};
 
 use super::describe;
 use super::desk::Desk;
@@ -13,14 +15,7 @@ use crate::store_thread::StoreGone;
 pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payload, Problem> {
     match request {
         ConfigRequest::Get { items } => get(items, desk).await,
-        ConfigRequest::Set { items } => {
-            let origin = desk.origin;
-            let set = move |store: &mut config_store::Store| {
-                store.set(&items.0, origin).map_err(refused_items)
-            };
-            let changes = desk.store.with(set).await.map_err(gone)??;
-            Ok(Payload::Changes(desk.put_in_force(changes).await))
-        }
+        ConfigRequest::Set { items } => set(items, desk).await.map(Payload::Changes),
         ConfigRequest::Import { document } => {
             let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
             let octets = opened(octets, desk).await?;
@@ -46,6 +41,15 @@ async fn opened(octets: Vec<u8>, desk: &Desk) -> Result<Vec<u8>, Problem> {
     let key = desk.store.with(|store| store.settings().provisioning.key).await.map_err(gone)?;
     let opening = tokio::task::spawn_blocking(move || seal::by_hand(octets, key.expose())).await;
     opening.map_err(|_| Problem::new("the file was not opened"))?.map_err(Problem::new)
+}
+
+/// Sets items, in force when this returns.
+pub(super) async fn set(items: Items, desk: &Desk) -> Result<ChangeReport, Problem> {
+    let origin = desk.origin;
+    let set =
+        move |store: &mut config_store::Store| store.set(&items.0, origin).map_err(refused_items);
+    let changes = desk.store.with(set).await.map_err(gone)??;
+    Ok(desk.put_in_force(changes).await)
 }
 
 async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
@@ -121,6 +125,6 @@ fn all(problems: impl Iterator<Item = Problem>) -> Problem {
     Problem::all(problems).unwrap_or_else(|| Problem::new("refused"))
 }
 
-fn gone(error: StoreGone) -> Problem {
+pub(super) fn gone(error: StoreGone) -> Problem {
     Problem::new(error.to_string())
 }

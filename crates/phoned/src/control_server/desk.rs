@@ -8,6 +8,7 @@ use control::{AccountStatus, CallStatus, ChangeReport, Changed, Event, JournalEn
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::driver::{Ask, Message};
 use crate::lines::LinesHandle;
@@ -26,6 +27,10 @@ pub(crate) struct Desk {
     pub(crate) provisioner: ProvisionerHandle,
     pub(crate) events: Events,
     pub(crate) trace: Trace,
+    /// Calls that are over.
+    pub(crate) calls: CallLog,
+    /// The sound device, as it was asked for.
+    pub(crate) device: Arc<str>,
     /// The journal of earlier runs, oldest first.
     pub(crate) earlier: Arc<[JournalEntry]>,
     pub(crate) clock: Clock,

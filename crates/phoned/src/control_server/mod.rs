@@ -5,6 +5,7 @@
 //! is dropped, never waited for. What each request means is in the file of its noun.
 
 mod account;
+mod audio;
 mod call;
 mod client;
 mod config;

@@ -127,6 +127,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
         }
         Request::Account(_)
         | Request::Call(_)
+        | Request::Audio(_)
         | Request::Config(_)
         | Request::Journal(_)
         | Request::Drill(_)
@@ -159,7 +160,11 @@ fn may(role: Role, request: &Request) -> bool {
             request,
             AccountRequest::List {} | AccountRequest::Show { .. } | AccountRequest::Register { .. }
         ),
-        Request::Call(_) | Request::Journal(_) | Request::Watch {} | Request::Status {} => true,
+        Request::Call(_)
+        | Request::Audio(_)
+        | Request::Journal(_)
+        | Request::Watch {}
+        | Request::Status {} => true,
         Request::Config(_) | Request::Drill(_) | Request::Provision(_) | Request::Trace(_) => false,
     };
     for_all || role == Role::Admin
@@ -191,6 +196,7 @@ fn change(request: &Request) -> Option<String> {
         Request::Config(_)
         | Request::Account(_)
         | Request::Call(_)
+        | Request::Audio(_)
         | Request::Journal(_)
         | Request::Provision(ProvisionRequest::Show {})
         | Request::Trace(_)

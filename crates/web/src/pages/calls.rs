@@ -1,4 +1,4 @@
-//! Tab Calls: dial, answer, hang up, hold, keys. The phone decides what may be done when; the page
+//! Tab Calls: dial, answer, hang up, hold, mute, keys. The phone decides what may be done when; the page
 //! offers what fits the state of each call.
 
 use askama::Template;
@@ -14,6 +14,7 @@ use super::caller::Member;
 use super::fields::{Fields, Sent};
 use super::frame::{Frame, Tab, Trouble, page};
 use super::status::{self, Parts};
+use super::{call_log, volume};
 
 #[derive(Template)]
 #[template(path = "calls.html")]
@@ -38,6 +39,7 @@ struct Call {
     id: String,
     line: u32,
     remote: String,
+    name: Option<String>,
     outgoing: bool,
     state: &'static str,
     mood: &'static str,
@@ -46,6 +48,7 @@ struct Call {
     duration_s: u32,
     /// Whether its duration runs.
     runs: bool,
+    muted: bool,
     note: Option<String>,
     ended: Option<String>,
     can: Can,
@@ -57,6 +60,8 @@ struct Can {
     answer: bool,
     hold: bool,
     resume: bool,
+    mute: bool,
+    unmute: bool,
     keys: bool,
     hang_up: bool,
 }
@@ -81,7 +86,11 @@ pub(super) async fn show(State(app): State<App>, member: Member) -> Response {
 /// What is live of it.
 pub(super) async fn parts(app: &App, f: &Frame) -> Result<Parts, Problem> {
     let status = app.phone().status().await?;
-    Ok(Parts::from([("calls", list(f, &status.calls, true))]))
+    Ok(Parts::from([
+        ("calls", list(f, &status.calls, true)),
+        ("log", call_log::part(app, f).await?),
+        ("volumes", volume::part(app, f).await?),
+    ]))
 }
 
 /// The list of calls, the latest first; with buttons where something can be done from it.
@@ -102,7 +111,8 @@ fn show_call(words: &'static Words, call: &CallStatus) -> Call {
         CallState::Ringing if !outgoing => Can { answer: true, ..Can::default() },
         CallState::Dialing | CallState::Ringing => Can { hang_up: true, ..Can::default() },
         CallState::Active | CallState::RemoteHeld => {
-            Can { hold: true, keys: true, hang_up: true, ..Can::default() }
+            let hold = Can { hold: true, keys: true, hang_up: true, ..Can::default() };
+            Can { mute: !call.muted, unmute: call.muted, ..hold }
         }
         CallState::Held => Can { resume: true, hang_up: true, ..Can::default() },
         CallState::Ended => Can::default(),
@@ -111,6 +121,7 @@ fn show_call(words: &'static Words, call: &CallStatus) -> Call {
         id: call.id.clone(),
         line: call.line.into(),
         remote: call.remote.clone(),
+        name: call.remote_name.clone(),
         outgoing,
         state,
         mood,
@@ -118,6 +129,7 @@ fn show_call(words: &'static Words, call: &CallStatus) -> Call {
         codec: call.codec.clone(),
         duration_s: call.duration_s,
         runs: matches!(call.state, CallState::Active | CallState::Held | CallState::RemoteHeld),
+        muted: call.muted,
         note: call.note.clone(),
         ended,
         can,
@@ -159,6 +171,10 @@ fn request(fields: &Fields) -> Option<CallRequest> {
         "hangup" => CallRequest::Hangup { id: Some(id) },
         "hold" => CallRequest::Hold { id },
         "resume" => CallRequest::Resume { id },
+        "mute" => CallRequest::Mute { id },
+        "unmute" => CallRequest::Unmute { id },
+        "redial" => CallRequest::Redial {},
+        "clear_log" => CallRequest::ClearLog {},
         "transfer" => CallRequest::Transfer { id, target: fields.text("target").trim().to_owned() },
         "dtmf" => CallRequest::Dtmf { id, digits: fields.text("digits").to_owned() },
         _ => return None,

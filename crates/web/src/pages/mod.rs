@@ -5,6 +5,7 @@
 
 mod access;
 mod assets;
+mod call_log;
 pub(crate) mod caller;
 mod calls;
 mod drill;
@@ -22,6 +23,7 @@ mod status;
 mod system;
 mod timeline;
 mod trace;
+mod volume;
 
 use axum::Router;
 use axum::extract::State;
@@ -49,6 +51,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/calls", get(calls::show))
         .route("/calls/dial", post(calls::dial))
         .route("/calls/do", post(calls::act))
+        .route("/calls/volume", post(volume::submit))
         .route("/drill", get(drill::show).post(drill::submit))
         .route("/journal", get(journal::show))
         .route("/trace", get(trace::show))
