@@ -116,6 +116,24 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "dtmf" -d 'Send key presses to the other party'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "transfer" -d 'Send the other party to someone else: unannounced, or to whom another call is with'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -f -a "show" -d 'Show the sound device and how loud it is'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -f -a "volume" -d 'Make it louder or softer, in force at once and kept'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from show" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from show" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l ear -d 'The ear, 1 to 9' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l microphone -d 'The microphone, 1 to 9' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l ring -d 'The bell, 0 (silent) to 9' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the sound device and how loud it is'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "volume" -d 'Make it louder or softer, in force at once and kept'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand config; and not __fish_seen_subcommand_from get set import export seal unseal list check describe help" -s h -l help -d 'Print help'

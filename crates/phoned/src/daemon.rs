@@ -60,8 +60,8 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     });
     // Clients go, and with them the last ways to the store; what was handed to it is written.
     drop(runtime);
-    let Foundation { store, thread, .. } = foundation;
-    drop(store);
+    let Foundation { store, thread, calls, .. } = foundation;
+    drop((store, calls));
     if thread.join().is_err() {
         return ended.and(Err(Failure::Died(anyhow!("the configuration store panicked"))));
     }
@@ -82,7 +82,7 @@ struct Foundation {
     remembered: Remembered,
     earlier: Earlier,
     past: Past,
-    calls: call_log::Kept,
+    calls: CallLog,
 }
 
 impl Foundation {
@@ -99,6 +99,7 @@ impl Foundation {
         let calls = call_log::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let settings = store.settings();
         let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
+        let calls = CallLog::new(store.clone(), calls);
         Ok(Self {
             store,
             thread,
@@ -149,9 +150,7 @@ impl Parts {
         let sockets = Sockets::open(settings.sip_port, tls, &inbox)?;
         let control = ControlServer::open(&options.control)?;
         let events = Events::new(clock);
-        let mut audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
-            .context("option --audio")?;
-        audio.set_levels(audio::levels(settings.sound));
+        let audio = open_audio(options, settings, &events)?;
         let port = sockets.port();
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
         let remembered = std::mem::take(remembered);
@@ -166,7 +165,6 @@ impl Parts {
             inbox.clone(),
         );
         let archive = Archive::new(store.clone(), earlier);
-        let calls = CallLog::new(store.clone(), std::mem::take(calls));
         let (fetches, wishes) = provisioning::channel();
         let trace = Trace::new(options.trace * 1024);
         let desk = Desk {
@@ -202,7 +200,7 @@ impl Parts {
             memory: Memory::new(store.clone()),
             names,
             provisioner: fetches,
-            reporter: Reporter::new(events, archive, calls),
+            reporter: Reporter::new(events, archive, calls.clone()),
             tap: Tap::new(trace),
             clock,
         };
@@ -233,6 +231,17 @@ impl Parts {
 /// Where the command line says that a configuration may come from.
 fn sources(options: &Run) -> Sources {
     Sources { url: options.provision.as_ref().and_then(Source::url), dhcp: options.dhcp.clone() }
+}
+
+fn open_audio(
+    options: &Run,
+    settings: &config_store::Settings,
+    events: &Events,
+) -> anyhow::Result<Audio> {
+    let mut audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
+        .context("option --audio")?;
+    audio.set_levels(audio::levels(settings.sound));
+    Ok(audio)
 }
 
 /// A part with its name, for the message should it end.
