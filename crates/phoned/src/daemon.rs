@@ -143,11 +143,7 @@ impl Parts {
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
         let signals = Signals::listen()?;
-        let tls = Tls::new(settings.tls.clone());
-        if let Err(error) = tls.check() {
-            tracing::warn!("{error}");
-        }
-        let sockets = Sockets::open(settings.sip_port, tls, &inbox)?;
+        let sockets = open_sockets(settings, &inbox)?;
         let control = ControlServer::open(&options.control)?;
         let events = Events::new(clock);
         let audio = open_audio(options, settings, &events)?;
@@ -185,8 +181,8 @@ impl Parts {
             page.start(&desk, &mut others);
         }
         let (provisioning, work) = (settings.provisioning.clone(), desk.clone());
-        let provisioner =
-            Provisioner::new(wishes, work, provisioning, sources(options), std::mem::take(past));
+        let (sources, past) = (sources(options), std::mem::take(past));
+        let provisioner = Provisioner::new(wishes, work, provisioning, sources, past);
         others.spawn(named("handset", handset::run(desk.clone(), lines.handset())));
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("provisioning", provisioner.run()));
@@ -228,9 +224,21 @@ impl Parts {
     }
 }
 
-/// Where the command line says that a configuration may come from.
+fn open_sockets(
+    settings: &config_store::Settings,
+    inbox: &mpsc::Sender<Message>,
+) -> anyhow::Result<Sockets> {
+    let tls = Tls::new(settings.tls.clone());
+    if let Err(error) = tls.check() {
+        tracing::warn!("{error}");
+    }
+    Ok(Sockets::open(settings.sip_port, tls, inbox)?)
+}
+
+/// Where a configuration comes from that no item names.
 fn sources(options: &Run) -> Sources {
-    Sources { url: options.provision.as_ref().and_then(Source::url), dhcp: options.dhcp.clone() }
+    let url = options.provision.as_ref().and_then(Source::url);
+    Sources { url, dhcp: options.dhcp.clone() }
 }
 
 fn open_audio(
