@@ -19,6 +19,9 @@ _phonectl() {
             phonectl,account)
                 cmd="phonectl__subcmd__account"
                 ;;
+            phonectl,audio)
+                cmd="phonectl__subcmd__audio"
+                ;;
             phonectl,call)
                 cmd="phonectl__subcmd__call"
                 ;;
@@ -79,8 +82,29 @@ _phonectl() {
             phonectl__subcmd__account__subcmd__help,unregister)
                 cmd="phonectl__subcmd__account__subcmd__help__subcmd__unregister"
                 ;;
+            phonectl__subcmd__audio,help)
+                cmd="phonectl__subcmd__audio__subcmd__help"
+                ;;
+            phonectl__subcmd__audio,show)
+                cmd="phonectl__subcmd__audio__subcmd__show"
+                ;;
+            phonectl__subcmd__audio,volume)
+                cmd="phonectl__subcmd__audio__subcmd__volume"
+                ;;
+            phonectl__subcmd__audio__subcmd__help,help)
+                cmd="phonectl__subcmd__audio__subcmd__help__subcmd__help"
+                ;;
+            phonectl__subcmd__audio__subcmd__help,show)
+                cmd="phonectl__subcmd__audio__subcmd__help__subcmd__show"
+                ;;
+            phonectl__subcmd__audio__subcmd__help,volume)
+                cmd="phonectl__subcmd__audio__subcmd__help__subcmd__volume"
+                ;;
             phonectl__subcmd__call,answer)
                 cmd="phonectl__subcmd__call__subcmd__answer"
+                ;;
+            phonectl__subcmd__call,clear-log)
+                cmd="phonectl__subcmd__call__subcmd__clear__subcmd__log"
                 ;;
             phonectl__subcmd__call,dial)
                 cmd="phonectl__subcmd__call__subcmd__dial"
@@ -100,6 +124,15 @@ _phonectl() {
             phonectl__subcmd__call,list)
                 cmd="phonectl__subcmd__call__subcmd__list"
                 ;;
+            phonectl__subcmd__call,log)
+                cmd="phonectl__subcmd__call__subcmd__log"
+                ;;
+            phonectl__subcmd__call,mute)
+                cmd="phonectl__subcmd__call__subcmd__mute"
+                ;;
+            phonectl__subcmd__call,redial)
+                cmd="phonectl__subcmd__call__subcmd__redial"
+                ;;
             phonectl__subcmd__call,reject)
                 cmd="phonectl__subcmd__call__subcmd__reject"
                 ;;
@@ -109,8 +142,14 @@ _phonectl() {
             phonectl__subcmd__call,transfer)
                 cmd="phonectl__subcmd__call__subcmd__transfer"
                 ;;
+            phonectl__subcmd__call,unmute)
+                cmd="phonectl__subcmd__call__subcmd__unmute"
+                ;;
             phonectl__subcmd__call__subcmd__help,answer)
                 cmd="phonectl__subcmd__call__subcmd__help__subcmd__answer"
+                ;;
+            phonectl__subcmd__call__subcmd__help,clear-log)
+                cmd="phonectl__subcmd__call__subcmd__help__subcmd__clear__subcmd__log"
                 ;;
             phonectl__subcmd__call__subcmd__help,dial)
                 cmd="phonectl__subcmd__call__subcmd__help__subcmd__dial"
@@ -130,6 +169,15 @@ _phonectl() {
             phonectl__subcmd__call__subcmd__help,list)
                 cmd="phonectl__subcmd__call__subcmd__help__subcmd__list"
                 ;;
+            phonectl__subcmd__call__subcmd__help,log)
+                cmd="phonectl__subcmd__call__subcmd__help__subcmd__log"
+                ;;
+            phonectl__subcmd__call__subcmd__help,mute)
+                cmd="phonectl__subcmd__call__subcmd__help__subcmd__mute"
+                ;;
+            phonectl__subcmd__call__subcmd__help,redial)
+                cmd="phonectl__subcmd__call__subcmd__help__subcmd__redial"
+                ;;
             phonectl__subcmd__call__subcmd__help,reject)
                 cmd="phonectl__subcmd__call__subcmd__help__subcmd__reject"
                 ;;
@@ -138,6 +186,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__call__subcmd__help,transfer)
                 cmd="phonectl__subcmd__call__subcmd__help__subcmd__transfer"
+                ;;
+            phonectl__subcmd__call__subcmd__help,unmute)
+                cmd="phonectl__subcmd__call__subcmd__help__subcmd__unmute"
                 ;;
             phonectl__subcmd__config,check)
                 cmd="phonectl__subcmd__config__subcmd__check"
@@ -220,6 +271,9 @@ _phonectl() {
             phonectl__subcmd__help,account)
                 cmd="phonectl__subcmd__help__subcmd__account"
                 ;;
+            phonectl__subcmd__help,audio)
+                cmd="phonectl__subcmd__help__subcmd__audio"
+                ;;
             phonectl__subcmd__help,call)
                 cmd="phonectl__subcmd__help__subcmd__call"
                 ;;
@@ -262,8 +316,17 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__account,unregister)
                 cmd="phonectl__subcmd__help__subcmd__account__subcmd__unregister"
                 ;;
+            phonectl__subcmd__help__subcmd__audio,show)
+                cmd="phonectl__subcmd__help__subcmd__audio__subcmd__show"
+                ;;
+            phonectl__subcmd__help__subcmd__audio,volume)
+                cmd="phonectl__subcmd__help__subcmd__audio__subcmd__volume"
+                ;;
             phonectl__subcmd__help__subcmd__call,answer)
                 cmd="phonectl__subcmd__help__subcmd__call__subcmd__answer"
+                ;;
+            phonectl__subcmd__help__subcmd__call,clear-log)
+                cmd="phonectl__subcmd__help__subcmd__call__subcmd__clear__subcmd__log"
                 ;;
             phonectl__subcmd__help__subcmd__call,dial)
                 cmd="phonectl__subcmd__help__subcmd__call__subcmd__dial"
@@ -280,6 +343,15 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__call,list)
                 cmd="phonectl__subcmd__help__subcmd__call__subcmd__list"
                 ;;
+            phonectl__subcmd__help__subcmd__call,log)
+                cmd="phonectl__subcmd__help__subcmd__call__subcmd__log"
+                ;;
+            phonectl__subcmd__help__subcmd__call,mute)
+                cmd="phonectl__subcmd__help__subcmd__call__subcmd__mute"
+                ;;
+            phonectl__subcmd__help__subcmd__call,redial)
+                cmd="phonectl__subcmd__help__subcmd__call__subcmd__redial"
+                ;;
             phonectl__subcmd__help__subcmd__call,reject)
                 cmd="phonectl__subcmd__help__subcmd__call__subcmd__reject"
                 ;;
@@ -288,6 +360,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__help__subcmd__call,transfer)
                 cmd="phonectl__subcmd__help__subcmd__call__subcmd__transfer"
+                ;;
+            phonectl__subcmd__help__subcmd__call,unmute)
+                cmd="phonectl__subcmd__help__subcmd__call__subcmd__unmute"
                 ;;
             phonectl__subcmd__help__subcmd__config,check)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__check"
@@ -353,7 +428,7 @@ _phonectl() {
 
     case "${cmd}" in
         phonectl)
-            opts="-h -V --control --json --help --version account call config journal drill provision trace watch status health help"
+            opts="-h -V --control --json --help --version account call audio config journal drill provision trace watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -544,8 +619,130 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__audio)
+            opts="-h --control --json --help show volume help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__help)
+            opts="show volume help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__help__subcmd__volume)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__show)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__volume)
+            opts="-h --ear --microphone --ring --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ear)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --microphone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ring)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__call)
-            opts="-h --control --json --help dial list answer reject hangup hold resume dtmf transfer help"
+            opts="-h --control --json --help dial list answer reject hangup hold resume mute unmute log clear-log redial dtmf transfer help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -563,6 +760,24 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__call__subcmd__answer)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__clear__subcmd__log)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -639,7 +854,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__call__subcmd__help)
-            opts="dial list answer reject hangup hold resume dtmf transfer help"
+            opts="dial list answer reject hangup hold resume mute unmute log clear-log redial dtmf transfer help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -653,6 +868,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__call__subcmd__help__subcmd__answer)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__help__subcmd__clear__subcmd__log)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -750,6 +979,48 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__call__subcmd__help__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__help__subcmd__mute)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__help__subcmd__redial)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__call__subcmd__help__subcmd__reject)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -792,6 +1063,20 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__call__subcmd__help__subcmd__unmute)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__call__subcmd__hold)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -811,6 +1096,60 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__call__subcmd__list)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__log)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__mute)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__redial)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -875,6 +1214,24 @@ _phonectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__call__subcmd__unmute)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1381,7 +1738,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help)
-            opts="account call config journal drill provision trace watch status health help"
+            opts="account call audio config journal drill provision trace watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1464,8 +1821,50 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__audio)
+            opts="show volume"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__audio__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__audio__subcmd__volume)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__call)
-            opts="dial list answer reject hangup hold resume dtmf transfer"
+            opts="dial list answer reject hangup hold resume mute unmute log clear-log redial dtmf transfer"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1479,6 +1878,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__call__subcmd__answer)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__call__subcmd__clear__subcmd__log)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1562,6 +1975,48 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__call__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__call__subcmd__mute)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__call__subcmd__redial)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__call__subcmd__reject)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1591,6 +2046,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__call__subcmd__transfer)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__call__subcmd__unmute)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
