@@ -114,6 +114,11 @@ class Kamailio:
         """Puts a contact into the location table, as if its phone had registered, for an hour."""
         self._command("ul.add", "location", f"s:{user}", uri, "3600", "1.0", "s:.", "0", "0", "16383")
 
+    def forget(self, user):
+        """Empties the location table of a user's contacts."""
+        for name in (user, f"{user}@{DOMAIN}"):
+            self._command("ul.rm", "location", name, check=False)
+
     def contacts(self, user):
         """The contacts that the location table holds for a user."""
         done = self._command("ul.lookup", "location", f"{user}@{DOMAIN}", check=False)

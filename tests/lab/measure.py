@@ -56,6 +56,9 @@ class Laboratory:
 
     def _prepare(self, phone, row):
         shutil.rmtree(phone.state, ignore_errors=True)
+        # A phone without its former instance id is another one to a registrar, which would call both.
+        for hop in (self.world.primary, self.world.backup):
+            hop.forget(phone.user)
         phone.capture.restart()
         # Only an idle phone is to find out by its keep-alive, with the default interval.
         line = {"Signal_Retry_Counts": row.retries, **({"UDPUpdate_TTL": None} if row.begin == "idle" else {})}

@@ -12,6 +12,8 @@ pub(crate) const ENDED_LISTED: Duration = Duration::from_secs(120);
 pub(crate) const RECENT_CALLS: usize = 64;
 /// Copies of one incoming INVITE that are joined; a further one gets 482.
 pub(crate) const COPIES: usize = 8;
+/// How long after the first ACK a BYE may have overtaken the ACK of the leg that the caller holds.
+pub(crate) const OVERTAKEN: Duration = Duration::from_secs(2);
 /// Dialogs of answered legs that nobody holds and that are being ended.
 pub(crate) const FAREWELLS: usize = 64;
 /// Early dialogs of a call that we make: forks that ring.

@@ -296,6 +296,8 @@ pub(crate) struct Answered {
     accepted: Accepted,
     cseq: u32,
     offered: bool,
+    /// Its ACK has come while another leg was the call already.
+    pub(crate) acked: bool,
 }
 
 impl Answered {
@@ -348,7 +350,7 @@ impl Answered {
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.number);
         let accepted = Accepted::new(Timers::default(), now);
         let offered = request.body.is_empty() && !response.body.is_empty();
-        Self { session, server, response, accepted, cseq, offered }
+        Self { session, server, response, accepted, cseq, offered, acked: false }
     }
 
     /// Whether an ACK is for this 2xx.

@@ -25,6 +25,7 @@ use super::{Call, Phase};
 use crate::account::evidence::Heard;
 use crate::core::Core;
 use crate::hop_change::Places;
+use crate::limits;
 use crate::settings::LineNumber;
 use crate::status::{Ended, EndedBy};
 
@@ -69,6 +70,8 @@ pub(crate) struct Up {
     pub(super) moving: Option<SocketAddr>,
     /// Set once our answer to a new call is acknowledged, or we were the caller.
     acknowledged: bool,
+    /// When that was; of a call that we answered.
+    acknowledged_at: Option<Instant>,
     /// Our offer went out in a 2xx; its answer comes in the ACK.
     pub(super) offered: bool,
 }
@@ -97,6 +100,7 @@ impl Up {
             peer_updates,
             moving: None,
             acknowledged: true,
+            acknowledged_at: None,
             offered: false,
         }
     }
@@ -126,6 +130,7 @@ impl Up {
             peer_updates,
             moving: None,
             acknowledged: false,
+            acknowledged_at: None,
             offered,
         }
     }
@@ -189,7 +194,7 @@ impl Up {
         audio: &mut Audio,
         now: Instant,
     ) {
-        if self.rivals.len() >= crate::limits::COPIES {
+        if self.rivals.len() >= limits::COPIES {
             return incoming::refuse(core, &arrival, StatusCode::LOOP_DETECTED, now);
         }
         let body = audio.local_description();
@@ -236,18 +241,19 @@ impl Up {
     }
 
     /// An ACK for one of our 2xx. `true` where it was for this call.
-    pub(super) fn on_ack(&mut self, ack: &Request) -> bool {
+    pub(super) fn on_ack(&mut self, ack: &Request, now: Instant) -> bool {
         if self.unacked.as_ref().is_some_and(|answered| answered.is_acked_by(ack)) {
             self.unacked = None;
-            self.acknowledged = true;
+            self.note_acknowledged(now);
             return true;
         }
         let Some(at) = self.rivals.iter().position(|rival| rival.is_acked_by(ack)) else {
             return false;
         };
         if self.acknowledged {
-            // The caller holds another leg already; this one is ended by its own BYE or by ours
-            // when its time is up.
+            // The caller ends all legs but one; of which, its BYE will show. A leg that gets none
+            // is ended by ours when its time is up.
+            self.rivals[at].acked = true;
             return false;
         }
         let rival = self.rivals.remove(at);
@@ -256,8 +262,13 @@ impl Up {
             unacked.session = earlier;
             self.rivals.push(unacked);
         }
-        self.acknowledged = true;
+        self.note_acknowledged(now);
         true
+    }
+
+    fn note_acknowledged(&mut self, now: Instant) {
+        self.acknowledged = true;
+        self.acknowledged_at.get_or_insert(now);
     }
 
     /// A BYE on a leg that is not the call ends that leg only. `true` where it was one.
@@ -265,6 +276,22 @@ impl Up {
         let before = self.rivals.len();
         self.rivals.retain(|rival| !rival.session.owns(request));
         before != self.rivals.len()
+    }
+
+    /// The caller has ended the leg that is the call, and may hold another: a proxy that knows two
+    /// contacts of ours delivers the INVITE twice, the caller keeps one leg and ends the other, and
+    /// its ACKs and BYE may overtake each other on the way. `true` where another leg is the call
+    /// now: one with an ACK, or, right after the first ACK, one that still waits for its own.
+    pub(super) fn yield_to_rival(&mut self, now: Instant) -> bool {
+        let Some(first) = self.acknowledged_at else { return self.promote_rival() };
+        let fresh = now < first + limits::OVERTAKEN;
+        let acked = self.rivals.iter().position(|rival| rival.acked);
+        let waiting = self.rivals.len().checked_sub(1).filter(|_| fresh);
+        let Some(at) = acked.or(waiting) else { return false };
+        let rival = self.rivals.remove(at);
+        self.session = rival.session.clone();
+        self.unacked = Some(rival).filter(|rival| !rival.acked);
+        true
     }
 
     /// The call's own leg was ended before its ACK: a rival that is still open takes its place.

@@ -82,7 +82,7 @@ impl Call {
     fn on_bye(&mut self, core: &mut Core, arrival: &Arrival, now: Instant) {
         respond(core, arrival, StatusCode::OK, now);
         let Phase::Up(up) = &mut self.phase else { return };
-        if up.drop_rival(&arrival.request) || up.promote_rival() {
+        if up.drop_rival(&arrival.request) || up.yield_to_rival(now) {
             return;
         }
         self.hop = Some(up.session.current_hop());
@@ -181,7 +181,7 @@ impl Call {
     /// An ACK that belongs to one of this call's 2xx; it may carry the answer to our offer.
     pub(crate) fn on_ack(&mut self, core: &mut Core, ack: &Request, now: Instant) {
         let Phase::Up(up) = &mut self.phase else { return };
-        if !up.on_ack(ack) || !std::mem::take(&mut up.offered) {
+        if !up.on_ack(ack, now) || !std::mem::take(&mut up.offered) {
             return;
         }
         if self.audio.accept(&ack.body).is_ok() {

@@ -101,6 +101,64 @@ fn a_copy_that_comes_after_the_answer_gets_it_at_once_and_the_first_acknowledged
     assert_eq!(rig.state(id), CallState::Ended);
 }
 
+/// A call that was answered on two legs, which one proxy delivered at once.
+fn answered_twice(rig: &mut Rig) -> CallId {
+    let id = ring(rig);
+    rig.command(Command::Answer(Some(id))).unwrap();
+    rig.deliver_from(p1().addr, &invite("z9hG4bKb", "call-1", 1, VIA1));
+    assert_eq!(codes(rig, "z9hG4bKb"), [200]);
+    id
+}
+
+fn deliver(rig: &mut Rig, method: &str, leg: &str, cseq: u32) {
+    let message = request(rig, method, leg, cseq, VIA1);
+    rig.deliver_from(p1().addr, &message);
+}
+
+/// Requirement F4; failover design §4: a proxy with two workers lets the caller's requests overtake
+/// each other. The caller keeps leg a and ends leg b, in this order.
+#[test]
+fn acks_that_overtake_each_other_do_not_end_the_call_that_the_caller_holds() {
+    for order in
+        [["ACK b", "ACK a", "BYE b"], ["ACK b", "BYE b", "ACK a"], ["ACK a", "ACK b", "BYE b"]]
+    {
+        let mut rig = Rig::registered();
+        let id = answered_twice(&mut rig);
+        for step in order {
+            let (method, leg) = step.split_once(' ').unwrap();
+            let cseq = if method == "ACK" { 1 } else { 2 };
+            deliver(&mut rig, method, &format!("z9hG4bK{leg}"), cseq);
+        }
+        assert_eq!(rig.state(id), CallState::Active, "{order:?}");
+        rig.advance(40_000);
+        assert_eq!(rig.state(id), CallState::Active, "{order:?}");
+        assert!(
+            !rig.sent.iter().any(|sent| sent.is(Method::Bye)),
+            "{order:?}: nothing of ours ends it"
+        );
+        deliver(&mut rig, "BYE", "z9hG4bKa", 2);
+        assert_eq!(rig.state(id), CallState::Ended, "{order:?}");
+    }
+}
+
+/// The same: a leg that the caller has left behind with its proxy keeps no call up.
+#[test]
+fn a_leg_without_an_ack_takes_over_right_after_the_answer_only() {
+    let mut rig = Rig::registered();
+    let id = answered_twice(&mut rig);
+    deliver(&mut rig, "ACK", "z9hG4bKb", 1);
+    rig.advance(2_000);
+    deliver(&mut rig, "BYE", "z9hG4bKb", 2);
+    assert_eq!(rig.state(id), CallState::Ended);
+    let mut rig = Rig::registered();
+    let id = answered_twice(&mut rig);
+    deliver(&mut rig, "ACK", "z9hG4bKb", 1);
+    deliver(&mut rig, "BYE", "z9hG4bKb", 2);
+    assert_eq!(rig.state(id), CallState::Active);
+    rig.advance(33_000);
+    assert_eq!(rig.state(id), CallState::Ended, "64*T1 bounds it");
+}
+
 /// Failover design §4: once ACKed, 482.
 #[test]
 fn a_copy_that_comes_after_the_ack_is_refused_as_merged() {
