@@ -9,13 +9,13 @@ import pytest
 
 from lab.browser import PASSWORD, Browser, Site
 from lab.kamailio import Variant
-from lab.phone import binary, line_items
-from lab.wait import until
+from lab.phone import binary
+from lab.wait import TimedOut, until
 from test_web import check_page, keep_picture
 
 WORDS = {
-    "en": {"primary": "SIP Proxy", "phone": "this phone"},
-    "zh": {"primary": "SIP 代理服务器", "phone": "本机"},
+    "en": {"primary": "SIP Proxy", "phone": "this phone", "mos": "Mean opinion", "loss": "Lost or too late"},
+    "zh": {"primary": "SIP 代理服务器", "phone": "本机", "mos": "MOS 估计值", "loss": "丢失或迟到"},
 }
 
 
@@ -51,7 +51,9 @@ def token(browser, role):
     browser.go("/system")
     browser.fill(token_name=role, token_role=role)
     browser.driver.find_element("css selector", "form[action='/system/tokens'] button").click()
-    return until(lambda: re.search(r"[0-9a-f]{64}", browser.text("main")), "a token").group()
+    # In one step, because the page is another one in the middle of it.
+    text = "return document.querySelector('main')?.innerText ?? ''"
+    return until(lambda: re.search(r"[0-9a-f]{64}", browser.driver.execute_script(text)), "a token").group()
 
 
 def tshark(path, fields, filter="sip"):
@@ -135,11 +137,7 @@ def test_the_ladder_shows_one_line_or_one_call_if_asked(world, browser, make_sit
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_the_capture_file_is_sip_to_wireshark_whatever_carried_it(make_world, tmp_path, transport):
     world = make_world(Variant(transports=("udp", transport) if transport != "udp" else ("udp",)))
-    number, port = {"udp": (0, 5060), "tcp": (1, 5060), "tls": (3, 5061)}[transport]
-    items = line_items("1001", world.primary_address, world.backup_address, Transport=number, Proxy_Port=port, BakProxy_Port=port)
-    if transport == "tls":
-        items["TLS CA File"] = world.pki.ca
-    phone = world.phone(items=items)
+    phone = world.phone(transport=transport)
     phone.registered(world.primary_address, transport=transport)
     path = str(tmp_path / "trace.pcapng")
     phone.ctl("trace", "--pcap", path)
@@ -205,3 +203,93 @@ def test_messages_are_followed_as_they_pass(world, tmp_path):
     finally:
         follower.kill()
         follower.wait()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_how_a_call_sounds_is_drawn_while_it_goes_on_and_counted_when_it_is_over(world, browser, make_site, language):
+    words = WORDS[language]
+    phone, other = world.phone("1001", web=True, impaired=True), world.phone("1002", auto_answer=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    other.registered()
+    browser.size(1400)
+    browser.first_visit(site, language)
+    phone.namespace.path.set("down", loss=0.15)
+    call = until(lambda: _dialled(phone), "a call in spite of the loss", 40, 0.1)
+    browser.go("/calls")
+    news = [phone.events.wait("quality", timeout=15, id=call)]
+    news.append(phone.events.wait("quality", timeout=15, id=call, where=lambda e: e["mono_ms"] > news[0]["mono_ms"]))
+    assert abs(news[1]["mono_ms"] - news[0]["mono_ms"] - 5000) < 300, "every five seconds"
+    lossy = news[1]
+    assert 5 < lossy["recent_loss_percent"] < 30 and 1 <= lossy["recent_mos"] < 3.8, lossy
+    until(lambda: len(browser.driver.find_elements("css selector", ".spark rect")) >= 2, "an interval a bar")
+    browser.sees(words["mos"], ".quality")
+    browser.sees(words["loss"], ".quality")
+    shown = browser.driver.find_element("css selector", ".quality").get_attribute("data-quality")
+    assert shown in ("warn", "bad"), shown
+    wrong = check_page(browser, f"quality {language}", [(360, False), (360, True), (1400, False), (1400, True)])
+    assert wrong == [], "\n".join(wrong[:5])
+    browser.go("/status")
+    browser.sees(words["mos"], ".quality")
+    phone.namespace.path.set()
+    # The loss is over, and the page says so by itself.
+    healed = phone.events.wait("quality", timeout=20, id=call, where=lambda e: e["recent_loss_percent"] == 0)
+    assert healed["recent_mos"] > 4 and healed["mos"] < healed["recent_mos"], healed
+    until(lambda: browser.driver.find_elements("css selector", ".spark rect.good"), "a good interval")
+    phone.hangup(call)
+    last = phone.events.wait("quality", id=call, over=True)
+    kept = until(lambda: phone.call(call)["quality"], "the quality of the call that is over")
+    assert kept["mos"] == last["mos"]
+    assert browser.complaints() == []
+    figures = metrics(site, token(browser, "user"))
+    assert figures["phoned_call_mos_count"] == 1 and abs(figures["phoned_call_mos_sum"] - last["mos"]) < 1e-6
+    assert figures["phoned_call_loss_ratio_sum"] == pytest.approx(last["loss_percent"] / 100)
+
+
+def _dialled(phone):
+    """A call that is up, tried anew where the loss has ended it."""
+    call = phone.dial("1002")
+    try:
+        phone.call_in("active", call, timeout=15)
+    except TimedOut:
+        return None
+    return call
+
+
+def metrics(site, bearer):
+    """The figures that Prometheus would read, by name and labels."""
+    status, headers, text = site.request("GET", "/metrics", {"Authorization": f"Bearer {bearer}"})
+    assert status == 200 and headers["Content-Type"].startswith("application/openmetrics-text") and text.endswith("# EOF\n")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+def test_metrics_tell_how_long_servers_and_registrations_take(world, browser, make_site):
+    phone = world.phone(web=True, impaired=True, line={"Signal_Retry_Counts": 1})
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    browser.first_visit(site)
+    bearer = token(browser, "user")
+    hop = lambda address, of: f'phoned_hop_round_trip_seconds_{of}{{hop="udp:{address}:5060"}}'
+    before = metrics(site, bearer)
+    assert before["phoned_registration_seconds_count"] == 1 and before[hop(world.primary_address, "count")] >= 3
+    phone.namespace.path.set(delay=0.1)
+    mark = phone.events.mark()
+    phone.ctl("account", "register", "1")
+    def refreshed():
+        now = metrics(site, bearer)
+        return now if now["phoned_registration_seconds_count"] == 2 else None
+    slow = until(refreshed, "the registration over the slow path is counted")
+    took = slow["phoned_registration_seconds_sum"] - before["phoned_registration_seconds_sum"]
+    assert 0.2 <= took < 0.9, took
+    phone.namespace.path.set()
+    world.primary.kill()
+    phone.ctl("account", "register", "1")
+    phone.events.wait("failover", since=mark)
+    phone.registered(world.backup_address)
+    after = metrics(site, bearer)
+    assert after[hop(world.backup_address, "count")] >= 1
+    assert sum(value for name, value in after.items() if name.startswith("phoned_failovers_total{")) >= 1
+    assert after['phoned_line_on_backup{line="1"}'] == 1 and after["phoned_process_resident_bytes"] > 1e6
+    table = phone.ctl("timing").stdout
+    assert f"round trip udp:{world.backup_address}:5060" in table and "registration" in table, table

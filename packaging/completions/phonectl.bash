@@ -46,6 +46,9 @@ _phonectl() {
             phonectl,status)
                 cmd="phonectl__subcmd__status"
                 ;;
+            phonectl,timing)
+                cmd="phonectl__subcmd__timing"
+                ;;
             phonectl,trace)
                 cmd="phonectl__subcmd__trace"
                 ;;
@@ -298,6 +301,9 @@ _phonectl() {
             phonectl__subcmd__help,status)
                 cmd="phonectl__subcmd__help__subcmd__status"
                 ;;
+            phonectl__subcmd__help,timing)
+                cmd="phonectl__subcmd__help__subcmd__timing"
+                ;;
             phonectl__subcmd__help,trace)
                 cmd="phonectl__subcmd__help__subcmd__trace"
                 ;;
@@ -428,7 +434,7 @@ _phonectl() {
 
     case "${cmd}" in
         phonectl)
-            opts="-h -V --control --json --help --version account call audio config journal drill provision trace watch status health help"
+            opts="-h -V --control --json --help --version account call audio config journal drill provision timing trace watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1738,7 +1744,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help)
-            opts="account call audio config journal drill provision trace watch status health help"
+            opts="account call audio config journal drill provision timing trace watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2353,6 +2359,20 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__timing)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__trace)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2518,6 +2538,24 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__status)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__timing)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

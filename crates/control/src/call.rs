@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::CallQuality;
+
 /// One call, as `call list` shows it. It stays listed for at least 60 s after its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallStatus {
     /// The name by which requests mean this call; never used again for another.
     pub id: String,
@@ -31,6 +33,9 @@ pub struct CallStatus {
     /// Words for the user, such as a change that did not take; absent if there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// How it sounds; absent before sound has come, and in events, where it has a kind of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<CallQuality>,
     /// How it ended; absent before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,

@@ -20,11 +20,13 @@ mod items;
 pub mod limits;
 mod notification;
 mod provision;
+mod quality;
 mod reply;
 mod request;
 mod sound;
 mod status;
 mod timestamp;
+mod timing;
 mod trace;
 
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
@@ -39,6 +41,7 @@ pub use notification::{
     AudioState, AudioStatus, Event, JournalEntry, Move, Notification, Unreached,
 };
 pub use provision::{ProvisionRequest, ProvisionStatus};
+pub use quality::{CallQuality, QualityNews};
 pub use reply::{ChangeReport, Changed, DaemonStatus, Payload, Problem, Reply};
 pub use request::{
     AccountRequest, CallRequest, ConfigRequest, DrillRequest, ExportFormat, JournalRequest, Request,
@@ -46,4 +49,5 @@ pub use request::{
 pub use sound::{AudioRequest, Volumes};
 pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
 pub use timestamp::{Timestamp, TimestampError};
+pub use timing::{Durations, HopTiming, TimingReport, TimingRequest};
 pub use trace::{TraceDialog, TraceMessage, TraceReport, TraceRequest, Way};

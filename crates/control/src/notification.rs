@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountStatus, CallStatus, DrillStatus, Timestamp};
+use crate::{AccountStatus, CallStatus, DrillStatus, QualityNews, Timestamp};
 
 /// One event, with the time at which it happened. In JSON all fields stand side by side:
 /// `{"t":"…Z","mono_ms":123.456,"event":"failover","line":1,…}`.
@@ -30,6 +30,8 @@ pub enum Event {
     Registration(AccountStatus),
     /// A call began, changed or ended.
     Call(CallStatus),
+    /// How a call sounds.
+    Quality(QualityNews),
     /// A request is sent to a next hop for the first time.
     Failover(Move),
     /// The primary is current again.
@@ -61,6 +63,7 @@ impl Event {
         match self {
             Self::Registration(account) => Some(account.line),
             Self::Call(call) => Some(call.line),
+            Self::Quality(news) => Some(news.line),
             Self::Failover(step) | Self::Failback(step) => Some(step.line),
             Self::Unavailable(unreached) => Some(unreached.line),
             Self::Drill(drill) => Some(drill.line),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Document, DrillStatus, Items, JournalEntry,
-    LineCheck, LoggedCall, ProvisionStatus, TraceReport, Volumes,
+    LineCheck, LoggedCall, ProvisionStatus, TimingReport, TraceReport, Volumes,
 };
 
 /// The answer to one request.
@@ -50,6 +50,8 @@ pub enum Payload {
     Drill(DrillStatus),
     /// How it stands with the configuration that is fetched.
     Provision(ProvisionStatus),
+    /// How long servers take to answer.
+    Timing(TimingReport),
     /// Recent SIP messages.
     Trace(TraceReport),
     /// Notifications follow.
@@ -116,7 +118,7 @@ impl Problem {
 }
 
 /// The whole state of the phone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DaemonStatus {
     /// Its version.
     pub version: String,

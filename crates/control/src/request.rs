@@ -7,7 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AudioRequest, Document, Items, ProvisionRequest, Timestamp, TraceRequest};
+use crate::{
+    AudioRequest, Document, Items, ProvisionRequest, Timestamp, TimingRequest, TraceRequest,
+};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub enum Request {
     Drill(DrillRequest),
     /// About the configuration that is fetched from a server.
     Provision(ProvisionRequest),
+    /// How long servers take to answer: answered with [`crate::Payload::Timing`].
+    Timing(TimingRequest),
     /// About the SIP messages that were sent and received.
     Trace(TraceRequest),
     /// Every event from now on: answered with [`crate::Payload::Watching`], then notifications until

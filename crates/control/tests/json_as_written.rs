@@ -56,6 +56,7 @@ fn call() -> CallStatus {
         duration_s: 0,
         codec: Some("PCMA".into()),
         note: None,
+        quality: None,
         ended: None,
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Pure parts, where time is passed in and nothing touches the world: [`rtp`] (RFC 3550, RFC 3551,
 //! RFC 4733), [`codec`] (ITU-T G.711), [`jitter`], [`conceal`], [`playout`], [`tone`],
-//! [`resample`], [`measure`]. Shells around them: [`device`] (ALSA, WAV files, nothing) and
+//! [`resample`], [`measure`], [`quality`]. Shells around them: [`device`] (ALSA, WAV files, nothing) and
 //! [`engine`], the one real-time thread, which runs only while a call or a tone needs it.
 //!
 //! What it refuses to know: SIP, SDP, lines and proxies. A call is a number here; who is on hold
@@ -18,6 +18,7 @@ pub mod jitter;
 pub mod limits;
 pub mod measure;
 pub mod playout;
+pub mod quality;
 pub mod resample;
 pub mod rtp;
 pub mod tone;

@@ -50,6 +50,9 @@ pub const CATCH_UP_TICKS: u32 = 5;
 /// Frames in one packet sent: 20 to 120 ms.
 pub const FRAMES_PER_PACKET: u32 = 6;
 
+/// Time between two reports of a running call's counters.
+pub const PROGRESS: Duration = Duration::from_secs(5);
+
 /// Longest WAV file taken as a microphone, seconds (9.6 MB in memory).
 pub const WAV_SECONDS: u32 = 600;
 

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::codec::{Codec, Decoder};
 use crate::conceal::Concealer;
@@ -94,6 +94,12 @@ impl Playout {
     #[must_use]
     pub fn concealed(&self) -> u64 {
         self.concealed
+    }
+
+    /// How long the jitter buffer holds sound back.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        self.buffer.delay()
     }
 
     /// The jitter buffer's counters.

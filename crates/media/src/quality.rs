@@ -55,7 +55,9 @@ mod tests {
     #[test]
     fn known_ratings_have_the_opinions_of_the_recommendation() {
         // G.107 table B.1: the opinions at the borders of its categories.
-        for (rating, expected) in [(90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)] {
+        for (rating, expected) in
+            [(90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)]
+        {
             assert!((opinion(rating) - expected).abs() < 0.01, "{rating}: {}", opinion(rating));
         }
         assert!((at(0.0, 0) - 4.41).abs() < 0.01, "the best that G.711 can be");

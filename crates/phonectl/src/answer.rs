@@ -5,7 +5,7 @@ use control::{Payload, encode};
 
 use crate::{
     account, audio, call, config, drill, failure::Failure, journal, output::Output, provision,
-    status, trace,
+    status, timing, trace,
 };
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
@@ -49,6 +49,7 @@ pub(crate) fn show(
         Payload::Entries(entries) => journal::show(entries, output),
         Payload::Drill(status) => output.line(&drill::sentence(status)),
         Payload::Provision(status) => provision::show(status, output),
+        Payload::Timing(report) => timing::show(report, output),
         Payload::Trace(report) => trace::show(report, wording.detailed, output),
         Payload::Status(status) => status::show(status, output),
         Payload::Watching {} => Ok(()),

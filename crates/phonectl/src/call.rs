@@ -3,7 +3,8 @@
 
 use clap::Subcommand;
 use control::{
-    CallRequest, CallState, CallStatus, Direction, EndedBy, LoggedCall, LoggedKind, Request,
+    CallQuality, CallRequest, CallState, CallStatus, Direction, EndedBy, LoggedCall, LoggedKind,
+    Request,
 };
 
 use crate::{
@@ -123,7 +124,7 @@ pub(crate) fn show(calls: &[CallStatus], output: &mut Output) -> Result<(), Fail
     if calls.is_empty() {
         return output.line("no calls");
     }
-    let mut rows = heading(&["ID", "LINE", "WITH", "STATE", "TIME", "CODEC", "THROUGH"]);
+    let mut rows = heading(&["ID", "LINE", "WITH", "STATE", "TIME", "CODEC", "MOS", "THROUGH"]);
     for call in calls {
         rows.push(vec![
             call.id.clone(),
@@ -132,6 +133,7 @@ pub(crate) fn show(calls: &[CallStatus], output: &mut Output) -> Result<(), Fail
             state(call),
             format!("{}:{:02}", call.duration_s / 60, call.duration_s % 60),
             call.codec.clone().unwrap_or_default(),
+            call.quality.and_then(|q| q.mos).map(|mos| format!("{mos:.1}")).unwrap_or_default(),
             call.hop.clone().unwrap_or_default(),
         ]);
     }
@@ -162,6 +164,16 @@ pub(crate) fn show_log(calls: &[LoggedCall], output: &mut Output) -> Result<(), 
         ]);
     }
     output.table(0, &rows)
+}
+
+/// How a call sounds, in words.
+pub(crate) fn quality(quality: &CallQuality) -> String {
+    let CallQuality { mos, loss_percent, jitter_ms, round_trip_ms, far_loss_percent, .. } = quality;
+    let mos = mos.map(|mos| format!("mean opinion {mos:.2}, ")).unwrap_or_default();
+    let trip = round_trip_ms.map(|ms| format!(", round trip {ms:.0} ms")).unwrap_or_default();
+    let far = far_loss_percent.map(|percent| format!(", {percent:.1} % lost at the other side"));
+    let far = far.unwrap_or_default();
+    format!("{mos}{loss_percent:.1} % lost, jitter {jitter_ms:.1} ms{trip}{far}")
 }
 
 /// The other party, with the direction.

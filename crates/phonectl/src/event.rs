@@ -25,6 +25,9 @@ pub(crate) fn line(notification: &Notification) -> String {
         Event::Call(status) => {
             format!("call  {} {}: {}", status.id, call::with(status), call::state(status))
         }
+        Event::Quality(news) => {
+            format!("quality  {}: {}", news.id, call::quality(&news.quality))
+        }
         Event::Failover(step) => format!("failover  {}", moved(step)),
         Event::Failback(step) => format!("failback  {}", moved(step)),
         Event::Unavailable(unreached) => {

@@ -21,6 +21,7 @@ mod provision;
 mod seal;
 mod span;
 mod status;
+mod timing;
 mod trace;
 mod watch;
 
@@ -92,6 +93,8 @@ enum Noun {
     /// The configuration that the phone fetches from a server.
     #[command(subcommand)]
     Provision(provision::Provision),
+    /// How long servers take to answer, and registrations take.
+    Timing(timing::Timing),
     /// The SIP messages that the phone has sent and received lately.
     Trace(trace::Trace),
     /// Every event as it happens, until interrupted.
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         Noun::Journal(journal) => journal.run(&client, &mut output),
         Noun::Drill(drill) => drill.run(&client, &mut output),
         Noun::Provision(provision) => provision.run(&client, &mut output),
+        Noun::Timing(timing) => timing.run(&client, &mut output),
         Noun::Trace(trace) => trace.run(&client, &mut output),
         Noun::Watch(watch) => watch.run(&client, &mut output),
         Noun::Status(status) => status.run(&client, &mut output),

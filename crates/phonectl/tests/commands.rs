@@ -95,6 +95,11 @@ fn call() -> Value {
     json!({
         "id": "c1", "line": 1, "direction": "out", "remote": "sip:1002@example.test",
         "state": "ended", "hop": "udp:10.0.0.2:5060", "duration_s": 65, "codec": "PCMA",
+        "quality": {
+            "mos": 4.21, "loss_percent": 0.8, "jitter_ms": 3.5, "round_trip_ms": 40.2,
+            "far_loss_percent": null, "far_jitter_ms": null, "recent_mos": null,
+            "recent_loss_percent": 0.0,
+        },
         "ended": {"by": "remote", "code": 200, "reason": "OK"},
     })
 }
@@ -252,8 +257,8 @@ fn calls_are_a_table_and_what_strangers_wrote_commands_no_terminal() {
     let (_, output) = phone.run(&["call", "list"], "");
     assert_eq!(
         stdout(&output),
-        "ID  LINE  WITH                STATE                              TIME  CODEC  THROUGH\n\
-         c1  1     to sip:\\u{1b}[2J@h  ended by the other party (200 OK)  1:05  PCMA   \
+        "ID  LINE  WITH                STATE                              TIME  CODEC  MOS  THROUGH\n\
+         c1  1     to sip:\\u{1b}[2J@h  ended by the other party (200 OK)  1:05  PCMA   4.2  \
          udp:10.0.0.2:5060\n"
     );
 }

@@ -11,13 +11,17 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use control::{AudioState, AudioStatus};
-use media::{Codec, DeviceSpec, Engine, Levels, MediaEventKind, PortPair, StreamSettings};
+use control::{AudioState, AudioStatus, CallQuality};
+use media::{
+    CallStats, Codec, DeviceSpec, Engine, Levels, MediaEventKind, PortPair, StreamSettings,
+};
 use phone::CallId;
 use phone::input::{Input, MediaReport};
 use phone::output::{MediaCommand, Stream, Tone};
 use tokio::sync::Notify;
 
+use crate::limits;
+use crate::quality::Meter;
 use crate::report::Events;
 
 /// How long a digit is sent, milliseconds: what a quick thumb does, and long enough for all.
@@ -40,6 +44,19 @@ pub(crate) struct Audio {
     dial_tone: bool,
     waiting: bool,
     active: bool,
+    /// How calls sound; of those that are over, the last figures.
+    meters: BTreeMap<CallId, Meter>,
+    over: VecDeque<(CallId, CallQuality)>,
+    heard: Vec<Heard>,
+}
+
+/// News of how a call sounds.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) call: CallId,
+    pub(crate) quality: CallQuality,
+    /// The call's sound has ended.
+    pub(crate) over: bool,
 }
 
 impl fmt::Debug for Audio {
@@ -76,6 +93,9 @@ impl Audio {
             dial_tone: false,
             waiting: false,
             active: false,
+            meters: BTreeMap::new(),
+            over: VecDeque::new(),
+            heard: Vec::new(),
         })
     }
 
@@ -110,7 +130,7 @@ impl Audio {
         inputs
     }
 
-    fn report(&self, call: Option<CallId>, kind: MediaEventKind) -> Option<Input> {
+    fn report(&mut self, call: Option<CallId>, kind: MediaEventKind) -> Option<Input> {
         let report = match kind {
             MediaEventKind::Silence { .. } => MediaReport::Silence,
             MediaEventKind::Dtmf { digit, .. } => MediaReport::Digit(digit.as_char()),
@@ -136,12 +156,58 @@ impl Audio {
                 tracing::info!("the ring device is back");
                 return None;
             }
+            MediaEventKind::Progress(stats) => {
+                self.measure(call?, &stats, false);
+                return None;
+            }
             MediaEventKind::Stats(stats) => {
                 tracing::debug!(?call, ?stats, "sound of a call ended");
+                self.measure(call?, &stats, true);
                 return None;
             }
         };
         call.map(|call| Input::Media { call, report })
+    }
+
+    /// An interval of a call has ended, or the call has.
+    fn measure(&mut self, call: CallId, stats: &CallStats, over: bool) {
+        if stats.received == 0 {
+            return;
+        }
+        let mut meter = self.meters.remove(&call).unwrap_or_default();
+        if !over {
+            meter.turn(stats);
+        }
+        let quality = meter.quality(stats);
+        if over {
+            if self.over.len() >= limits::QUALITIES {
+                self.over.pop_front();
+            }
+            self.over.push_back((call, quality));
+        } else {
+            self.meters.insert(call, meter);
+        }
+        self.heard.push(Heard { call, quality, over });
+    }
+
+    /// What [`Self::poll`] has found out about how calls sound.
+    pub(crate) fn heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.heard)
+    }
+
+    /// How a call sounds or, once it is over, has sounded; `None` where nothing has come.
+    pub(crate) fn quality(&self, call: CallId) -> Option<CallQuality> {
+        match self.engine.stats(number(call)) {
+            Some(stats) if stats.received > 0 => {
+                let meter = self.meters.get(&call).copied().unwrap_or_default();
+                Some(meter.quality(&stats))
+            }
+            Some(_) => None,
+            None => {
+                let found = self.over.iter().rev().find(|(over, _)| *over == call);
+                found.map(|(_, quality)| *quality)
+            }
+        }
     }
 
     /// Does one thing; what comes of it at once is returned.

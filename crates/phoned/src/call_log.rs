@@ -154,6 +154,7 @@ mod tests {
             codec: None,
             muted: false,
             note: None,
+            quality: None,
             ended: by.map(|by| Ended { by, code: Some(486), reason: "Busy Here".into() }),
         }
     }

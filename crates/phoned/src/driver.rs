@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use control::{CallQuality, QualityNews};
 use media::Levels;
 use phone::Phone;
 use phone::input::{Command, Done, Input, Refusal};
@@ -19,7 +20,7 @@ use phone::status::{AccountStatus, CallStatus};
 use sip_core::transport::resolve::Target;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::audio::Audio;
+use crate::audio::{Audio, Heard};
 use crate::clock::Clock;
 use crate::limits;
 use crate::memory::Memory;
@@ -65,8 +66,8 @@ pub(crate) enum Ask {
     Do(Command, oneshot::Sender<Result<Done, Refusal>>),
     /// Every line.
     Accounts(oneshot::Sender<Vec<AccountStatus>>),
-    /// Every call.
-    Calls(oneshot::Sender<Vec<CallStatus>>),
+    /// Every call, and how it sounds.
+    Calls(oneshot::Sender<Vec<(CallStatus, Option<CallQuality>)>>),
     /// What happened, on one line or on all.
     Journal(Option<LineNumber>, oneshot::Sender<Vec<phone::JournalEntry>>),
     /// Whether this loop and the sound thread go round: see [`Audio::pulse`].
@@ -134,9 +135,9 @@ impl Driver {
                 }
                 Wake::Message(message) => self.handle(message, now)?,
                 Wake::Sound => {
-                    for input in self.audio.poll() {
-                        self.phone.handle_input(input, now);
-                    }
+                    let inputs = self.audio.poll();
+                    self.take(inputs, now);
+                    self.tell_quality(now);
                 }
                 Wake::Deadline => self.phone.handle_timeout(now),
             }
@@ -180,13 +181,33 @@ impl Driver {
         }
     }
 
+    fn tell_quality(&mut self, now: Instant) {
+        let heard = self.audio.heard();
+        if heard.is_empty() {
+            return;
+        }
+        let calls = self.phone.calls(now);
+        for Heard { call, quality, over } in heard {
+            if let Some(status) = calls.iter().find(|status| status.id == call) {
+                let (id, line) = (call.to_string(), status.line.0);
+                self.reporter.quality(QualityNews { id, line, over, quality });
+            }
+        }
+    }
+
     fn answer(&mut self, ask: Ask, now: Instant) {
         match ask {
             Ask::Do(command, back) => {
                 drop(back.send(self.phone.handle_command(command, now)));
             }
             Ask::Accounts(back) => drop(back.send(self.phone.accounts())),
-            Ask::Calls(back) => drop(back.send(self.phone.calls(now))),
+            Ask::Calls(back) => {
+                let sounding = |call: CallStatus| {
+                    let quality = self.audio.quality(call.id);
+                    (call, quality)
+                };
+                drop(back.send(self.phone.calls(now).into_iter().map(sounding).collect()));
+            }
             Ask::Journal(line, back) => drop(back.send(self.phone.journal(line))),
             Ask::Pulse(back) => drop(back.send(self.audio.pulse())),
         }

@@ -12,6 +12,8 @@ pub(crate) const EVENTS: usize = 256;
 pub(crate) const ARCHIVE: u64 = 256;
 /// Calls of the call log, kept over a restart; the oldest gives way.
 pub(crate) const CALL_LOG: u64 = 200;
+/// Ended calls whose quality is remembered.
+pub(crate) const QUALITIES: usize = 64;
 /// Connections to the control socket at once.
 pub(crate) const CLIENTS: usize = 32;
 /// Requests of the web page that wait to be begun.

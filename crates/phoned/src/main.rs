@@ -23,6 +23,7 @@ mod net;
 mod notes;
 mod options;
 mod provisioning;
+mod quality;
 mod report;
 mod settings;
 mod store_thread;

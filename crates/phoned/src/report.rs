@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use control::Notification;
+use control::{Notification, QualityNews};
 use phone::JournalEntry;
 use phone::output::{Event, Switch};
 use phone::settings::LineNumber;
@@ -99,6 +99,16 @@ impl Reporter {
         // Before watchers hear of it: they ask for the log.
         self.calls.take(&notification);
         self.events.send(notification);
+    }
+
+    /// How a call sounds; in the log only at its end.
+    pub(crate) fn quality(&self, news: QualityNews) {
+        let QualityNews { id, line, over, quality } = &news;
+        if *over {
+            let (mos, loss, jitter) = (quality.mos, quality.loss_percent, quality.jitter_ms);
+            tracing::info!(id, line, mos, loss_percent = loss, jitter_ms = jitter, "call quality");
+        }
+        self.events.tell(control::Event::Quality(news));
     }
 
     fn log_registration(&mut self, status: &AccountStatus) {

@@ -4,7 +4,10 @@
 
 use std::collections::VecDeque;
 
-use control::{AccountState, AccountStatus, CallState, CallStatus, Event, Notification, Timestamp};
+use control::{
+    AccountState, AccountStatus, CallQuality, CallState, CallStatus, Event, Notification,
+    QualityNews, Timestamp,
+};
 
 use crate::limits;
 
@@ -29,11 +32,19 @@ pub(crate) struct Talked {
     pub(crate) until: Option<Timestamp>,
 }
 
+/// How a call has sounded, interval by interval, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sounded {
+    pub(crate) id: String,
+    pub(crate) intervals: VecDeque<CallQuality>,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     stood: VecDeque<Stood>,
     talked: VecDeque<Talked>,
+    sounded: VecDeque<Sounded>,
 }
 
 impl History {
@@ -47,6 +58,12 @@ impl History {
         self.talked.iter()
     }
 
+    /// The intervals of a call, oldest first.
+    pub(crate) fn sounded(&self, id: &str) -> impl Iterator<Item = &CallQuality> {
+        let found = self.sounded.iter().filter(move |sounded| sounded.id == id);
+        found.flat_map(|sounded| &sounded.intervals)
+    }
+
     /// Takes what belongs here.
     pub(crate) fn take(&mut self, notification: &Notification) {
         let t = notification.t;
@@ -54,6 +71,8 @@ impl History {
             self.registration(t, account);
         } else if let Event::Call(call) = &notification.event {
             self.call(t, call);
+        } else if let Event::Quality(news) = &notification.event {
+            self.quality(news);
         }
     }
 
@@ -70,6 +89,25 @@ impl History {
             return;
         }
         push(&mut self.stood, stood);
+    }
+
+    fn quality(&mut self, news: &QualityNews) {
+        if news.over {
+            return;
+        }
+        if !self.sounded.iter().any(|known| known.id == news.id) {
+            if self.sounded.len() >= limits::SOUNDED.0 {
+                self.sounded.pop_front();
+            }
+            let intervals = VecDeque::new();
+            self.sounded.push_back(Sounded { id: news.id.clone(), intervals });
+        }
+        if let Some(known) = self.sounded.iter_mut().rev().find(|known| known.id == news.id) {
+            if known.intervals.len() >= limits::SOUNDED.1 {
+                known.intervals.pop_front();
+            }
+            known.intervals.push_back(news.quality);
+        }
     }
 
     fn call(&mut self, t: Timestamp, call: &CallStatus) {
@@ -155,6 +193,7 @@ mod tests {
                 duration_s: 0,
                 codec: None,
                 note: None,
+                quality: None,
                 ended: None,
             });
             history.take(&Notification { t, mono_ms: 0.0, event });
@@ -167,5 +206,26 @@ mod tests {
         let talked: Vec<_> =
             history.talked().map(|t| (t.from.unix_ms(), t.until.map(Timestamp::unix_ms))).collect();
         assert_eq!(talked, [(5, Some(9))]);
+    }
+
+    #[test]
+    fn intervals_of_calls_are_kept_within_bounds_f9() {
+        let mut history = History::default();
+        let mut tell = |id: usize, over| {
+            let quality = CallQuality { jitter_ms: id as f64, ..CallQuality::default() };
+            let news = QualityNews { id: id.to_string(), line: 1, over, quality };
+            let event = Event::Quality(news);
+            history.take(&Notification { t: Timestamp::default(), mono_ms: 0.0, event });
+        };
+        for id in 0..100 {
+            tell(id, false);
+        }
+        for _ in 0..100 {
+            tell(99, false);
+        }
+        tell(99, true);
+        assert_eq!(history.sounded.len(), limits::SOUNDED.0);
+        assert_eq!(history.sounded("99").count(), limits::SOUNDED.1);
+        assert_eq!(history.sounded("0").count(), 0);
     }
 }

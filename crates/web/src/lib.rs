@@ -11,6 +11,7 @@
 mod api;
 mod app;
 mod certificate;
+mod figures;
 mod file;
 mod history;
 pub mod limits;

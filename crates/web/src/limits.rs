@@ -58,5 +58,7 @@ pub const AUDIT_SHOWN: usize = 50;
 pub const TRACE_SHOWN: u32 = 100;
 /// How long what is drawn of them waits for more that comes with them.
 pub const TRACE_PAUSE: Duration = Duration::from_millis(100);
+/// Calls whose quality is drawn, and how many intervals of each: five minutes.
+pub const SOUNDED: (usize, usize) = (16, 60);
 /// Changes of registration and ended calls that the timeline remembers.
 pub const HISTORY: usize = 512;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use control::{ChangeReport, ConfigDescription, ConfigRequest, DaemonStatus, Items, LineCheck};
-use control::{Notification, Payload, Problem, Reply, Request};
+use control::{Notification, Payload, Problem, Reply, Request, TimingReport, TimingRequest};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// A request on its way, and the way back for its reply.
@@ -67,6 +67,12 @@ impl Phone {
         let payload = self.ask(Request::Status {}).await?;
         let Payload::Status(status) = payload else { return Err(unexpected()) };
         Ok(status)
+    }
+
+    pub(crate) async fn timing(&self) -> Result<TimingReport, Problem> {
+        let payload = self.ask(Request::Timing(TimingRequest {})).await?;
+        let Payload::Timing(timing) = payload else { return Err(unexpected()) };
+        Ok(timing)
     }
 
     pub(crate) async fn describe(&self) -> Result<ConfigDescription, Problem> {

@@ -122,6 +122,7 @@ fn reply(request: control::Request) -> Reply {
         }
         control::Request::Audio(_) => Reply::Ok(Payload::Audio(volumes())),
         control::Request::Config(request) => config(request),
+        control::Request::Timing(_) => Reply::Ok(Payload::Timing(control::TimingReport::default())),
         control::Request::Trace(request) => trace(&request),
         control::Request::Account(_)
         | control::Request::Call(_)

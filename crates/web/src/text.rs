@@ -263,6 +263,12 @@ words! {
     drill_outage: "Measured outage (ms)", "测得的中断时间（毫秒）";
     drill_to: "Registered at", "注册到";
     drill_moved: "Requests of calls that moved", "转移的通话请求";
+    mos: "Mean opinion (estimate, 1 to 4.5)", "MOS 估计值（1 至 4.5）";
+    loss: "Lost or too late", "丢失或迟到";
+    jitter: "Jitter", "抖动";
+    round_trip: "Round trip", "往返时间";
+    far_loss: "Lost at the other side", "对方丢失";
+    quality_recent: "Quality of the last five minutes, five seconds a bar", "最近五分钟的通话质量，每条五秒";
     trace: "Trace", "跟踪";
     trace_hint: "The latest SIP messages between this phone and its servers, the newest at the bottom. Open one to read it; credentials and keys are masked.",
         "本机与服务器之间最近的 SIP 消息，最新的在最下方。点击可查看内容；凭据和密钥已隐藏。";

@@ -70,6 +70,8 @@ pub enum MediaEventKind {
     BellLost(String),
     /// The device that rings works again.
     BellBack,
+    /// The counters of a call that goes on, every [`crate::limits::PROGRESS`].
+    Progress(CallStats),
     /// The last counters of a call that was stopped.
     Stats(CallStats),
 }
@@ -107,6 +109,13 @@ pub struct CallStats {
     pub rtt_ms: Option<f64>,
     /// Packets that came after their time to be played.
     pub late: u64,
+    /// How long the jitter buffer holds sound back, milliseconds.
+    pub buffer_ms: f64,
+    /// Share (0 to 1) of our packets that the peer says it has not got, since its start; none until
+    /// it has reported.
+    pub far_loss: Option<f64>,
+    /// Interarrival jitter that the peer reports, milliseconds.
+    pub far_jitter_ms: Option<f64>,
     /// Frames of 20 ms made up for missing sound; up to ten of them fade out before each pause of
     /// the sender, which looks like a loss while it begins.
     pub concealed: u64,

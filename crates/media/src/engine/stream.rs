@@ -303,6 +303,9 @@ impl Stream {
             jitter_ms: ms(self.session.jitter()),
             rtt_ms: self.session.round_trip().map(ms),
             late: self.playout.counters().late,
+            buffer_ms: ms(self.playout.delay()),
+            far_loss: self.session.far_end().map(|far| far.lost),
+            far_jitter_ms: self.session.far_end().map(|far| ms(far.jitter)),
             concealed: self.playout.concealed() * 50 / u64::from(SAMPLE_RATE),
             refused: self.refused,
         }

@@ -19,10 +19,13 @@ use super::{Command, Outbox, Published};
 use crate::device::{Capture, Change, Devices, Playback, Slot};
 use crate::rtp::NtpClock;
 use crate::tone::ToneGenerator;
-use crate::{Frame, SILENCE, Tone};
+use crate::{FRAME_TIME, Frame, SILENCE, Tone, limits};
 
 /// Ticks between two publications of the counters.
 const PUBLISH: u32 = 5;
+
+/// Ticks between two reports of them.
+const PROGRESS: u32 = (limits::PROGRESS.as_millis() / FRAME_TIME.as_millis()) as u32;
 
 /// What the thread shares with its handle.
 pub(super) struct Shared {
@@ -202,6 +205,9 @@ impl Worker {
         if self.ticks.is_multiple_of(PUBLISH) {
             self.publish();
         }
+        if self.ticks.is_multiple_of(PROGRESS) {
+            self.tell_progress();
+        }
     }
 
     fn read_microphone(&mut self, clocks: &Clocks) -> Frame {
@@ -228,6 +234,16 @@ impl Worker {
                     Change::Back => MediaEventKind::DeviceBack,
                 },
             );
+        }
+    }
+
+    /// Of calls that have heard something; the others have nothing to tell.
+    fn tell_progress(&self) {
+        for (id, call) in &self.calls {
+            let stats = call.stats();
+            if stats.received > 0 {
+                self.outbox.tell(Some(*id), MediaEventKind::Progress(stats));
+            }
         }
     }
 

@@ -10,7 +10,7 @@ pub mod source;
 use thiserror::Error;
 
 pub use packet::Packet;
-pub use session::{NtpClock, Reception, Session};
+pub use session::{FarEnd, NtpClock, Reception, Session};
 
 /// Why a datagram is not RTP or RTCP. It is counted and dropped; nobody is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -81,6 +81,15 @@ struct LastReport {
     arrival: Instant,
 }
 
+/// What the peer has last said of our packets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FarEnd {
+    /// Share (0 to 1) of them that it has not got, since its start.
+    pub lost: f64,
+    /// Interarrival jitter.
+    pub jitter: Duration,
+}
+
 /// State of a session; see the module.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -101,6 +110,9 @@ pub struct Session {
     lost_before: u64,
     last_report: Option<LastReport>,
     round_trip: Option<Duration>,
+    /// The first sequence number that we sent: the peer's cumulative loss counts from there.
+    first: u16,
+    far_end: Option<FarEnd>,
     report_due: Instant,
 }
 
@@ -135,6 +147,8 @@ impl Session {
             lost_before: 0,
             last_report: None,
             round_trip: None,
+            first: (start >> 32) as u16,
+            far_end: None,
             report_due: now,
         };
         // RFC 3550 §6.2: the first report comes after half the interval.
@@ -242,12 +256,21 @@ impl Session {
                     let ours = self.ssrc;
                     for block in blocks.iter().filter(|block| block.ssrc == ours) {
                         self.measure_round_trip(block, arrival);
+                        self.take_report(block);
                     }
                 }
                 Control::Cname { .. } | Control::Bye(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// RFC 3550 §6.4.1: the cumulative loss, of as many packets as the peer has seen numbers of.
+    fn take_report(&mut self, block: &ReportBlock) {
+        let seen = block.highest.wrapping_sub(u32::from(self.first)).wrapping_add(1);
+        let lost = f64::from(block.lost.max(0)) / f64::from(seen.max(1));
+        let jitter = Duration::from_secs(1) * block.jitter / self.clock_rate;
+        self.far_end = Some(FarEnd { lost: lost.min(1.0), jitter });
     }
 
     /// RFC 3550 §6.4.1: the time since our report, less the time the peer held it.
@@ -332,6 +355,12 @@ impl Session {
     pub fn jitter(&self) -> Duration {
         let units = self.source.as_ref().map_or(0, Source::jitter);
         Duration::from_secs(1) * units / self.clock_rate
+    }
+
+    /// What the peer has last said of our packets; none until it has.
+    #[must_use]
+    pub fn far_end(&self) -> Option<FarEnd> {
+        self.far_end
     }
 
     /// The last measured round trip; none until the peer has answered one of our reports.

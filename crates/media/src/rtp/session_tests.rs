@@ -86,6 +86,10 @@ fn reports_tell_loss_jitter_and_the_round_trip() {
     assert_eq!(alice.lost(), 0);
     assert!((298..=300).contains(&bob.lost()), "{}", bob.lost());
     assert_eq!(alice.sent(), 3000);
+    // What Bob lost Alice knows from him; his latest report is up to 7.5 s old.
+    let far = alice.far_end().unwrap();
+    assert!((far.lost - 0.1).abs() < 0.005 && far.jitter < ms(1), "{far:?}");
+    assert!(bob.far_end().unwrap().lost < 0.001);
 }
 
 /// RFC 3550 §6.4.1, figure 2: A = 0xb710:8000, LSR = 0xb705:2000, DLSR = 5.25 s give 6.125 s.

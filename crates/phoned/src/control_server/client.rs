@@ -150,6 +150,7 @@ pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Pro
         Request::Journal(request) => journal::answer(request, desk).await,
         Request::Drill(request) => drill::answer(request, desk).await,
         Request::Provision(request) => provision::answer(request, desk).await,
+        Request::Timing(_) => Ok(Payload::Timing(desk.trace.timing())),
         Request::Trace(request) => trace::answer(request, desk).await,
         Request::Status {} => account::status(desk).await,
         Request::Watch {} => Ok(Payload::Watching {}),

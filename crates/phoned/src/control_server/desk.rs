@@ -54,7 +54,8 @@ impl Desk {
 
     /// Every call.
     pub(super) async fn calls(&self) -> Result<Vec<CallStatus>, Problem> {
-        Ok(self.ask(Ask::Calls).await?.into_iter().map(view::call).collect())
+        let told = |(status, quality)| CallStatus { quality, ..view::call(status) };
+        Ok(self.ask(Ask::Calls).await?.into_iter().map(told).collect())
     }
 
     /// What the store has accepted takes effect, for all whom it concerns, before this returns (D1).

@@ -148,7 +148,7 @@ impl<'a> Session<'a> {
 
     async fn look_at_calls(&mut self) {
         let Ok(calls) = self.desk.ask(Ask::Calls).await else { return };
-        let calls = calls.iter().filter_map(as_call).collect();
+        let calls = calls.iter().filter_map(|(call, _)| as_call(call)).collect();
         self.machine.handle_input(Input::Calls(calls), Instant::now());
     }
 

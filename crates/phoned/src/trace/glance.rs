@@ -54,6 +54,14 @@ impl<'a> Glance<'a> {
         }
     }
 
+    /// The branch of the topmost Via: which transaction it is of (RFC 3261 §17.1.3).
+    pub(super) fn branch(self) -> &'a str {
+        let via = self.header("Via", "v").split(',').next().unwrap_or_default();
+        let mut parameters = via.split(';').skip(1).filter_map(|part| part.split_once('='));
+        let branch = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("branch"));
+        branch.map_or("", |(_, value)| value.trim())
+    }
+
     pub(super) fn call_id(self) -> &'a str {
         self.header("Call-ID", "i")
     }
@@ -92,6 +100,18 @@ mod tests {
         {
             let glance = Glance::at(garbage);
             assert_eq!((glance.code(), glance.call_id()), (None, ""));
+        }
+    }
+
+    #[test]
+    fn the_branch_is_that_of_the_topmost_via() {
+        let via = |value: &str| format!("SIP/2.0 200 OK\r\nv: {value}\r\nVia: x;branch=2\r\n\r\n");
+        for (value, branch) in [
+            ("SIP/2.0/UDP h;rport=1 ; Branch = z9hG4bK1;x", "z9hG4bK1"),
+            ("SIP/2.0/UDP [::1]:5060;branch=a, SIP/2.0/UDP h;branch=b", "a"),
+            ("SIP/2.0/UDP h", ""),
+        ] {
+            assert_eq!(Glance::at(via(value).as_bytes()).branch(), branch);
         }
     }
 

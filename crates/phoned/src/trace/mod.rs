@@ -2,7 +2,7 @@
 //! the command line and a capture file.
 //!
 //! [`Tap`] is held by the driver and sees every message pass, also those of TLS, in order. [`Trace`]
-//! is how others read what was recorded. Recording is one copy into a ring that is bounded in octets;
+//! is how others read what was recorded, and how long servers take to answer. Recording is one copy into a ring that is bounded in octets;
 //! reading, masking and sorting by line and call are done for whoever looks, when they look. Nothing
 //! leaves with secrets in it but a capture file for which that was asked.
 
@@ -11,13 +11,14 @@ mod glance;
 mod pcapng;
 mod ring;
 mod show;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use control::{TraceReport, Way};
+use control::{TimingReport, TraceReport, Way};
 use phone::input::Input;
 use sip_core::transport::{Hop, Transport};
 use tokio::sync::watch;
@@ -27,22 +28,37 @@ use crate::mask::masked;
 use cutter::Cutter;
 use ring::Ring;
 pub(crate) use show::{Filter, Lines};
+use timing::Timing;
 
 /// What was recorded, shared by all who read it.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     ring: Arc<Mutex<Ring>>,
+    timing: Arc<Mutex<Timing>>,
     latest: watch::Sender<u64>,
 }
 
 impl Trace {
     /// A recorder of at most `limit` octets; with 0 it records nothing.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { ring: Arc::new(Mutex::new(Ring::new(limit))), latest: watch::Sender::new(0) }
+        Self {
+            ring: Arc::new(Mutex::new(Ring::new(limit))),
+            timing: Arc::new(Mutex::new(Timing::new())),
+            latest: watch::Sender::new(0),
+        }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn measured(&self) -> MutexGuard<'_, Timing> {
+        self.timing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long servers take to answer; measured also where nothing is recorded.
+    pub(crate) fn timing(&self) -> TimingReport {
+        self.measured().report()
     }
 
     /// Changes whenever a message is recorded: its number.
@@ -124,10 +140,17 @@ impl Tap {
     }
 }
 
-/// Records a message; keep-alives of empty lines are none.
+/// Measures and records a message; keep-alives of empty lines are none.
 fn record(trace: &Trace, at: Instant, way: Way, ends: (SocketAddr, Hop), message: &[u8]) {
+    if message.iter().all(u8::is_ascii_whitespace) {
+        return;
+    }
+    match way {
+        Way::Sent => trace.measured().sent(ends.1, message, at),
+        Way::Received => trace.measured().received(ends.1, message, at),
+    }
     let mut ring = trace.ring();
-    if ring.limit() == 0 || message.iter().all(u8::is_ascii_whitespace) {
+    if ring.limit() == 0 {
         return;
     }
     ring.record(at, way, ends, message);

@@ -55,9 +55,10 @@ async fn describe() -> Response {
 /// Figures for Prometheus, in its text form.
 async fn metrics(State(app): State<App>, _program: Program) -> Response {
     const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    match app.phone().status().await {
-        Ok(status) => {
-            let text = app.metrics().text(&status, Instant::now());
+    let figures = async { Ok((app.phone().status().await?, app.phone().timing().await?)) };
+    match figures.await {
+        Ok((status, timing)) => {
+            let text = app.metrics().text(&status, &timing, Instant::now());
             ([(CONTENT_TYPE, TEXT)], text).into_response()
         }
         Err(problem) => refuse(StatusCode::CONFLICT, problem),
@@ -132,6 +133,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
         | Request::Journal(_)
         | Request::Drill(_)
         | Request::Provision(_)
+        | Request::Timing(_)
         | Request::Trace(_)
         | Request::Status {} => Ok(request),
     }
@@ -163,6 +165,7 @@ fn may(role: Role, request: &Request) -> bool {
         Request::Call(_)
         | Request::Audio(_)
         | Request::Journal(_)
+        | Request::Timing(_)
         | Request::Watch {}
         | Request::Status {} => true,
         Request::Config(_) | Request::Drill(_) | Request::Provision(_) | Request::Trace(_) => false,
@@ -199,6 +202,7 @@ fn change(request: &Request) -> Option<String> {
         | Request::Audio(_)
         | Request::Journal(_)
         | Request::Provision(ProvisionRequest::Show {})
+        | Request::Timing(_)
         | Request::Trace(_)
         | Request::Watch {}
         | Request::Status {} => None,

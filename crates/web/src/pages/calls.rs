@@ -8,11 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use control::{CallRequest, CallState, CallStatus, Direction, Problem, Request};
 
 use crate::app::App;
+use crate::history::History;
 use crate::text::Words;
 
 use super::caller::Member;
 use super::fields::{Fields, Sent};
 use super::frame::{Frame, Tab, Trouble, page};
+use super::quality;
 use super::status::{self, Parts};
 use super::{call_log, volume};
 
@@ -50,6 +52,8 @@ struct Call {
     runs: bool,
     muted: bool,
     note: Option<String>,
+    /// How it sounds, drawn.
+    quality: Option<String>,
     ended: Option<String>,
     can: Can,
 }
@@ -87,20 +91,23 @@ pub(super) async fn show(State(app): State<App>, member: Member) -> Response {
 pub(super) async fn parts(app: &App, f: &Frame) -> Result<Parts, Problem> {
     let status = app.phone().status().await?;
     Ok(Parts::from([
-        ("calls", list(f, &status.calls, true)),
+        ("calls", list(app, f, &status.calls, true)),
         ("log", call_log::part(app, f).await?),
         ("volumes", volume::part(app, f).await?),
     ]))
 }
 
 /// The list of calls, the latest first; with buttons where something can be done from it.
-pub(super) fn list(f: &Frame, calls: &[CallStatus], active: bool) -> String {
+pub(super) fn list(app: &App, f: &Frame, calls: &[CallStatus], active: bool) -> String {
     let words = f.words();
-    let calls = calls.iter().rev().map(|call| show_call(words, call)).collect();
+    let history = app.history();
+    let calls = calls.iter().rev().map(|call| show_call(words, call, &history)).collect();
     status::text(&List { w: words, csrf: f.csrf(), active, calls })
 }
 
-fn show_call(words: &'static Words, call: &CallStatus) -> Call {
+fn show_call(words: &'static Words, call: &CallStatus, history: &History) -> Call {
+    let intervals = history.sounded(&call.id);
+    let quality = call.quality.map(|quality| quality::draw(words, &quality, intervals));
     let (state, mood) = status::call_state(words, call);
     let ended = call.ended.as_ref().map(|ended| {
         let code = ended.code.map(|code| format!("{code} ")).unwrap_or_default();
@@ -131,6 +138,7 @@ fn show_call(words: &'static Words, call: &CallStatus) -> Call {
         runs: matches!(call.state, CallState::Active | CallState::Held | CallState::RemoteHeld),
         muted: call.muted,
         note: call.note.clone(),
+        quality,
         ended,
         can,
     }

@@ -88,8 +88,10 @@ fn show_entry(words: &'static Words, entry: &Notification) -> Entry {
             took: drill.outage_ms.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
             ..base
         },
-        Event::Registration(_) | Event::Call(_) | Event::Config { .. } | Event::Audio(_) => {
-            Entry { kind: words.event_other, mood: "idle", ..base }
-        }
+        Event::Registration(_)
+        | Event::Call(_)
+        | Event::Quality(_)
+        | Event::Config { .. }
+        | Event::Audio(_) => Entry { kind: words.event_other, mood: "idle", ..base },
     }
 }

@@ -18,6 +18,7 @@ mod ladder;
 mod line;
 mod live;
 mod meaning;
+mod quality;
 mod shield;
 mod status;
 mod system;

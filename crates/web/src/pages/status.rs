@@ -86,7 +86,7 @@ pub(super) async fn parts(app: &App, f: &Frame) -> Result<Parts, Problem> {
     Ok(Parts::from([
         ("lines", text(&lines)),
         ("timeline", text(&timeline)),
-        ("calls", calls::list(f, &status.calls, false)),
+        ("calls", calls::list(app, f, &status.calls, false)),
     ]))
 }
 

@@ -211,6 +211,7 @@ fn mark(
         }
         Event::Registration(_)
         | Event::Call(_)
+        | Event::Quality(_)
         | Event::Redundancy { .. }
         | Event::Drill(_)
         | Event::Config { .. }

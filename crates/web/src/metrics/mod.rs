@@ -6,13 +6,15 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use control::{AccountState, AccountStatus, CallState, CallStatus, DaemonStatus, Event, HopState};
-use control::{EndedBy, Notification};
+use control::{EndedBy, Notification, QualityNews, TimingReport};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::figures::Counted;
 
 type Labels = Vec<(&'static str, String)>;
 type Figures = Family<Labels, Gauge<f64, AtomicU64>>;
@@ -26,9 +28,52 @@ pub(crate) struct Metrics {
     failbacks: Counts,
     unavailable: Counts,
     calls: Counts,
+    quality: Quality,
     /// Calls whose end is counted already.
     ended: BTreeSet<String>,
     on_backup: BTreeMap<u32, OnBackup>,
+}
+
+/// What calls that are over have sounded like.
+struct Quality {
+    opinion: Histogram,
+    loss: Histogram,
+    jitter: Histogram,
+}
+
+impl Default for Quality {
+    fn default() -> Self {
+        Self {
+            // The borders of the categories of ITU-T G.107 annex B, and 4.4: all that G.711 can be.
+            opinion: Histogram::new([2.0, 2.58, 3.1, 3.6, 4.03, 4.34, 4.5]),
+            loss: Histogram::new([0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3]),
+            jitter: Histogram::new([0.001, 0.005, 0.01, 0.02, 0.04, 0.08, 0.2]),
+        }
+    }
+}
+
+impl Quality {
+    fn take(&self, news: &QualityNews) {
+        let quality = &news.quality;
+        // A call too short for an opinion says nothing of loss either.
+        if let Some(opinion) = quality.mos.filter(|_| news.over) {
+            self.opinion.observe(opinion);
+            self.loss.observe(quality.loss_percent / 100.0);
+            self.jitter.observe(quality.jitter_ms / 1000.0);
+        }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let mut histogram = |name: &str, help: &str, histogram: &Histogram| {
+            registry.register(name, help, histogram.clone());
+        };
+        let opinion = "Estimated mean opinion (ITU-T G.107, simplified) of calls that are over";
+        histogram("call_mos", opinion, &self.opinion);
+        let loss = "Share of packets that were lost or too late, of calls that are over";
+        histogram("call_loss_ratio", loss, &self.loss);
+        let jitter = "Interarrival jitter (RFC 3550) of calls that are over";
+        histogram("call_jitter_seconds", jitter, &self.jitter);
+    }
 }
 
 /// How long a line has used a backup.
@@ -53,6 +98,7 @@ impl Default for Metrics {
             failbacks: Family::default(),
             unavailable: Family::default(),
             calls: Family::default(),
+            quality: Quality::default(),
             ended: BTreeSet::new(),
             on_backup: BTreeMap::new(),
         }
@@ -92,6 +138,7 @@ impl Metrics {
             }
             Event::Registration(account) => self.registration(account, now),
             Event::Call(call) => self.call(call),
+            Event::Quality(news) => self.quality.take(news),
             Event::Redundancy { .. } | Event::Drill(_) | Event::Config { .. } | Event::Audio(_) => {
             }
         }
@@ -134,7 +181,12 @@ impl Metrics {
     }
 
     /// Everything in the text form.
-    pub(crate) fn text(&self, status: &DaemonStatus, now: Instant) -> String {
+    pub(crate) fn text(
+        &self,
+        status: &DaemonStatus,
+        timing: &TimingReport,
+        now: Instant,
+    ) -> String {
         let mut registry = Registry::with_prefix("phoned");
         registry.register("failovers", "Requests sent to a next hop", self.failovers.clone());
         registry.register(
@@ -149,6 +201,8 @@ impl Metrics {
             self.unavailable.clone(),
         );
         registry.register("calls_ended", "Calls that are over", self.calls.clone());
+        self.quality.register(&mut registry);
+        answers(&mut registry, timing);
         self.lines(&mut registry, status, now);
         process(&mut registry, status);
         let mut text = String::new();
@@ -183,10 +237,34 @@ impl Metrics {
                 });
             }
         }
-        let calls = figures(registry, "calls", "Calls that are not over");
+        // Of calls in which sound comes; without any there is no opinion.
+        let opinions: Vec<f64> = (status.calls.iter())
+            .filter(|call| call.state != CallState::Ended)
+            .filter_map(|call| call.quality?.recent_mos)
+            .collect();
+        if let Ok(count) = u32::try_from(opinions.len())
+            && count > 0
+        {
+            let help =
+                "Estimated mean opinion of the last five seconds, mean of the calls that go on";
+            let mean = opinions.iter().sum::<f64>() / f64::from(count);
+            figure(registry, "calls_mos", help, mean);
+        }
         let going = status.calls.iter().filter(|call| call.state != CallState::Ended).count();
-        calls.get_or_create(&Vec::new()).set(f64::from(u32::try_from(going).unwrap_or(u32::MAX)));
+        let going = f64::from(u32::try_from(going).unwrap_or(u32::MAX));
+        figure(registry, "calls", "Calls that are not over", going);
     }
+}
+
+/// How long servers take to answer, as the phone has counted it.
+fn answers(registry: &mut Registry, timing: &TimingReport) {
+    let registration = Counted(vec![(Vec::new(), timing.registration.clone())]);
+    let help = "From the first REGISTER to its 2xx, challenges and failovers included";
+    registry.register("registration_seconds", help, registration);
+    let hops = timing.hops.iter();
+    let hops = hops.map(|hop| (vec![("hop", hop.hop.clone())], hop.round_trip.clone()));
+    let help = "From a request to its first response, of requests that were sent once";
+    registry.register("hop_round_trip_seconds", help, Counted(hops.collect()));
 }
 
 fn figures(registry: &mut Registry, name: &str, help: &str) -> Figures {
@@ -195,11 +273,16 @@ fn figures(registry: &mut Registry, name: &str, help: &str) -> Figures {
     figures
 }
 
+/// A figure that there is once.
+fn figure(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    let figure = Gauge::<f64, AtomicU64>::default();
+    figure.set(value);
+    registry.register(name, help, figure);
+}
+
 /// What the process itself takes, as the kernel counts it.
 fn process(registry: &mut Registry, status: &DaemonStatus) {
-    let mut figure = |name: &str, help: &str, value: f64| {
-        figures(registry, name, help).get_or_create(&Vec::new()).set(value);
-    };
+    let mut figure = |name: &str, help: &str, value: f64| figure(registry, name, help, value);
     #[expect(clippy::cast_precision_loss, reason = "a figure to be drawn")]
     figure("uptime_seconds", "Since the phone was ready", status.uptime_s as f64);
     if let Some(kib) = resident_kib() {
@@ -241,76 +324,4 @@ fn kind(cause: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use control::{Move, Timestamp};
-
-    use super::*;
-
-    fn take(metrics: &mut Metrics, event: Event, now: Instant) {
-        metrics.take(&Notification { t: Timestamp::default(), mono_ms: 0.0, event }, now);
-    }
-
-    fn account(on_primary: bool) -> AccountStatus {
-        AccountStatus {
-            line: 1,
-            aor: "sip:1001@example.test".into(),
-            state: AccountState::Registered,
-            hop: Some("udp:10.0.0.2:5060".into()),
-            on_primary,
-            since: Timestamp::default(),
-            expires_in_s: None,
-            hops: Vec::new(),
-            note: None,
-        }
-    }
-
-    #[test]
-    fn failovers_are_counted_by_line_method_and_kind_of_cause() {
-        let (mut metrics, now) = (Metrics::default(), Instant::now());
-        for cause in ["icmp port unreachable", "icmp host unreachable", "503 Service Unavailable"] {
-            let step = Move {
-                line: 1,
-                method: "REGISTER".into(),
-                from: "udp:10.0.0.1:5060".into(),
-                to: "udp:10.0.0.2:5060".into(),
-                cause: cause.into(),
-                attempts: 3,
-                elapsed_ms: 3500.2,
-            };
-            take(&mut metrics, Event::Failover(step), now);
-        }
-        let status = DaemonStatus {
-            version: "0".into(),
-            uptime_s: 7,
-            accounts: vec![account(false)],
-            calls: Vec::new(),
-        };
-        let text = metrics.text(&status, now);
-        let failovers = "phoned_failovers_total{line=\"1\",method=\"REGISTER\",cause=";
-        assert!(text.contains(&format!("{failovers}\"icmp\"}} 2")), "{text}");
-        assert!(text.contains(&format!("{failovers}\"503\"}} 1")), "{text}");
-        assert!(text.contains("phoned_failover_seconds_bucket{le=\"4.0\",method=\"REGISTER\"} 3"));
-        assert!(text.contains("phoned_line_on_backup{line=\"1\"} 1.0"), "{text}");
-        assert!(text.contains("phoned_process_resident_bytes "), "{text}");
-    }
-
-    #[test]
-    fn time_on_the_backup_adds_up() {
-        let (mut metrics, start) = (Metrics::default(), Instant::now());
-        let at = |seconds| start + Duration::from_secs(seconds);
-        for (seconds, on_primary) in [(0, false), (5, false), (10, true), (20, false)] {
-            take(&mut metrics, Event::Registration(account(on_primary)), at(seconds));
-        }
-        let seconds = metrics.on_backup[&1].seconds(at(23));
-        assert!((seconds - 13.0).abs() < 1e-9, "{seconds}");
-    }
-
-    #[test]
-    fn a_cause_of_no_known_kind_makes_no_new_label() {
-        assert_eq!(kind("no answer"), "no answer");
-        assert_eq!(kind("tls certificate expired"), "tls");
-        assert_eq!(kind("whatever a server says"), "other");
-    }
-}
+mod tests;
