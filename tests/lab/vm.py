@@ -46,6 +46,7 @@ class Machine:
             os.unlink(path)
         argv = [*self.network.core.exec, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512",
                 "-display", "none", "-no-reboot", "-serial", "stdio", "-monitor", "none",
+                "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
                 *self._kernel(),
                 "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no",
                 "-device", f"virtio-net-device,netdev=lan,mac=52:54:00:00:00:{self.host:02x}",
@@ -94,6 +95,18 @@ class Machine:
     def uptime(self):
         """Seconds since its kernel began, by its own clock."""
         return float(self.sh("cut -d' ' -f1 /proc/uptime"))
+
+    def press_power_button(self):
+        """Pulls its GPIO up for 100 ms, whatever is connected to it inside."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(20)
+            monitor.connect(os.path.join(self.folder, "qmp"))
+            said = monitor.makefile("r")
+            assert "QMP" in json.loads(said.readline())
+            for command in ("qmp_capabilities", "system_powerdown"):
+                monitor.sendall(json.dumps({"execute": command}).encode())
+                while (answer := json.loads(said.readline())).get("return") is None:
+                    assert "error" not in answer, answer
 
     def cut_power(self):
         """It is off at once; what it had not synced is lost."""

@@ -16,6 +16,8 @@ pub struct Handset {
     /// When the dial tone that is heard ends.
     tone_until: Option<Instant>,
     calls: Vec<Call>,
+    /// A call that was answered here; until the phone says so it still looks as if it rang.
+    answering: Option<u32>,
     lines: Lines,
     lamps: Lamps,
     outputs: VecDeque<Output>,
@@ -32,6 +34,7 @@ impl Handset {
             typed_until: None,
             tone_until: None,
             calls: Vec::new(),
+            answering: None,
             lines: Lines::None,
             lamps: Lamps::new(lamps),
             outputs: VecDeque::new(),
@@ -46,6 +49,7 @@ impl Handset {
             Input::Key(key) => self.press(key, now),
             Input::Calls(calls) => {
                 self.calls = calls;
+                self.count_answered();
                 if self.current().is_some() {
                     self.forget();
                     self.end_tone();
@@ -114,7 +118,7 @@ impl Handset {
         }
         if let Some(id) = self.first(CallState::RingsHere) {
             self.forget();
-            self.output(Output::Answer(id));
+            self.answer(id);
         } else if self.current().is_some() {
             // A call that was made or answered elsewhere is taken over by the ear.
         } else if self.typed.is_empty() {
@@ -146,7 +150,7 @@ impl Handset {
         if let Some(id) = self.first(CallState::RingsHere) {
             self.end_tone();
             self.lifted = true;
-            self.output(Output::Answer(id));
+            self.answer(id);
         } else if self.current().is_some() {
             // There is nothing that a second call could be meant for.
         } else if !self.typed.is_empty() {
@@ -158,6 +162,21 @@ impl Handset {
             self.output(Output::Resume(id));
         } else {
             self.lift(now);
+        }
+    }
+
+    fn answer(&mut self, id: u32) {
+        self.answering = Some(id);
+        self.count_answered();
+        self.output(Output::Answer(id));
+    }
+
+    /// Whoever lifts and puts down at once wants no call to be left.
+    fn count_answered(&mut self) {
+        for call in &mut self.calls {
+            if self.answering == Some(call.id) && call.state == CallState::RingsHere {
+                call.state = CallState::Talking;
+            }
         }
     }
 

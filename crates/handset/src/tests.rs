@@ -108,6 +108,15 @@ fn lifting_answers_a_call_that_rings_and_putting_down_ends_it() {
 }
 
 #[test]
+fn lifting_and_putting_down_at_once_leaves_no_call() {
+    let mut desk = Desk::new(&[]);
+    desk.calls(&[(7, CallState::RingsHere)]);
+    assert_eq!(desk.lift(), [Output::Answer(7)]);
+    assert_eq!(desk.calls(&[(7, CallState::RingsHere)]), [], "the phone has not yet obeyed");
+    assert_eq!(desk.put_down(), [Output::HangUp(7)]);
+}
+
+#[test]
 fn putting_down_leaves_held_calls_and_those_that_ring() {
     let mut desk = Desk::new(&[]);
     desk.lift();

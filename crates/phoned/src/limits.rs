@@ -26,6 +26,8 @@ pub(crate) const FAREWELL: Duration = Duration::from_secs(4);
 pub(crate) const HANDSET_SIGNALS: usize = 32;
 /// The wait before hardware that is missing is looked for again.
 pub(crate) const HANDSET_RETRY: Duration = Duration::from_secs(2);
+/// How long an input device must still be there after its hook was put down: unplugging looks alike.
+pub(crate) const PUT_DOWN: Duration = Duration::from_millis(100);
 /// A hook switch at a GPIO stands still for this long before it counts: it bounces.
 pub(crate) const HOOK_DEBOUNCE: Duration = Duration::from_millis(20);
 /// Rounds of outputs and their immediate results in one turn.

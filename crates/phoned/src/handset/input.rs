@@ -6,6 +6,7 @@ use std::path::Path;
 
 use evdev::{AttributeSet, Device, EventStream, KeyCode, SwitchCode};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 use super::Signal;
 use super::keys::Keys;
@@ -49,14 +50,33 @@ async fn read(
         // Nobody listens only when the daemon or the wiring ends.
         let _ = signals.send(lifted).await;
     }
+    // Of a device that is unplugged the kernel lets go of every key first: a handset that is put down
+    // has to be there a moment later.
+    let mut put_down: Option<Instant> = None;
     loop {
-        match stream.next_event().await {
-            Ok(event) => {
-                if let Some(signal) = keys.signal(event) {
-                    let _ = signals.send(signal).await;
+        let event = match put_down {
+            None => stream.next_event().await,
+            Some(until) => match timeout_at(until, stream.next_event()).await {
+                Ok(event) => event,
+                Err(_) => {
+                    put_down = None;
+                    let _ = signals.send(Signal::Hook(false)).await;
+                    continue;
                 }
-            }
+            },
+        };
+        let signal = match event {
+            Ok(event) => keys.signal(event),
             Err(error) => return error,
+        };
+        let Some(signal) = signal else { continue };
+        if put_down.take().is_some() {
+            let _ = signals.send(Signal::Hook(false)).await;
+        }
+        if signal == Signal::Hook(false) {
+            put_down = Some(Instant::now() + limits::PUT_DOWN);
+        } else {
+            let _ = signals.send(signal).await;
         }
     }
 }

@@ -184,11 +184,13 @@ impl<'a> Session<'a> {
                 Output::Dial(target) => Command::Dial { line: None, target },
                 Output::Digit(id, digit) => Command::Dtmf(CallId(id), digit.to_string()),
             };
-            if let Err(problem) = self.desk.command(command).await {
-                tracing::info!(
-                    problem = problem.message,
-                    "the phone refuses what the handset asks"
-                );
+            match self.desk.command(command).await {
+                // Seen before the next signal is taken: who puts down at once ends the call.
+                Ok(_) => self.look_at_calls().await,
+                Err(problem) => {
+                    let problem = problem.message;
+                    tracing::info!(problem, "the phone refuses what the handset asks");
+                }
             }
         }
     }
