@@ -44,7 +44,9 @@ impl Account {
         now: Instant,
     ) -> Vec<Move> {
         let HopNews { mut hops, former, trusted, last_good, booted } = news;
-        self.trusted = trusted;
+        // Who has not moved yet calls through what the names have led to (failover design §5).
+        let last = former.iter().map(|gone| gone.hop.addr.ip());
+        self.trusted = trusted.into_iter().chain(last).collect();
         if self.hops.is_empty() {
             let start = start(&hops, last_good);
             self.start_with(hops, start, booted, beginning, now);

@@ -1,6 +1,6 @@
 //! What names lead to changes while the phone works (requirement F5; failover design §2).
 
-use crate::rig::{LINE, LOCAL, Mode, Rig, hop, p1, p2};
+use crate::rig::{LINE, LOCAL, Mode, Rig, hop, invite, p1, p2};
 use phone::input::{Command, FlowFault, Input, LineHop, TlsFault, Way};
 use phone::settings::ServerRole;
 use phone::status::CallState;
@@ -54,6 +54,19 @@ fn a_line_stays_where_it_is_while_that_answers_whatever_dns_says() {
     rig.advance(1_000_000);
     assert_eq!(rig.account().hop, Some(p1()));
     assert_eq!(rig.log(Method::Register), [], "nothing has happened to it");
+}
+
+/// Failover design §5: "resolves or last resolved to". While a proxy is drained others still call
+/// through it.
+#[test]
+fn a_call_is_taken_from_a_hop_that_the_name_has_led_to_and_from_no_stranger() {
+    let mut rig = registered();
+    lead_to(&mut rig, &[p1()], &[p2()]);
+    assert_eq!(listed(&rig), [p1()], "the line does not need it");
+    rig.deliver_from(p2().addr, &invite("z9hG4bKf", "drained", 1, "10.0.0.2:5060"));
+    assert!(rig.responses().iter().any(|(code, _)| *code == 180), "{:?}", rig.responses());
+    rig.deliver_from(p3().addr, &invite("z9hG4bKs", "stranger", 1, "10.0.0.3:5060"));
+    assert_eq!(rig.responses().last(), Some(&(403, "z9hG4bKs".to_owned())));
 }
 
 #[test]
