@@ -258,9 +258,19 @@ fn a_new_connection_between_the_ports_of_one_that_is_half_open_takes_a_second_lo
     bench.streams.connect(ours(), bench.now);
     bench.writes(ours(), "REGISTER");
     bench.waits(2_000);
-    assert_eq!(bench.endings()[1..], [(110, theirs(), Ending::Reset)]);
+    assert_eq!(bench.endings(), [(110, theirs(), Ending::Reset)]);
     assert_eq!(bench.text_at(theirs()), "REGISTER");
     assert!(bench.heard.contains(&(1_120, News::Opened(ours()))), "{:?}", bench.heard);
+}
+
+#[test]
+fn who_opens_a_connection_anew_hears_nothing_more_of_the_old_one() {
+    let mut bench = Bench::connected();
+    bench.streams.forget(phone().ip());
+    bench.streams.connect(ours(), bench.now);
+    bench.waits(2_000);
+    assert!(bench.streams.is_sound(ours()));
+    assert!(!bench.endings().iter().any(|(_, pair, _)| *pair == ours()), "{:?}", bench.heard);
 }
 
 /// RFC 9293 §3.5, figure 7.

@@ -88,7 +88,24 @@ impl Faults {
     /// Whether a proxy serves a phone's line as if nothing had ever broken.
     pub fn serves(&self, proxy: usize, phone: usize) -> bool {
         let connected = self.tcp.contains(&(phone, proxy));
-        self.is_there(proxy, phone) && !(connected && self.touches_connections(proxy))
+        self.is_there(proxy, phone)
+            && !self.is_withdrawn(proxy)
+            && !(connected && self.touches_connections(proxy))
+    }
+
+    /// Whether a phone hears nothing from its name servers.
+    pub fn is_without_names(&self, phone: usize) -> bool {
+        self.has(FaultKind::NamesDead) || self.is_unlinked(phone)
+    }
+
+    /// Whether the name servers deny every name.
+    pub fn denies_names(&self) -> bool {
+        self.has(FaultKind::NamesDenied)
+    }
+
+    /// Whether a proxy is in no answer of DNS.
+    pub fn is_withdrawn(&self, proxy: usize) -> bool {
+        self.has(FaultKind::Withdraws(proxy))
     }
 
     /// Whether a line that is registered through a proxy may stay: what befalls a connection that is
@@ -102,7 +119,9 @@ impl Faults {
     /// any transport that it speaks with any proxy.
     pub fn passes(&self, proxy: usize, phone: usize) -> bool {
         let connected = self.has_connections(phone);
-        self.is_there(proxy, phone) && !(connected && self.touches_connections(proxy))
+        self.is_there(proxy, phone)
+            && !self.is_withdrawn(proxy)
+            && !(connected && self.touches_connections(proxy))
     }
 
     fn has_connections(&self, phone: usize) -> bool {
@@ -134,7 +153,10 @@ impl Faults {
                 | FaultKind::Resets(_)
                 | FaultKind::HangsUp(_)
                 | FaultKind::Forgets(_)
-                | FaultKind::Expires(_) => false,
+                | FaultKind::Expires(_)
+                | FaultKind::NamesDead
+                | FaultKind::NamesDenied
+                | FaultKind::Withdraws(_) => false,
             })
     }
 

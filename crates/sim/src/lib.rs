@@ -12,6 +12,7 @@
 pub mod dice;
 pub mod faults;
 pub mod fleet;
+pub mod names;
 pub mod network;
 pub mod oracle;
 pub mod plan;

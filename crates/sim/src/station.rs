@@ -1,6 +1,7 @@
 //! One phone at its place: address, user, settings, and the ports it was given. It turns a plan's
 //! line into the phone's own settings; what the phone says is for the world to act on.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use phone::settings::{
 };
 use sip_core::message::Host;
 use sip_core::transport::Hop;
+use sip_core::transport::resolve::{Resolver, Target};
 
 use crate::plan::{LineStyle, Plan};
 use crate::proxy::{Identity, guard};
@@ -37,6 +39,14 @@ pub struct Station {
     pub on: bool,
     /// What its shell keeps over a loss of power.
     pub last_good: Option<LastGood>,
+    /// What its shell looks names up with.
+    pub resolver: Resolver,
+    /// Names of dialogs that the phone has asked for.
+    pub names: BTreeSet<Target>,
+    /// What the resolver keeps over a loss of power.
+    kept: String,
+    /// Whether its line has had hops.
+    begun: bool,
     /// Whether it has lost power before.
     booted: bool,
     next_port: u16,
@@ -54,12 +64,17 @@ impl Station {
             name: format!("phone{}", index + 1),
             on: true,
             last_good: None,
+            resolver: Resolver::new(seed),
+            names: BTreeSet::new(),
+            kept: String::new(),
+            begun: false,
             booted: false,
             next_port: 10_000,
         }
     }
 
-    /// What the shell hands in at start: the settings, then where the line's servers are.
+    /// What the shell hands in at start: the settings, then where the line's servers are, unless that
+    /// is to be looked up.
     #[must_use]
     pub fn first_inputs(&self, index: usize, plan: &Plan) -> Vec<Input> {
         let order: Vec<Identity> = plan.orders[index].iter().copied().map(Identity::of).collect();
@@ -68,7 +83,10 @@ impl Station {
         let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
         let (former, last_good, booted) = (Vec::new(), self.last_good, self.booted);
         let begin = Input::Hops { line: LINE, hops, former, trusted, last_good, booted };
-        vec![Input::Settings(settings), begin]
+        match plan.names {
+            Some(_) => vec![Input::Settings(settings)],
+            None => vec![Input::Settings(settings), begin],
+        }
     }
 
     /// The settings of this phone with a line of that style.
@@ -82,7 +100,23 @@ impl Station {
     /// Power is back: a new phone, which has lost all but what its shell keeps.
     pub fn switch_on(&mut self, seed: [u8; 32], now: Instant) {
         self.phone = Phone::new(seed, now);
-        (self.on, self.booted) = (true, true);
+        self.resolver = Resolver::new(seed);
+        self.resolver.restore(&self.kept);
+        self.names.clear();
+        (self.on, self.booted, self.begun) = (true, true, false);
+    }
+
+    /// The resolver knows something that is to outlast a loss of power.
+    pub fn keep_names(&mut self) {
+        self.kept = self.resolver.kept();
+    }
+
+    /// What goes with a hop list that has been looked up: where the line was at the last stop, and
+    /// whether the device has booted, both only with the first hops (`known`).
+    pub fn first_hops(&mut self, known: bool) -> (Option<LastGood>, bool) {
+        let first = known && !self.begun;
+        self.begun |= known;
+        if first { (self.last_good, self.booted) } else { (None, false) }
     }
 
     /// A pair of ports for sound.

@@ -252,7 +252,7 @@ impl Streams {
         self.ends.get(&pair).is_some_and(|end| end.stage == Stage::Opening)
     }
 
-    /// Opens a connection. One that `pair` names already ends.
+    /// Opens a connection. One that `pair` names already ends, and nothing more is heard of it.
     pub fn connect(&mut self, pair: Pair, now: Instant) {
         self.end(pair, now);
         self.next += 1;
@@ -286,6 +286,11 @@ impl Streams {
     }
 
     fn finish(&mut self, pair: Pair, content: Content, now: Instant) {
+        // What waits to be heard is of a connection that its owner has let go.
+        self.news.retain(|news| news.pair() != pair);
+        if let Some(held) = self.held.get_mut(&pair.local.ip()) {
+            held.retain(|news| news.pair() != pair);
+        }
         if let Some(end) = self.ends.remove(&pair) {
             self.send(Segment { to: pair.reversed(), incarnation: end.incarnation, content }, now);
         }

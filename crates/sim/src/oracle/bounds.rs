@@ -17,6 +17,13 @@ pub const TIMEOUT: Duration = Duration::from_secs(32);
 /// RFC 6298 §2.1.
 const REPEATED_SYN: Duration = Duration::from_secs(1);
 
+/// Until a phone first knows where its name leads: two questions after one another that nobody
+/// answers, and a second for the rest.
+const FIRST_ANSWERS: Duration = Duration::from_secs(12);
+
+/// The longest wait between two questions that nobody has answered, and the last of them.
+const ASKED_AGAIN: Duration = Duration::from_secs(65);
+
 /// The longest a proxy lets a callee ring before it answers for it.
 const PROXY_RINGING: Duration = Duration::from_secs(200);
 
@@ -64,24 +71,30 @@ impl Bounds {
         // A connection between the ports of one that is half open takes a second SYN.
         let exchange = if tcp { exchange + round_trip + REPEATED_SYN } else { exchange };
         let hops = u32::try_from(plan.proxies.count).unwrap_or(u32::MAX);
-        let others = patience * (hops - 1) + exchange * hops;
+        let relearnt = relearnt(plan);
+        // The clock stands while a hop asks to be left alone.
+        let asked_to_wait = held_off(plan);
+        let others = patience * (hops - 1) + exchange * hops + relearnt;
         let worst = worst(plan, connect);
         let asked = plan.proxies.answers_options;
         // With a single hop nothing is promised, and there is no world of one.
         let unnoticed = worst.silent_death_unnoticed.unwrap_or(style.expiry);
         let off_dead = |bound: Option<Duration>| bound.filter(|_| asked).unwrap_or(unnoticed);
         let recovery = if asked { worst.recovery } else { worst.recovery_unnoticed };
-        // A hop that has asked to be left alone may be the only one.
-        let registered = recovery + held_off(plan) + exchange * (hops + 1);
+        let first = plan.names.map_or(Duration::ZERO, |_| FIRST_ANSWERS);
+        let registered = recovery + asked_to_wait + exchange * (hops + 1) + first + relearnt;
         let failback = style.failback.map(|interval| {
             // Flap damping: up to four intervals; spread: a tenth.
-            interval * 4 * 11 / 10 + patience + held_off(plan) + exchange
+            interval * 4 * 11 / 10 + patience + asked_to_wait + exchange + relearnt
         });
         let orphan_ringing = style.ring_limit.max(PROXY_RINGING) + others + 2 * TIMEOUT;
         let direct = plan.proxies.presence == Presence::Absent;
         Self {
-            off_dead: off_dead(worst.silent_death) + exchange * hops,
-            off_dead_unproven: off_dead(worst.silent_death_unproven) + exchange * hops,
+            off_dead: off_dead(worst.silent_death) + asked_to_wait + exchange * hops + relearnt,
+            off_dead_unproven: off_dead(worst.silent_death_unproven)
+                + asked_to_wait
+                + exchange * hops
+                + relearnt,
             proven_after: style.keep_alive.unwrap_or_default() + exchange,
             registered,
             failback,
@@ -100,6 +113,13 @@ fn worst(plan: &Plan, set_up: Duration) -> WorstCase {
     let hops = u8::try_from(plan.proxies.count).unwrap_or(u8::MAX);
     let reach = Reach { hops, expires: plan.line.expiry, set_up, found_otherwise: None };
     worst_case_of(&station::policy(&plan.line), &reach)
+}
+
+/// How long a phone may take until it knows of a proxy that was in no answer of DNS: the life of the
+/// answer that lacks it, after the longest wait between questions.
+fn relearnt(plan: &Plan) -> Duration {
+    let withdrawn = plan.faults.iter().any(|fault| matches!(fault.kind, FaultKind::Withdraws(_)));
+    plan.names.filter(|_| withdrawn).map_or(Duration::ZERO, |ttl| ttl + ASKED_AGAIN)
 }
 
 /// The longest Retry-After that a proxy of this plan gives.

@@ -72,7 +72,7 @@ impl Plan {
         let phones = dice.pick([2, 2, 2, 3]);
         let count = dice.pick([2, 2, 2, 3]);
         let mut proxies = proxies(dice, count);
-        let line = line(dice);
+        let mut line = line(dice);
         let same_order = dice.chance(60);
         let orders = (0..phones)
             .map(|phone| {
@@ -82,6 +82,10 @@ impl Plan {
         let transports = transports(dice, phones, count);
         let tcp = transports.iter().flatten().any(|transport| *transport == Transport::Tcp);
         proxies.tcp.listens |= tcp;
+        // One name has one transport, and its server is an outbound proxy.
+        let alike = transports.iter().all(|each| each.iter().all(|t| Some(t) == each.first()));
+        let names = (alike && dice.chance(30)).then(|| Duration::from_secs(dice.between(20, 90)));
+        line.outbound |= names.is_some();
         let link = Link { jitter: dice.millis(0, 10), ..Link::delayed(dice.millis(1, 40)) };
         let chaos = scale.chaos;
         let mut errands: Vec<Errand> =
@@ -93,6 +97,10 @@ impl Plan {
         if tcp {
             let more = dice.between(0, scale.faults / 2);
             faults.extend((0..more).map(|_| tcp_fault(dice, count, &errands, scale)));
+        }
+        if names.is_some() {
+            let more = dice.between(0, scale.faults / 2);
+            faults.extend((0..more).map(|_| name_fault(dice, count, &errands, scale)));
         }
         faults.sort_by_key(|fault| fault.at);
         let mut floods: Vec<Duration> =
@@ -116,6 +124,7 @@ impl Plan {
             line,
             orders,
             transports,
+            names,
             names_known,
             quoted,
             link,
@@ -225,6 +234,14 @@ fn tcp_fault(dice: &mut Dice, proxies: usize, errands: &[Errand], scale: Scale) 
         FaultKind::Forgets(proxy),
         FaultKind::Expires(proxy),
     ]);
+    timed(dice, kind, errands, scale)
+}
+
+/// What happens to names alone.
+fn name_fault(dice: &mut Dice, proxies: usize, errands: &[Errand], scale: Scale) -> Fault {
+    let proxy = dice.index(proxies);
+    let kind =
+        dice.pick([FaultKind::NamesDead, FaultKind::NamesDenied, FaultKind::Withdraws(proxy)]);
     timed(dice, kind, errands, scale)
 }
 

@@ -152,6 +152,12 @@ pub enum FaultKind {
     /// A NAT or firewall forgets the connections with the proxy, at once: what is sent over them
     /// vanishes.
     Expires(usize),
+    /// No name server answers.
+    NamesDead,
+    /// The name servers deny every name.
+    NamesDenied,
+    /// The proxy is in no answer of DNS; it serves on.
+    Withdraws(usize),
 }
 
 impl FaultKind {
@@ -178,7 +184,10 @@ impl FaultKind {
             | Self::Deaf(..)
             | Self::Unlinked(_)
             | Self::Off(_)
-            | Self::Weather(_) => None,
+            | Self::Weather(_)
+            | Self::NamesDead
+            | Self::NamesDenied
+            | Self::Withdraws(_) => None,
         }
     }
 }
@@ -209,6 +218,9 @@ pub struct Plan {
     pub orders: Vec<Vec<usize>>,
     /// How each phone speaks to the proxies of its order.
     pub transports: Vec<Vec<Transport>>,
+    /// Each phone's server is one name, which leads to its proxies; answers live so long. `None`: the
+    /// proxies are configured by address.
+    pub names: Option<Duration>,
     /// Whether the hops were configured by the names that the proxies give themselves.
     pub names_known: bool,
     /// How much of a refused datagram ICMP quotes, in bytes.
@@ -267,6 +279,16 @@ mod tests {
         }
         assert_eq!(counts.len(), 3);
         assert!(counts.values().all(|count| *count > 50), "{counts:?}");
+    }
+
+    #[test]
+    fn some_worlds_have_names_and_their_lines_one_transport() {
+        let named = || (0..300).map(Plan::draw).filter(|plan| plan.names.is_some());
+        assert!(named().count() > 40);
+        for plan in named() {
+            assert!(plan.line.outbound);
+            assert!(plan.transports.iter().all(|each| each.iter().all(|t| *t == each[0])));
+        }
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl World<'_> {
             if self.unlinked[phone] != unlinked {
                 self.unlinked[phone] = unlinked;
                 self.tell(phone, Input::Link { up: !unlinked }, None);
+                if !unlinked {
+                    // The shell asks again when the network has changed.
+                    self.refresh_names(phone);
+                }
             }
         }
     }
@@ -37,6 +41,7 @@ impl World<'_> {
         self.trace.note(self.now, &self.stations[phone].name, || "power lost".to_owned());
         self.stations[phone].on = false;
         self.flows[phone].clear();
+        self.name_servers.forget(phone);
         self.network.streams.forget(self.stations[phone].addr.ip());
         self.sound.stop_all_of(phone, self.now);
         let bounds = self.oracle.bounds.clone();
@@ -52,6 +57,7 @@ impl World<'_> {
         for input in self.stations[phone].first_inputs(phone, self.plan) {
             self.tell(phone, input, None);
         }
+        self.begin_names(phone);
     }
 
     /// Submits a phone's settings. They take effect with no dropped call (requirement D1).

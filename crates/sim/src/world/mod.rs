@@ -9,6 +9,7 @@ mod changes;
 mod connections;
 mod deeds;
 mod flood;
+mod names;
 mod outputs;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use sip_core::transport::Hop;
 
 use crate::dice::Dice;
 use crate::faults::Faults;
+use crate::names::NameServers;
 use crate::network::Network;
 use crate::oracle::{Breach, Failure, Oracle, Side, Worst};
 use crate::plan::Plan;
@@ -67,6 +69,7 @@ pub struct World<'a> {
     /// Each phone's connections, by whom they lead to.
     flows: Vec<BTreeMap<Hop, Flow>>,
     proxies: Vec<Proxy>,
+    name_servers: NameServers,
     table: Location,
     sound: Sound,
     agenda: Agenda,
@@ -97,6 +100,7 @@ impl<'a> World<'a> {
             stations,
             flows: vec![BTreeMap::new(); plan.phones],
             proxies: (0..plan.proxies.count).map(|at| Proxy::new(at, &plan.proxies)).collect(),
+            name_servers: NameServers::default(),
             table: Location::default(),
             sound: Sound::default(),
             agenda: Agenda::default(),
@@ -133,6 +137,7 @@ impl<'a> World<'a> {
             for input in self.stations[phone].first_inputs(phone, self.plan) {
                 self.tell(phone, input, None);
             }
+            self.begin_names(phone);
         }
         while !self.over && self.oracle.failures().is_empty() {
             let Some(next) = self.next_instant() else { break };
@@ -178,13 +183,17 @@ impl<'a> World<'a> {
 
     fn next_instant(&self) -> Option<Instant> {
         let on = self.stations.iter().filter(|station| station.on);
-        let phones = on.filter_map(|station| station.phone.poll_timeout());
+        let phones = on.flat_map(|station| {
+            [station.phone.poll_timeout(), station.resolver.poll_timeout()].into_iter().flatten()
+        });
         let proxies = self.awake_proxies().filter_map(|at| self.proxies[at].poll_timeout());
         let others =
             [self.network.poll_timeout(), self.sound.poll_timeout(), self.oracle.poll_timeout()];
+        let names = self.name_servers.poll_timeout();
         phones
             .chain(proxies)
             .chain(others.into_iter().flatten())
+            .chain(names)
             .map(|(at, _)| at)
             .chain(self.agenda.next_at())
             .min()
@@ -215,6 +224,7 @@ impl<'a> World<'a> {
         while let Some(news) = self.network.streams.poll_output() {
             self.hear(news);
         }
+        self.handle_names();
         for phone in 0..self.stations.len() {
             let station = &mut self.stations[phone];
             if station.on && station.phone.poll_timeout().is_some_and(|(at, _)| at <= self.now) {
