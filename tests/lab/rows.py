@@ -151,6 +151,6 @@ exceeded by more than {WORST_MS} ms. {bounds}
 
 {text}
 
-Machine: {os.cpu_count()} processors, {platform.machine()}, Linux {platform.release()}; build profile `test-release`; {labs}
+Machine: {os.cpu_count()} processors, {platform.machine()}, Linux {platform.release().split("-")[0]}; build profile `test-release`; {labs}
 laboratories side by side for {minutes:.0f} minutes, load average {load}. Runs that failed: {len(failures)}.
 """
