@@ -238,9 +238,11 @@ impl Provisioner {
         let fetching = tokio::task::spawn_blocking(move || {
             let trust = trust(&place, &tls).map_err(|error| error.to_string())?;
             let octets = fetch(&place, &login, trust).map_err(|error| error.to_string())?;
+            let octets = seal::from_network(octets, key.expose())?;
+            // Of what it says: sealed once more, the same file is another one.
             let file: String =
                 Sha256::digest(&octets).iter().map(|octet| format!("{octet:02x}")).collect();
-            Ok::<_, String>((seal::from_network(octets, key.expose())?, file))
+            Ok::<_, String>((octets, file))
         });
         let (octets, file) = match self.meanwhile(fetching).await {
             Ok(Ok(fetched)) => fetched,
@@ -325,7 +327,9 @@ impl Provisioner {
 
     /// Where to fetch from; a phone without a line asks its network where nobody else says it.
     async fn place(&mut self) -> Result<Option<Place>, Problem> {
-        let new = self.desk.accounts().await?.is_empty();
+        // By the store: at start the lines are not in force yet.
+        let lines = |store: &mut config_store::Store| store.settings().lines.is_empty();
+        let new = self.desk.store.with(lines).await.map_err(ended)?;
         let known = if new { None } else { self.found.as_deref() };
         if let Some(place) = self.sources.place(&self.settings, known)? {
             return Ok(Some(place));
