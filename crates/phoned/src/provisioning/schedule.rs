@@ -17,7 +17,8 @@ pub(crate) enum Mode {
 /// The first wait after a failure; it doubles up to [`LONGEST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 const LONGEST_RETRY: Duration = Duration::from_secs(3600);
-/// The first wait where no server is known: a lease may be on its way.
+/// The first wait of a phone without a line where no server is known: a lease may be on its way, and
+/// somebody waits for the phone.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// Waits vary by up to so many per cent, so that a fleet that was provisioned together does not ask
 /// together for ever (F6).
@@ -62,9 +63,11 @@ impl Schedule {
         self.due
     }
 
-    /// There is no server to fetch from: it is looked for again, later each time.
-    pub(crate) fn nowhere(&mut self, dice: u64, now: Instant) {
-        let wait = FIRST_LOOK * 2_u32.saturating_pow(self.failures.min(10));
+    /// There is no server to fetch from: it is looked for again, later each time; `new` is a phone
+    /// without a line, which begins with short waits.
+    pub(crate) fn nowhere(&mut self, new: bool, dice: u64, now: Instant) {
+        let first = if new { FIRST_LOOK } else { FIRST_RETRY };
+        let wait = first * 2_u32.saturating_pow(self.failures.min(10));
         self.failures = self.failures.saturating_add(1);
         self.ended = Some(now);
         self.due = match self.mode {
@@ -163,15 +166,18 @@ mod tests {
         let mut schedule = Schedule::new(Mode::AtStart, now);
         let mut waits = Vec::new();
         for _ in 0..12 {
-            schedule.nowhere(EVEN, now);
+            schedule.nowhere(true, EVEN, now);
             waits.push((schedule.due().unwrap() - now).as_secs());
             now = schedule.due().unwrap();
         }
         assert_eq!(waits[..4], [5, 10, 20, 40]);
         assert_eq!(waits[9..], [2560, 3600, 3600]);
         schedule.change(Mode::Off, now);
-        schedule.nowhere(EVEN, now);
+        schedule.nowhere(true, EVEN, now);
         assert_eq!(schedule.due(), None);
+        schedule.change(Mode::AtStart, now);
+        schedule.nowhere(false, EVEN, now);
+        assert_eq!(schedule.due(), Some(now + HOUR / 60), "an idle phone that works sleeps");
     }
 
     #[test]

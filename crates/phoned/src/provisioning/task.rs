@@ -206,10 +206,11 @@ impl Provisioner {
 
     /// Fetches and applies once, and plans the next time.
     async fn provision(&mut self) -> Result<ChangeReport, Problem> {
-        let done = match self.place().await {
+        let new = self.has_no_line().await.unwrap_or(false);
+        let done = match self.place(new).await {
             Ok(Some(place)) => self.fetch_and_apply(place).await,
             Ok(None) => {
-                self.schedule.nowhere(dice(), Instant::now());
+                self.schedule.nowhere(new, dice(), Instant::now());
                 return Err(Problem::new("no server to fetch from (item `Flash Server IP`)"));
             }
             Err(problem) => Err(problem),
@@ -320,16 +321,19 @@ impl Provisioner {
         }
     }
 
+    /// By the store: at start the lines are not in force yet.
+    async fn has_no_line(&self) -> Result<bool, Problem> {
+        let lines = |store: &mut config_store::Store| store.settings().lines.is_empty();
+        self.desk.store.with(lines).await.map_err(ended)
+    }
+
     async fn is_registered(&self) -> bool {
         let accounts = self.desk.accounts().await.unwrap_or_default();
         accounts.iter().any(|account| account.state == AccountState::Registered)
     }
 
     /// Where to fetch from; a phone without a line asks its network where nobody else says it.
-    async fn place(&mut self) -> Result<Option<Place>, Problem> {
-        // By the store: at start the lines are not in force yet.
-        let lines = |store: &mut config_store::Store| store.settings().lines.is_empty();
-        let new = self.desk.store.with(lines).await.map_err(ended)?;
+    async fn place(&mut self, new: bool) -> Result<Option<Place>, Problem> {
         let known = if new { None } else { self.found.as_deref() };
         if let Some(place) = self.sources.place(&self.settings, known)? {
             return Ok(Some(place));
