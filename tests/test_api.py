@@ -44,6 +44,7 @@ def shown_name(site):
     return site.phone.json("config", "get", "SIP1 Display Name")["items"]["SIP1 Display Name"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ["admin", "user"])
 def test_every_answer_of_the_api_is_what_its_document_says(site, role, tmp_path):
     token = site.token(site.first_session(), role)
