@@ -55,6 +55,7 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
     assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapBnd:\s+0+$", status, re.M), status
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.M), status
     assert system.sh(f"ps -o user= -p {shown(system, 'MainPID')}").strip() == b"phoned"
+    assert resident(system) < 14_000, "idle, with its web page"
 
     # Sound through the unit's own door to the sound card, by a thread that goes before all others.
     far = world.phone("1002", audio=f"wav:{wav.tone(world.file('far.wav'), 1000)}:{world.file('ear.wav')}", auto_answer=True)
@@ -67,6 +68,7 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
             f.write(system.sh("cat /tmp/ear.wav", check=False))
         return wav.read(world.file("heard.wav"))[0]
     until(lambda: wav.heard(ear(), 1000) >= 1, "1000 Hz at the loudspeaker", PATIENCE, 1)
+    assert resident(system) < 18_000, "in a call"
     threads = system.sh(f"ps -L -o cls=,rtprio=,comm= -p {shown(system, 'MainPID')}").decode()
     assert re.search(r"FF\s+10\s+media", threads), threads
     system.sh(f"phonectl call hangup {call}")
@@ -83,6 +85,14 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
         until(lambda: re.search(f"phoned ended: ({result})", reports(system)), f"a report of {result}", PATIENCE, 1)
     assert " ready " in reports(system), "a report has the last lines of the log"
     assert system.sh("ls /var/lib/phoned/crash").count(b"\n") == 2, "of each crash a report, and nothing else"
+
+
+def resident(system):
+    """The phone's memory, kB."""
+    status = system.sh(f"cat /proc/{shown(system, 'MainPID')}/status")
+    found = int(re.search(rb"VmRSS:\s+(\d+)", status)[1])
+    print(f"resident {found} kB")
+    return found
 
 
 def reports(system):
