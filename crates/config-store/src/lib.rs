@@ -33,4 +33,5 @@ pub use settings::{
 };
 pub use store::{
     Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission, Trial,
+    erase,
 };

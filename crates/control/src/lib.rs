@@ -25,6 +25,7 @@ mod reply;
 mod request;
 mod sound;
 mod status;
+mod system;
 mod timestamp;
 mod timing;
 mod trace;
@@ -48,6 +49,7 @@ pub use request::{
 };
 pub use sound::{AudioRequest, Volumes};
 pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
+pub use system::SystemRequest;
 pub use timestamp::{Timestamp, TimestampError};
 pub use timing::{Durations, HopTiming, TimingReport, TimingRequest};
 pub use trace::{TraceDialog, TraceMessage, TraceReport, TraceRequest, Way};

@@ -8,7 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AudioRequest, Document, Items, ProvisionRequest, Timestamp, TimingRequest, TraceRequest,
+    AudioRequest, Document, Items, ProvisionRequest, SystemRequest, Timestamp, TimingRequest,
+    TraceRequest,
 };
 
 /// One request.
@@ -33,6 +34,8 @@ pub enum Request {
     Timing(TimingRequest),
     /// About the SIP messages that were sent and received.
     Trace(TraceRequest),
+    /// About the whole phone.
+    System(SystemRequest),
     /// Every event from now on: answered with [`crate::Payload::Watching`], then notifications until
     /// the connection closes.
     Watch {},

@@ -21,6 +21,7 @@ mod provision;
 mod seal;
 mod span;
 mod status;
+mod system;
 mod timing;
 mod trace;
 mod watch;
@@ -97,6 +98,9 @@ enum Noun {
     Timing(timing::Timing),
     /// The SIP messages that the phone has sent and received lately.
     Trace(trace::Trace),
+    /// The whole phone: start it again, factory reset.
+    #[command(subcommand)]
+    System(system::System),
     /// Every event as it happens, until interrupted.
     Watch(watch::Watch),
     /// The phone, its lines and its calls at a glance.
@@ -119,6 +123,7 @@ fn main() -> ExitCode {
         Noun::Provision(provision) => provision.run(&client, &mut output),
         Noun::Timing(timing) => timing.run(&client, &mut output),
         Noun::Trace(trace) => trace.run(&client, &mut output),
+        Noun::System(system) => system.run(&client, &mut output),
         Noun::Watch(watch) => watch.run(&client, &mut output),
         Noun::Status(status) => status.run(&client, &mut output),
         Noun::Health(health) => health.run(&client, &mut output),

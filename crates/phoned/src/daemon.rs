@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Once;
 use std::thread::JoinHandle;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use config_store::{Origin, Store};
 use phone::Phone;
 use sip_core::transport::resolve::Resolver;
@@ -24,6 +24,7 @@ use crate::call_log::{self, CallLog};
 use crate::clock::Clock;
 use crate::control_server::{ControlServer, Desk};
 use crate::driver::{Driver, Message};
+use crate::ending::{self, Ending};
 use crate::lines::Lines;
 use crate::memory::{Memory, Remembered};
 use crate::net::Sockets;
@@ -46,11 +47,11 @@ pub(crate) enum Failure {
     Died(anyhow::Error),
 }
 
-/// Runs until a signal has been obeyed.
+/// Runs until a signal has been obeyed, or somebody has asked for another run.
 ///
 /// # Errors
 /// [`Failure`], whose chain of causes names what and where.
-pub(crate) fn run(options: &Run) -> Result<(), Failure> {
+pub(crate) fn run(options: &Run) -> Result<Ending, Failure> {
     log_panics();
     let mut foundation = Foundation::lay(options).map_err(Failure::Start)?;
     let runtime = runtime().map_err(Failure::Start)?;
@@ -64,6 +65,11 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     drop((store, calls));
     if thread.join().is_err() {
         return ended.and(Err(Failure::Died(anyhow!("the configuration store panicked"))));
+    }
+    if let Ok(Ending::Reset) = ended {
+        let erased = ending::erase(&options.state).context("cannot forget everything");
+        erased.map_err(Failure::Died)?;
+        tracing::warn!("everything is forgotten, as it was asked for");
     }
     ended
 }
@@ -131,6 +137,9 @@ struct Parts {
     store_ended: oneshot::Receiver<()>,
     signals: Signals,
     inbox: mpsc::Sender<Message>,
+    /// Where those come who end this run.
+    endings: mpsc::Receiver<Ending>,
+    end: mpsc::Sender<Ending>,
     port: u16,
     lines: usize,
 }
@@ -163,8 +172,10 @@ impl Parts {
         let archive = Archive::new(store.clone(), earlier);
         let (fetches, wishes) = provisioning::channel();
         let trace = Trace::new(options.trace * 1024);
+        let (end, endings) = mpsc::channel(limits::ENDINGS);
         let desk = Desk {
             phone: inbox.clone(),
+            end: end.clone(),
             store: store.clone(),
             lines: handle,
             provisioner: fetches.clone(),
@@ -201,25 +212,34 @@ impl Parts {
             clock,
         };
         let lines = settings.lines.len();
-        Ok(Self { driver, others, store_ended, signals, inbox, port, lines })
+        Ok(Self { driver, others, store_ended, signals, inbox, endings, end, port, lines })
     }
 
-    async fn run(self, options: &Run) -> anyhow::Result<()> {
-        let Self { driver, mut others, store_ended, signals, inbox, .. } = self;
-        others.spawn(named("signals", signals.obey(inbox)));
+    async fn run(self, options: &Run) -> anyhow::Result<Ending> {
+        let Self { driver, mut others, mut store_ended, signals, inbox, mut endings, end, .. } =
+            self;
+        others.spawn(named("signals", signals.obey(end)));
         let mut driver = tokio::spawn(driver.run());
         greet(options, self.port, self.lines);
         supervise::ready();
-        tokio::select! {
-            ended = &mut driver => match ended {
-                Ok(ended) => Ok(ended?),
-                Err(panic) => Err(panic).context("the driver died"),
-            },
-            Some(ended) = others.join_next() => match ended {
-                Ok(name) => bail!("{name} ended before its time"),
-                Err(panic) => Err(panic).context("a part died"),
-            },
-            _ = store_ended => bail!("the configuration store died"),
+        let mut ending: Option<Ending> = None;
+        loop {
+            tokio::select! {
+                ended = &mut driver => return match ended {
+                    Ok(ended) => ended.map(|()| ending.unwrap_or(Ending::Stop)).map_err(Into::into),
+                    Err(panic) => Err(panic).context("the driver died"),
+                },
+                Some(wanted) = endings.recv() => {
+                    ending = Some(ending.map_or(wanted, |ending| ending.or(wanted)));
+                    // The driver is gone only when the daemon is ending.
+                    let _ = inbox.send(Message::Stop).await;
+                }
+                Some(ended) = others.join_next() => return match ended {
+                    Ok(name) => Err(anyhow!("{name} ended before its time")),
+                    Err(panic) => Err(panic).context("a part died"),
+                },
+                _ = &mut store_ended => return Err(anyhow!("the configuration store died")),
+            }
         }
     }
 }
@@ -292,16 +312,15 @@ impl Signals {
         })
     }
 
-    /// Asks the driver to stop, once; never ends.
-    async fn obey(mut self, inbox: mpsc::Sender<Message>) {
+    /// Has the run ended, once; never ends itself.
+    async fn obey(mut self, end: mpsc::Sender<Ending>) {
         let name = tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         };
         tracing::info!(signal = name, "stopping");
         supervise::stopping();
-        // The driver is gone only when the daemon is ending.
-        let _ = inbox.send(Message::Stop).await;
+        let _ = end.send(Ending::Stop).await;
         std::future::pending().await
     }
 }

@@ -36,6 +36,10 @@ pub(crate) const SETTLE_ROUNDS: usize = 100;
 pub(crate) const SPIN: u32 = 1_000;
 /// The wait that a stuck deadline costs.
 pub(crate) const SPIN_PAUSE: Duration = Duration::from_millis(100);
+/// Wishes to end the run that wait.
+pub(crate) const ENDINGS: usize = 4;
+/// How long the answer to a request that ends the run has to reach who asked.
+pub(crate) const LAST_WORD: Duration = Duration::from_secs(1);
 /// Connections that peers may hold open to us at once; one more ends the longest silent one.
 pub(crate) const ACCEPTED: usize = 32;
 /// Connections that wait to be taken.

@@ -11,6 +11,7 @@ mod clock;
 mod control_server;
 mod daemon;
 mod driver;
+mod ending;
 mod handset;
 mod hops;
 mod limits;
@@ -42,6 +43,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use daemon::Failure;
+use ending::Ending;
 use options::{Command, Options};
 
 /// A part of the daemon died while it ran.
@@ -53,7 +55,13 @@ fn main() -> ExitCode {
     let Command::Run(options) = Options::parse().command;
     logging::start(options.log.clone(), options.log_format);
     match daemon::run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ending::Stop) => ExitCode::SUCCESS,
+        Ok(Ending::Restart | Ending::Reset) => {
+            let Err(error) = ending::again();
+            tracing::error!(%error, "cannot start again");
+            // The service manager does.
+            ExitCode::from(DIED)
+        }
         Err(Failure::Start(error)) => {
             // For whoever typed the command: one line, the log's form notwithstanding.
             let _ = writeln!(std::io::stderr(), "phoned: {error:#}");

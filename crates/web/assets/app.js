@@ -55,6 +55,8 @@ function watch(address) {
   const offline = document.getElementById("offline");
   const source = new EventSource(address);
   source.addEventListener("hello", (event) => {
+    const back = document.querySelector("[data-back]");
+    if (back && !offline.hidden) location.href = back.dataset.back;
     offline.hidden = true;
     if (event.data !== document.body.dataset.version) location.reload();
   });

@@ -104,6 +104,17 @@ impl Web {
     }
 }
 
+/// Removes everything that the page keeps in its folder: users, sessions, tokens, certificate, logs.
+///
+/// # Errors
+/// What cannot be removed.
+pub fn erase(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Listens. A kernel without IPv6 gets the same port on every IPv4 address.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = match std::net::TcpListener::bind(address) {

@@ -128,6 +128,7 @@ fn reply(request: control::Request) -> Reply {
         | control::Request::Call(_)
         | control::Request::Drill(_)
         | control::Request::Provision(_)
+        | control::Request::System(_)
         | control::Request::Watch {} => Reply::Ok(Payload::Done {}),
     }
 }

@@ -337,6 +337,17 @@ words! {
     restore_hint: "A file in the Fanvil text or XML form. Items that it does not name stay as they are; a file with any wrong value changes nothing.",
         "Fanvil 文本或 XML 格式的文件。未列出的配置项保持不变；文件中有任何错误数值则不作更改。";
     choose_file: "File", "文件";
+    restart: "Restart", "重启";
+    restart_hint: "The phone starts again within seconds. Settings stay.", "话机将在数秒内重新启动，设置保持不变。";
+    restart_calls: "Calls that are up now:", "当前通话数：";
+    restart_end_calls: "End these calls", "结束这些通话";
+    restarting: "The phone starts again", "话机正在重启";
+    restarting_hint: "This page goes on by itself as soon as the phone is back.", "话机恢复后，本页面将自动继续。";
+    reset: "Factory reset", "恢复出厂设置";
+    reset_hint: "The phone forgets everything: settings, passwords, users, certificate, call log, phone book and journal. Download the configuration first if you want it back.",
+        "话机将清除一切：设置、密码、用户、证书、通话记录、电话簿和日志。如需保留，请先下载配置文件。";
+    reset_sure: "Yes, forget everything", "是的，清除一切";
+    reset_not_sure: "Nothing was done: the box that confirms it was not ticked.", "未执行任何操作：没有勾选确认框。";
     audit: "Latest changes and log-ins", "最近的更改和登录";
     who: "Who", "操作者";
     address: "Address", "地址";

@@ -19,7 +19,7 @@ use rusqlite::{Connection, Transaction};
 
 pub use change::{Change, Changes, Origin, Submission};
 pub use error::{ImportError, SetError, StoreError};
-pub use open::Recovery;
+pub use open::{Recovery, erase};
 pub use trial::Trial;
 
 use crate::{

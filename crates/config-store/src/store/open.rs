@@ -126,6 +126,23 @@ fn check(connection: &Connection, path: &Path) -> Result<Result<(), StoreError>,
     Ok(if reason == "ok" { Ok(()) } else { Err(damaged()) })
 }
 
+/// Removes a store with all its copies; what else is in the directory stays.
+///
+/// # Errors
+/// What cannot be removed.
+pub fn erase(directory: &Path) -> io::Result<()> {
+    let ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("config.db");
+    // The copies first: an interrupted start would restore the configuration from one.
+    let mut files: Vec<PathBuf> =
+        directory.read_dir()?.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.file_name().is_some_and(ours));
+    files.sort_by_key(|path| path.file_name() == Some(std::ffi::OsStr::new("config.db")));
+    for file in files {
+        fs::remove_file(file)?;
+    }
+    File::open(directory)?.sync_all()
+}
+
 impl Place {
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)

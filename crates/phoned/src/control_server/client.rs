@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::desk::Desk;
-use super::{account, audio, call, config, drill, journal, provision, trace};
+use super::{account, audio, call, config, drill, journal, provision, system, trace};
 use crate::limits;
 use crate::trace::Filter;
 
@@ -152,6 +152,7 @@ pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Pro
         Request::Provision(request) => provision::answer(request, desk).await,
         Request::Timing(_) => Ok(Payload::Timing(desk.trace.timing())),
         Request::Trace(request) => trace::answer(request, desk).await,
+        Request::System(request) => system::answer(&request, desk).await,
         Request::Status {} => account::status(desk).await,
         Request::Watch {} => Ok(Payload::Watching {}),
     }

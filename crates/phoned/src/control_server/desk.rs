@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::driver::{Ask, Message};
+use crate::ending::Ending;
 use crate::lines::LinesHandle;
 use crate::provisioning::ProvisionerHandle;
 use crate::report::Events;
@@ -22,6 +23,8 @@ use crate::view;
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
     pub(crate) phone: mpsc::Sender<Message>,
+    /// Ends the run.
+    pub(crate) end: mpsc::Sender<Ending>,
     pub(crate) store: StoreHandle,
     pub(crate) lines: LinesHandle,
     pub(crate) provisioner: ProvisionerHandle,

@@ -14,6 +14,7 @@ mod desk;
 mod drill;
 mod journal;
 mod provision;
+mod system;
 mod trace;
 
 pub(crate) use client::answer;

@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use control::{
     AccountRequest, CallRequest, ConfigRequest, JournalRequest, Notification, Payload, Problem,
-    ProvisionRequest, Reply, Request, Timestamp, TraceRequest,
+    ProvisionRequest, Reply, Request, SystemRequest, Timestamp, TraceRequest,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -135,6 +135,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
         | Request::Provision(_)
         | Request::Timing(_)
         | Request::Trace(_)
+        | Request::System(_)
         | Request::Status {} => Ok(request),
     }
 }
@@ -168,7 +169,11 @@ fn may(role: Role, request: &Request) -> bool {
         | Request::Timing(_)
         | Request::Watch {}
         | Request::Status {} => true,
-        Request::Config(_) | Request::Drill(_) | Request::Provision(_) | Request::Trace(_) => false,
+        Request::Config(_)
+        | Request::Drill(_)
+        | Request::Provision(_)
+        | Request::System(_)
+        | Request::Trace(_) => false,
     };
     for_all || role == Role::Admin
 }
@@ -193,6 +198,8 @@ fn change(request: &Request) -> Option<String> {
         Request::Trace(TraceRequest::Pcap { with_secrets: true, .. }) => {
             Some("downloaded SIP messages with secrets".to_owned())
         }
+        Request::System(SystemRequest::Restart { .. }) => Some("restarted the phone".to_owned()),
+        Request::System(SystemRequest::Reset {}) => Some("reset the phone".to_owned()),
         Request::Provision(ProvisionRequest::Now {}) => {
             Some("fetched the configuration from its server".to_owned())
         }

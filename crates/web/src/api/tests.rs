@@ -48,7 +48,7 @@ fn every_request_of_the_control_socket_can_be_sent_and_is_described() {
         assert!(described.contains(&verb(&inner)), "{noun} {inner} is not in openapi.json");
         seen.insert(noun);
     }
-    assert_eq!(seen.len(), 10, "{seen:?}");
+    assert_eq!(seen.len(), 11, "{seen:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -101,6 +101,7 @@ async fn a_user_sees_and_telephones_and_an_administrator_configures() {
         (&user, "/api/v1/call", dial, StatusCode::OK),
         (&user, "/api/v1/config", set, StatusCode::FORBIDDEN),
         (&user, "/api/v1/drill", r#"{"verb":"stop"}"#, StatusCode::FORBIDDEN),
+        (&user, "/api/v1/system", r#"{"verb":"reset"}"#, StatusCode::FORBIDDEN),
         (&user, "/api/v1/trace", r#"{"verb":"show"}"#, StatusCode::FORBIDDEN),
         (&admin, "/api/v1/config", set, StatusCode::OK),
     ] {

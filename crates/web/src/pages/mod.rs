@@ -9,6 +9,7 @@ mod call_log;
 pub(crate) mod caller;
 mod calls;
 mod drill;
+mod ending;
 mod fields;
 mod frame;
 mod global;
@@ -65,6 +66,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/system/users/remove", post(system::remove_user))
         .route("/system/tokens", post(system::add_token))
         .route("/system/tokens/remove", post(system::remove_token))
+        .route("/system/restart", post(ending::restart))
+        .route("/system/reset", post(ending::reset))
+        .route("/system/ending", get(ending::show))
         .route("/system/export", post(system::export))
         .route("/system/import", post(system::import))
         .route("/assets/{name}", get(assets::serve))

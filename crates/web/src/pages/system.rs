@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use control::{ConfigRequest, Document, ExportFormat, Payload, Problem, Request};
+use control::{CallState, ConfigRequest, Document, ExportFormat, Payload, Problem, Request};
 
 use crate::app::App;
 use crate::phone::unexpected;
@@ -22,6 +22,8 @@ struct SystemPage {
     f: Frame,
     version: String,
     uptime_s: u64,
+    /// Calls that a restart would end.
+    calls: usize,
     users: Vec<UserInfo>,
     tokens: Vec<TokenInfo>,
     audit: Vec<Entry>,
@@ -53,6 +55,7 @@ async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
     let drawn = page(&SystemPage {
         version: status.version,
         uptime_s: status.uptime_s,
+        calls: status.calls.iter().filter(|call| call.state != CallState::Ended).count(),
         users: if admin { app.trust().users() } else { Vec::new() },
         tokens: if admin { app.trust().tokens() } else { Vec::new() },
         audit: if admin { app.trust().audit() } else { Vec::new() },
@@ -60,6 +63,11 @@ async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
         f,
     });
     if refused { (StatusCode::UNPROCESSABLE_ENTITY, drawn).into_response() } else { drawn }
+}
+
+/// The page with why nothing was done.
+pub(super) async fn refuse(app: &App, member: Member, problem: String) -> Response {
+    draw(app, member, Outcome { problem: Some(problem), ..Outcome::default() }).await
 }
 
 /// Says what came of it, and writes it down.
