@@ -118,3 +118,47 @@ def test_a_call_is_sent_elsewhere_and_a_phone_that_is_not_to_be_disturbed_does_n
           "the caller is told where to call")
     moved = phone.capture.sip(status=302)[-1]
     assert "sip:1002@" in moved.sip.get("Contact"), moved
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_phone_book_names_callers_and_is_dialled_and_carried_as_files(world, browser, make_site, language, tmp_path):
+    words = {"en": {"add": "Add entry", "import": "Import a file", "call": "Call", "find": "Find", "remove": "Remove"},
+             "zh": {"add": "添加联系人", "import": "导入文件", "call": "呼叫", "find": "查找", "remove": "删除"}}[language]
+    phone, other = world.phone("1001", web=True), world.phone("1002")
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    other.registered()
+    browser.first_visit(site, language)
+    browser.go("/contacts")
+    browser.fill(name="Bob <b>", numbers="what now")
+    browser.press(words["add"])
+    browser.sees("what now", "#outcome")
+    assert browser.driver.find_element("id", "name").get_attribute("value") == "Bob <b>", "nothing is lost"
+    browser.fill(numbers="10-02, sip:bob@example.test")
+    browser.press(words["add"])
+    browser.sees("Bob <b>", "article h3")
+    cards = tmp_path / "more.vcf"
+    cards.write_text("BEGIN:VCARD\nVERSION:4.0\nFN:王小明\nTEL:1003\nEND:VCARD\n")
+    browser.driver.find_element("id", "file").send_keys(str(cards))
+    browser.tap(words["import"])
+    browser.sees("1", "#imported.good")
+    browser.go("/contacts?q=王")
+    browser.sees("王小明", "article h3")
+    assert "Bob" not in browser.text()
+    browser.go("/contacts")
+    browser.press(words["call"])
+    ringing = other.call_in("ringing")
+    other.ctl("call", "reject", ringing["id"])
+    other.dial("1001")
+    phone.call_in("ringing")
+    browser.go("/calls")
+    browser.sees("Bob <b>", "#calls h3")
+    assert phone.json("call", "list")["calls"][-1]["remote_name"] == "Bob <b>"
+    other.ctl("call", "hangup")
+    browser.sees("Bob <b>", "#log")
+    exported = phone.ctl("contact", "export", "--format", "csv").stdout
+    assert "王小明,1003" in exported and "Bob <b>,1002,sip:bob@example.test" in exported
+    phone.kill()
+    phone.start()
+    assert [contact["name"] for contact in phone.json("contact", "list")["contacts"]] == ["Bob <b>", "王小明"]
+    assert browser.complaints() == []

@@ -28,6 +28,9 @@ _phonectl() {
             phonectl,config)
                 cmd="phonectl__subcmd__config"
                 ;;
+            phonectl,contact)
+                cmd="phonectl__subcmd__contact"
+                ;;
             phonectl,drill)
                 cmd="phonectl__subcmd__drill"
                 ;;
@@ -45,6 +48,9 @@ _phonectl() {
                 ;;
             phonectl,status)
                 cmd="phonectl__subcmd__status"
+                ;;
+            phonectl,system)
+                cmd="phonectl__subcmd__system"
                 ;;
             phonectl,timing)
                 cmd="phonectl__subcmd__timing"
@@ -253,6 +259,48 @@ _phonectl() {
             phonectl__subcmd__config__subcmd__help,unseal)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__unseal"
                 ;;
+            phonectl__subcmd__contact,add)
+                cmd="phonectl__subcmd__contact__subcmd__add"
+                ;;
+            phonectl__subcmd__contact,export)
+                cmd="phonectl__subcmd__contact__subcmd__export"
+                ;;
+            phonectl__subcmd__contact,help)
+                cmd="phonectl__subcmd__contact__subcmd__help"
+                ;;
+            phonectl__subcmd__contact,import)
+                cmd="phonectl__subcmd__contact__subcmd__import"
+                ;;
+            phonectl__subcmd__contact,list)
+                cmd="phonectl__subcmd__contact__subcmd__list"
+                ;;
+            phonectl__subcmd__contact,remove)
+                cmd="phonectl__subcmd__contact__subcmd__remove"
+                ;;
+            phonectl__subcmd__contact,set)
+                cmd="phonectl__subcmd__contact__subcmd__set"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,add)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__add"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,export)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__export"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,help)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__help"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,import)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__import"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,list)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__list"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,remove)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__remove"
+                ;;
+            phonectl__subcmd__contact__subcmd__help,set)
+                cmd="phonectl__subcmd__contact__subcmd__help__subcmd__set"
+                ;;
             phonectl__subcmd__drill,help)
                 cmd="phonectl__subcmd__drill__subcmd__help"
                 ;;
@@ -283,6 +331,9 @@ _phonectl() {
             phonectl__subcmd__help,config)
                 cmd="phonectl__subcmd__help__subcmd__config"
                 ;;
+            phonectl__subcmd__help,contact)
+                cmd="phonectl__subcmd__help__subcmd__contact"
+                ;;
             phonectl__subcmd__help,drill)
                 cmd="phonectl__subcmd__help__subcmd__drill"
                 ;;
@@ -300,6 +351,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__help,status)
                 cmd="phonectl__subcmd__help__subcmd__status"
+                ;;
+            phonectl__subcmd__help,system)
+                cmd="phonectl__subcmd__help__subcmd__system"
                 ;;
             phonectl__subcmd__help,timing)
                 cmd="phonectl__subcmd__help__subcmd__timing"
@@ -397,6 +451,24 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__config,unseal)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__unseal"
                 ;;
+            phonectl__subcmd__help__subcmd__contact,add)
+                cmd="phonectl__subcmd__help__subcmd__contact__subcmd__add"
+                ;;
+            phonectl__subcmd__help__subcmd__contact,export)
+                cmd="phonectl__subcmd__help__subcmd__contact__subcmd__export"
+                ;;
+            phonectl__subcmd__help__subcmd__contact,import)
+                cmd="phonectl__subcmd__help__subcmd__contact__subcmd__import"
+                ;;
+            phonectl__subcmd__help__subcmd__contact,list)
+                cmd="phonectl__subcmd__help__subcmd__contact__subcmd__list"
+                ;;
+            phonectl__subcmd__help__subcmd__contact,remove)
+                cmd="phonectl__subcmd__help__subcmd__contact__subcmd__remove"
+                ;;
+            phonectl__subcmd__help__subcmd__contact,set)
+                cmd="phonectl__subcmd__help__subcmd__contact__subcmd__set"
+                ;;
             phonectl__subcmd__help__subcmd__drill,start)
                 cmd="phonectl__subcmd__help__subcmd__drill__subcmd__start"
                 ;;
@@ -408,6 +480,12 @@ _phonectl() {
                 ;;
             phonectl__subcmd__help__subcmd__provision,show)
                 cmd="phonectl__subcmd__help__subcmd__provision__subcmd__show"
+                ;;
+            phonectl__subcmd__help__subcmd__system,reset)
+                cmd="phonectl__subcmd__help__subcmd__system__subcmd__reset"
+                ;;
+            phonectl__subcmd__help__subcmd__system,restart)
+                cmd="phonectl__subcmd__help__subcmd__system__subcmd__restart"
                 ;;
             phonectl__subcmd__provision,help)
                 cmd="phonectl__subcmd__provision__subcmd__help"
@@ -427,6 +505,24 @@ _phonectl() {
             phonectl__subcmd__provision__subcmd__help,show)
                 cmd="phonectl__subcmd__provision__subcmd__help__subcmd__show"
                 ;;
+            phonectl__subcmd__system,help)
+                cmd="phonectl__subcmd__system__subcmd__help"
+                ;;
+            phonectl__subcmd__system,reset)
+                cmd="phonectl__subcmd__system__subcmd__reset"
+                ;;
+            phonectl__subcmd__system,restart)
+                cmd="phonectl__subcmd__system__subcmd__restart"
+                ;;
+            phonectl__subcmd__system__subcmd__help,help)
+                cmd="phonectl__subcmd__system__subcmd__help__subcmd__help"
+                ;;
+            phonectl__subcmd__system__subcmd__help,reset)
+                cmd="phonectl__subcmd__system__subcmd__help__subcmd__reset"
+                ;;
+            phonectl__subcmd__system__subcmd__help,restart)
+                cmd="phonectl__subcmd__system__subcmd__help__subcmd__restart"
+                ;;
             *)
                 ;;
         esac
@@ -434,7 +530,7 @@ _phonectl() {
 
     case "${cmd}" in
         phonectl)
-            opts="-h -V --control --json --help --version account call audio config journal drill provision timing trace watch status health help"
+            opts="-h -V --control --json --help --version account call audio contact config journal drill provision timing trace system watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1599,6 +1695,256 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__contact)
+            opts="-h --control --json --help list add set remove import export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__add)
+            opts="-h --line --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__export)
+            opts="-h --format --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv vcard" -- "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help)
+            opts="list add set remove import export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__import)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__list)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__remove)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__contact__subcmd__set)
+            opts="-h --line --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --line)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__drill)
             opts="-h --control --json --help start stop help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1744,7 +2090,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help)
-            opts="account call audio config journal drill provision timing trace watch status health help"
+            opts="account call audio contact config journal drill provision timing trace system watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2219,6 +2565,104 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__contact)
+            opts="list add set remove import export"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__contact__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__contact__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__contact__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__contact__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__contact__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__contact__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__drill)
             opts="start stop"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2348,6 +2792,48 @@ _phonectl() {
         phonectl__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__system)
+            opts="restart reset"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__system__subcmd__reset)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__system__subcmd__restart)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2540,6 +3026,116 @@ _phonectl() {
         phonectl__subcmd__status)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system)
+            opts="-h --control --json --help restart reset help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__help)
+            opts="restart reset help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__help__subcmd__reset)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__help__subcmd__restart)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__reset)
+            opts="-h --yes --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__restart)
+            opts="-h --end-calls --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -187,7 +187,11 @@ class Browser:
         """Presses the button with this text and waits until something has come of it."""
         before = self.driver.find_element(By.TAG_NAME, "html")
         self.driver.find_element(By.XPATH, f"//main//button[normalize-space()={text!r}]").click()
-        until(lambda: self.driver.find_element(By.TAG_NAME, "html") != before, f"a new page after {text!r}", 15, 0.05)
+        def another():
+            # Between two pages there is none.
+            found = self.driver.find_elements(By.TAG_NAME, "html")
+            return bool(found) and found[0] != before
+        until(another, f"a new page after {text!r}", 15, 0.05)
 
     def tap(self, text):
         """Presses a button whose page stays, once it is there."""

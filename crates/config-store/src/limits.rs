@@ -33,5 +33,5 @@ pub const MAX_STATE_KEY: usize = 128;
 /// Octets of the longest value of the state table.
 pub const MAX_STATE_VALUE: usize = 64 * 1024;
 
-/// The most entries of the state table: one for each line, and some.
-pub const MAX_STATE_ENTRIES: u32 = MAX_LINES as u32 + 1024;
+/// The most entries of the state table: one for each line, and a phone book, a journal and a call log.
+pub const MAX_STATE_ENTRIES: u32 = MAX_LINES as u32 + 4096;

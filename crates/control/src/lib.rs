@@ -12,6 +12,7 @@
 mod call;
 mod call_log;
 mod check;
+mod contact;
 mod description;
 mod document;
 mod drill;
@@ -33,6 +34,7 @@ mod trace;
 pub use call::{CallState, CallStatus, Direction, Ended, EndedBy};
 pub use call_log::{LoggedCall, LoggedKind};
 pub use check::{Bounds, Finding, Level, LineCheck};
+pub use contact::{Contact, ContactFormat, ContactRequest, ContactsImported};
 pub use description::{Choice, ConfigDescription, Help, ItemDescription, ItemScope, ItemValues};
 pub use document::{Document, DocumentError};
 pub use drill::{DrillState, DrillStatus};

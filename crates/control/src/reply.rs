@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountStatus, CallStatus, ConfigDescription, Document, DrillStatus, Items, JournalEntry,
-    LineCheck, LoggedCall, ProvisionStatus, TimingReport, TraceReport, Volumes,
+    AccountStatus, CallStatus, ConfigDescription, Contact, ContactsImported, Document, DrillStatus,
+    Items, JournalEntry, LineCheck, LoggedCall, ProvisionStatus, TimingReport, TraceReport,
+    Volumes,
 };
 
 /// The answer to one request.
@@ -34,6 +35,12 @@ pub enum Payload {
     Audio(Volumes),
     /// The name of the new call.
     Id(String),
+    /// Entries of the phone book, by name.
+    Contacts(Vec<Contact>),
+    /// One entry of it.
+    Contact(Contact),
+    /// What an imported phone book has led to.
+    Imported(ContactsImported),
     /// Items with their values.
     Items(Items),
     /// What may be configured.

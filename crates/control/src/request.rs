@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AudioRequest, Document, Items, ProvisionRequest, SystemRequest, Timestamp, TimingRequest,
-    TraceRequest,
+    AudioRequest, ContactRequest, Document, Items, ProvisionRequest, SystemRequest, Timestamp,
+    TimingRequest, TraceRequest,
 };
 
 /// One request.
@@ -22,6 +22,8 @@ pub enum Request {
     Call(CallRequest),
     /// About sound.
     Audio(AudioRequest),
+    /// About the phone book.
+    Contact(ContactRequest),
     /// About the configuration.
     Config(ConfigRequest),
     /// What happened: answered with [`crate::Payload::Entries`].

@@ -4,8 +4,8 @@
 use control::{Payload, encode};
 
 use crate::{
-    account, audio, call, config, drill, failure::Failure, journal, output::Output, provision,
-    status, timing, trace,
+    account, audio, call, config, contact, drill, failure::Failure, journal, output::Output,
+    provision, status, timing, trace,
 };
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
@@ -40,6 +40,9 @@ pub(crate) fn show(
         Payload::Calls(calls) => call::show(calls, output),
         Payload::CallLog(calls) => call::show_log(calls, output),
         Payload::Audio(volumes) => audio::show(volumes, output),
+        Payload::Contacts(contacts) => contact::show(contacts, output),
+        Payload::Contact(contact) => contact::show(std::slice::from_ref(contact), output),
+        Payload::Imported(done) => contact::show_imported(*done, output),
         Payload::Id(id) => output.line(id),
         Payload::Items(items) => config::show_items(items, output),
         Payload::Description(description) => config::show_description(description, output),

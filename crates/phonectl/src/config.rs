@@ -216,7 +216,8 @@ pub(crate) fn show_document(document: &Document, output: &mut Output) -> Result<
     output.octets(&octets)
 }
 
-fn read(path: &Path) -> Result<Document, Failure> {
+/// Reads a file that goes to the phone; `-` is standard input.
+pub(crate) fn read(path: &Path) -> Result<Document, Failure> {
     let octets = read_octets(path)?;
     Document::from_octets(&octets)
         .map_err(|error| Failure::File { path: path.to_owned(), reason: error.to_string() })

@@ -11,6 +11,7 @@ mod audio;
 mod call;
 mod client;
 mod config;
+mod contact;
 mod drill;
 mod event;
 mod failure;
@@ -83,6 +84,9 @@ enum Noun {
     /// Sound: how loud it is.
     #[command(subcommand)]
     Audio(audio::Audio),
+    /// The phone book.
+    #[command(subcommand)]
+    Contact(contact::ContactCommand),
     /// The configuration: items and files.
     #[command(subcommand)]
     Config(config::Config),
@@ -117,6 +121,7 @@ fn main() -> ExitCode {
         Noun::Account(account) => account.run(&client, &mut output),
         Noun::Call(call) => call.run(&client, &mut output),
         Noun::Audio(audio) => audio.run(&client, &mut output),
+        Noun::Contact(contact) => contact.run(&client, &mut output),
         Noun::Config(config) => config.run(&client, &mut output),
         Noun::Journal(journal) => journal.run(&client, &mut output),
         Noun::Drill(drill) => drill.run(&client, &mut output),

@@ -30,6 +30,7 @@ use crate::memory::{Memory, Remembered};
 use crate::net::Sockets;
 use crate::net::tls::Tls;
 use crate::options::{Run, Source};
+use crate::phone_book::{self, PhoneBook};
 use crate::provisioning::{Past, Provisioner, Sources};
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
@@ -61,8 +62,8 @@ pub(crate) fn run(options: &Run) -> Result<Ending, Failure> {
     });
     // Clients go, and with them the last ways to the store; what was handed to it is written.
     drop(runtime);
-    let Foundation { store, thread, calls, .. } = foundation;
-    drop((store, calls));
+    let Foundation { store, thread, calls, book, .. } = foundation;
+    drop((store, calls, book));
     if thread.join().is_err() {
         return ended.and(Err(Failure::Died(anyhow!("the configuration store panicked"))));
     }
@@ -89,6 +90,7 @@ struct Foundation {
     earlier: Earlier,
     past: Past,
     calls: CallLog,
+    book: PhoneBook,
 }
 
 impl Foundation {
@@ -103,9 +105,11 @@ impl Foundation {
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let calls = call_log::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
+        let book = phone_book::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let settings = store.settings();
         let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
         let calls = CallLog::new(store.clone(), calls);
+        let book = PhoneBook::new(store.clone(), book);
         Ok(Self {
             store,
             thread,
@@ -115,6 +119,7 @@ impl Foundation {
             earlier,
             past,
             calls,
+            book,
         })
     }
 }
@@ -146,8 +151,9 @@ struct Parts {
 
 impl Parts {
     fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
-        let Foundation { store, settings, remembered, earlier, past, calls, store_ended, .. } =
-            foundation;
+        let Foundation {
+            store, settings, remembered, earlier, past, calls, book, store_ended, ..
+        } = foundation;
         let store_ended = store_ended.take().context("the store was taken already")?;
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
@@ -182,6 +188,7 @@ impl Parts {
             events: events.clone(),
             trace: trace.clone(),
             calls: calls.clone(),
+            book: book.clone(),
             device: options.audio.as_str().into(),
             earlier: std::mem::take(&mut earlier.entries).into(),
             clock,
@@ -207,7 +214,7 @@ impl Parts {
             memory: Memory::new(store.clone()),
             names,
             provisioner: fetches,
-            reporter: Reporter::new(events, archive, calls.clone()),
+            reporter: Reporter::new(events, archive, calls.clone(), book.clone()),
             tap: Tap::new(trace),
             clock,
         };

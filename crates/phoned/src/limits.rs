@@ -10,6 +10,14 @@ pub(crate) const STORE_JOBS: usize = 64;
 pub(crate) const EVENTS: usize = 256;
 /// Journal entries that are kept over a restart; the oldest gives way.
 pub(crate) const ARCHIVE: u64 = 256;
+/// Entries of the phone book.
+pub(crate) const CONTACTS: usize = 1000;
+/// Characters of a name in it.
+pub(crate) const CONTACT_NAME: usize = 64;
+/// Numbers of one entry.
+pub(crate) const CONTACT_NUMBERS: usize = 4;
+/// Octets of one of them.
+pub(crate) const CONTACT_NUMBER: usize = 128;
 /// Calls of the call log, kept over a restart; the oldest gives way.
 pub(crate) const CALL_LOG: u64 = 200;
 /// Ended calls whose quality is remembered.

@@ -23,6 +23,7 @@ mod memory;
 mod net;
 mod notes;
 mod options;
+mod phone_book;
 mod provisioning;
 mod quality;
 mod report;

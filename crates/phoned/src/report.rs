@@ -20,6 +20,7 @@ use tokio::sync::broadcast;
 use crate::archive::Archive;
 use crate::call_log::CallLog;
 use crate::clock::{Clock, Reading};
+use crate::phone_book::PhoneBook;
 use crate::{limits, view};
 
 /// Where events go in and watchers subscribe.
@@ -64,13 +65,14 @@ pub(crate) struct Reporter {
     events: Events,
     archive: Archive,
     calls: CallLog,
+    book: PhoneBook,
     told: BTreeMap<LineNumber, (LineState, Option<Hop>)>,
 }
 
 impl Reporter {
     /// A reporter that has told nothing yet.
-    pub(crate) fn new(events: Events, archive: Archive, calls: CallLog) -> Self {
-        Self { events, archive, calls, told: BTreeMap::new() }
+    pub(crate) fn new(events: Events, archive: Archive, calls: CallLog, book: PhoneBook) -> Self {
+        Self { events, archive, calls, book, told: BTreeMap::new() }
     }
 
     /// Something happened at `now`.
@@ -92,7 +94,10 @@ impl Reporter {
             Event::Drill(status) => log_drill(status),
         }
         let belongs_in_journal = JournalEntry::holds(&event);
-        let notification = view::notification(event, now, clock);
+        let mut notification = view::notification(event, now, clock);
+        if let control::Event::Call(call) = notification.event {
+            notification.event = control::Event::Call(self.book.name(call));
+        }
         if belongs_in_journal {
             self.archive.keep(&notification);
         }

@@ -22,6 +22,9 @@ pub const BODY: usize = 64 * 1024;
 /// of which may take three in a form or six in JSON, and what stands around it.
 pub const BODY_WITH_FILE: usize = 6 * control::limits::MAX_DOCUMENT + 64 * 1024;
 
+/// Entries of the phone book that are shown at once.
+pub const CONTACTS_SHOWN: usize = 100;
+
 /// Users.
 pub const USERS: usize = 16;
 /// Access tokens for programs.

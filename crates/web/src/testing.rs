@@ -120,6 +120,9 @@ fn reply(request: control::Request) -> Reply {
         control::Request::Call(control::CallRequest::Log {}) => {
             Reply::Ok(Payload::CallLog(Vec::new()))
         }
+        control::Request::Contact(control::ContactRequest::List {}) => {
+            Reply::Ok(Payload::Contacts(Vec::new()))
+        }
         control::Request::Audio(_) => Reply::Ok(Payload::Audio(volumes())),
         control::Request::Config(request) => config(request),
         control::Request::Timing(_) => Reply::Ok(Payload::Timing(control::TimingReport::default())),
@@ -128,6 +131,7 @@ fn reply(request: control::Request) -> Reply {
         | control::Request::Call(_)
         | control::Request::Drill(_)
         | control::Request::Provision(_)
+        | control::Request::Contact(_)
         | control::Request::System(_)
         | control::Request::Watch {} => Reply::Ok(Payload::Done {}),
     }

@@ -217,6 +217,22 @@ words! {
     log_clear: "Clear the log", "清空记录";
     redial: "Redial", "重拨";
     with: "With", "对方";
+    contacts: "Phone book", "电话簿";
+    contacts_none: "No entries.", "没有联系人。";
+    contacts_more: "More entries fit; look for a longer part of the name. Not shown:", "还有更多符合的联系人，请输入更多文字。未显示：";
+    contact_new: "New entry", "新建联系人";
+    contact_add: "Add entry", "添加联系人";
+    contacts_file: "As a file", "文件";
+    contacts_import: "Import a file", "导入文件";
+    contacts_import_hint: "CSV with a header (name, number, number2, number3, number4, line) or vCards. Entries of the same name are replaced.",
+        "带表头的 CSV（name, number, number2, number3, number4, line）或 vCard。同名联系人将被替换。";
+    contacts_added: "Added:", "新增：";
+    contacts_replaced: "replaced:", "替换：";
+    numbers: "Numbers", "号码";
+    numbers_hint: "Up to four, with commas between; the preferred one first.", "最多四个，用逗号分隔，首选号码在前。";
+    find: "Find", "查找";
+    change: "Change", "修改";
+    save: "Save", "保存";
     keypad: "Keypad", "拨号盘";
     delete: "Delete", "删除";
     dtmf: "Send keys", "发送按键";

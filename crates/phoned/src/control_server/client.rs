@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::desk::Desk;
-use super::{account, audio, call, config, drill, journal, provision, system, trace};
+use super::{account, audio, call, config, contact, drill, journal, provision, system, trace};
 use crate::limits;
 use crate::trace::Filter;
 
@@ -146,6 +146,7 @@ pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Pro
         Request::Account(request) => account::answer(request, desk).await,
         Request::Call(request) => call::answer(request, desk).await,
         Request::Audio(request) => audio::answer(request, desk).await,
+        Request::Contact(request) => contact::answer(request, desk).await,
         Request::Config(request) => config::answer(request, desk).await,
         Request::Journal(request) => journal::answer(request, desk).await,
         Request::Drill(request) => drill::answer(request, desk).await,

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::driver::{Ask, Message};
 use crate::ending::Ending;
 use crate::lines::LinesHandle;
+use crate::phone_book::PhoneBook;
 use crate::provisioning::ProvisionerHandle;
 use crate::report::Events;
 use crate::store_thread::StoreHandle;
@@ -32,6 +33,8 @@ pub(crate) struct Desk {
     pub(crate) trace: Trace,
     /// Calls that are over.
     pub(crate) calls: CallLog,
+    /// The phone book.
+    pub(crate) book: PhoneBook,
     /// The sound device, as it was asked for.
     pub(crate) device: Arc<str>,
     /// The journal of earlier runs, oldest first.
@@ -57,7 +60,7 @@ impl Desk {
 
     /// Every call.
     pub(super) async fn calls(&self) -> Result<Vec<CallStatus>, Problem> {
-        let told = |(status, quality)| CallStatus { quality, ..view::call(status) };
+        let told = |(status, quality)| self.book.name(CallStatus { quality, ..view::call(status) });
         Ok(self.ask(Ask::Calls).await?.into_iter().map(told).collect())
     }
 

@@ -9,6 +9,7 @@ mod audio;
 mod call;
 mod client;
 mod config;
+mod contact;
 mod describe;
 mod desk;
 mod drill;

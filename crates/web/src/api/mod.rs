@@ -129,6 +129,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
         Request::Account(_)
         | Request::Call(_)
         | Request::Audio(_)
+        | Request::Contact(_)
         | Request::Config(_)
         | Request::Journal(_)
         | Request::Drill(_)
@@ -165,6 +166,7 @@ fn may(role: Role, request: &Request) -> bool {
         ),
         Request::Call(_)
         | Request::Audio(_)
+        | Request::Contact(_)
         | Request::Journal(_)
         | Request::Timing(_)
         | Request::Watch {}
@@ -207,6 +209,7 @@ fn change(request: &Request) -> Option<String> {
         | Request::Account(_)
         | Request::Call(_)
         | Request::Audio(_)
+        | Request::Contact(_)
         | Request::Journal(_)
         | Request::Provision(ProvisionRequest::Show {})
         | Request::Timing(_)

@@ -8,6 +8,7 @@ mod assets;
 mod call_log;
 pub(crate) mod caller;
 mod calls;
+mod contacts;
 mod drill;
 mod ending;
 mod fields;
@@ -54,6 +55,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/calls/dial", post(calls::dial))
         .route("/calls/do", post(calls::act))
         .route("/calls/volume", post(volume::submit))
+        .route("/contacts", get(contacts::show).post(contacts::submit))
+        .route("/contacts/import", post(contacts::import))
+        .route("/contacts/file/{name}", get(contacts::export))
         .route("/drill", get(drill::show).post(drill::submit))
         .route("/journal", get(journal::show))
         .route("/trace", get(trace::show))

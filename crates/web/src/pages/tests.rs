@@ -8,7 +8,9 @@ use crate::trust::Role;
 #[tokio::test(flavor = "current_thread")]
 async fn whoever_is_not_logged_in_is_sent_to_the_door() {
     let house = House::new();
-    for page in ["/", "/line/sip", "/status", "/calls", "/system", "/journal", "/drill"] {
+    for page in
+        ["/", "/line/sip", "/status", "/calls", "/contacts", "/system", "/journal", "/drill"]
+    {
         let answer = house.send("GET", page, &[], "").await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/first"));
     }

@@ -1,0 +1,311 @@
+//! The phone book (requirement F7): names for numbers, kept over a restart, bounded.
+//!
+//! Each entry is one row of the store's state table, so it is no part of the configuration and of its
+//! files; it comes and goes as CSV or vCard (`file`). Which numbers are one another is decided in
+//! `number`. A change is kept before it is acknowledged.
+
+mod file;
+mod number;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use config_store::{Store, StoreError};
+use control::{CallStatus, Contact, ContactFormat, ContactsImported, Problem};
+
+use crate::limits;
+use crate::store_thread::StoreHandle;
+
+/// The entry's number follows.
+const CONTACTS: &str = "contact/";
+
+/// The book, for all who read and write it.
+#[derive(Clone, Debug)]
+pub(crate) struct PhoneBook {
+    book: Arc<Mutex<Book>>,
+    store: StoreHandle,
+}
+
+/// Its entries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
+    contacts: BTreeMap<u32, Contact>,
+    /// The highest number that was ever given.
+    last: u32,
+}
+
+/// What an entry shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(crate) numbers: Vec<String>,
+    pub(crate) line: Option<u16>,
+}
+
+/// Reads what earlier runs left; what this version cannot read is left out.
+///
+/// # Errors
+/// What the store says.
+pub(crate) fn recall(store: &mut Store) -> Result<Book, StoreError> {
+    let kept = store.state_under(CONTACTS)?;
+    let read = kept.iter().filter_map(|(id, text)| {
+        let contact: Contact = control::decode(text.as_bytes()).ok()?;
+        Some((id.parse().ok()?, contact))
+    });
+    let contacts: BTreeMap<u32, Contact> = read.collect();
+    let last = contacts.keys().next_back().copied().unwrap_or_default();
+    Ok(Book { contacts, last })
+}
+
+impl PhoneBook {
+    /// Goes on where earlier runs ended.
+    pub(crate) fn new(store: StoreHandle, book: Book) -> Self {
+        Self { book: Arc::new(Mutex::new(book)), store }
+    }
+
+    /// Every entry, by name.
+    pub(crate) fn list(&self) -> Vec<Contact> {
+        let mut all: Vec<Contact> = self.book().contacts.values().cloned().collect();
+        all.sort_by_cached_key(|contact| contact.name.to_lowercase());
+        all
+    }
+
+    /// Calls the other party of a call by its name in the book, if it has one.
+    pub(crate) fn name(&self, mut call: CallStatus) -> CallStatus {
+        if let Some(name) = self.book().name_of(&call.remote) {
+            call.remote_name = Some(name.to_owned());
+        }
+        call
+    }
+
+    /// Makes a new entry, or gives the one of that number another content.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that there is no such entry, no room, or no way to keep it.
+    pub(crate) async fn put(&self, id: Option<u32>, draft: Draft) -> Result<Contact, Problem> {
+        let draft = draft.checked()?;
+        let mut next = self.book().clone();
+        let contact = next.put(id, draft)?;
+        self.keep(next, std::slice::from_ref(&contact)).await?;
+        Ok(contact)
+    }
+
+    /// Forgets an entry.
+    ///
+    /// # Errors
+    /// Where there is none, or the store cannot be written.
+    pub(crate) async fn remove(&self, id: u32) -> Result<(), Problem> {
+        if self.book().contacts.remove(&id).is_none() {
+            return Err(no_such(id));
+        }
+        let removed = self.store.with(move |store| store.state_remove(&key(id))).await;
+        removed.map_err(told)?.map_err(told)
+    }
+
+    /// Takes a file, all or nothing.
+    ///
+    /// # Errors
+    /// What is wrong with it and where, or what [`Self::put`] says.
+    pub(crate) async fn import(&self, octets: &[u8]) -> Result<ContactsImported, Problem> {
+        let drafts = file::read(octets)?;
+        let mut next = self.book().clone();
+        let mut changed = BTreeMap::new();
+        let mut done = ContactsImported { added: 0, replaced: 0 };
+        for draft in drafts {
+            let known = next.contacts.values().find(|known| known.name == draft.name);
+            let id = known.map(|known| known.id);
+            let count = if id.is_some() { &mut done.replaced } else { &mut done.added };
+            *count = count.saturating_add(1);
+            let contact = next.put(id, draft)?;
+            changed.insert(contact.id, contact);
+        }
+        let changed: Vec<Contact> = changed.into_values().collect();
+        self.keep(next, &changed).await?;
+        Ok(done)
+    }
+
+    /// All entries as a file.
+    pub(crate) fn export(&self, format: ContactFormat) -> Vec<u8> {
+        file::write(&self.list(), format)
+    }
+
+    /// Writes entries, then takes the book over that holds them.
+    async fn keep(&self, next: Book, changed: &[Contact]) -> Result<(), Problem> {
+        let row = |contact: &Contact| {
+            let text = control::encode(contact).map_err(told)?;
+            Ok((key(contact.id), String::from_utf8_lossy(&text).trim_end().to_owned()))
+        };
+        let rows = changed.iter().map(row).collect::<Result<BTreeMap<_, _>, Problem>>()?;
+        let put = self.store.with(move |store| store.state_put_all(&rows)).await;
+        put.map_err(told)?.map_err(told)?;
+        *self.book() = next;
+        Ok(())
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn name_of(&self, remote: &str) -> Option<&str> {
+        let fits =
+            |contact: &&Contact| contact.numbers.iter().any(|number| number::is_of(number, remote));
+        self.contacts.values().find(fits).map(|contact| contact.name.as_str())
+    }
+
+    fn put(&mut self, id: Option<u32>, draft: Draft) -> Result<Contact, Problem> {
+        let id = match id {
+            Some(id) if self.contacts.contains_key(&id) => id,
+            Some(id) => return Err(no_such(id)),
+            None if self.contacts.len() >= limits::CONTACTS => {
+                let most = limits::CONTACTS;
+                return Err(Problem::new(format!("the phone book holds {most} entries at most")));
+            }
+            None => self.last.saturating_add(1),
+        };
+        self.last = self.last.max(id);
+        let Draft { name, numbers, line } = draft;
+        let contact = Contact { id, name, numbers, line };
+        self.contacts.insert(id, contact.clone());
+        Ok(contact)
+    }
+}
+
+impl Draft {
+    /// The same in the one form that is kept.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn checked(self) -> Result<Self, Problem> {
+        let name = self.name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let length = name.chars().count();
+        if length == 0 || length > limits::CONTACT_NAME || name.chars().any(char::is_control) {
+            let most = limits::CONTACT_NAME;
+            return Err(Problem::at("name", format!("a name has 1 to {most} characters")));
+        }
+        let wanted = self.numbers.iter().map(|number| number.trim());
+        let wanted: Vec<&str> = wanted.filter(|number| !number.is_empty()).collect();
+        if wanted.is_empty() || wanted.len() > limits::CONTACT_NUMBERS {
+            let most = limits::CONTACT_NUMBERS;
+            return Err(Problem::at("numbers", format!("{name} needs 1 to {most} numbers")));
+        }
+        let plain = |number: &&str| {
+            let wrong = || format!("{name}: '{number}' is no number and no SIP address");
+            number::plain(number).ok_or_else(|| Problem::at("numbers", wrong()))
+        };
+        let numbers = wanted.iter().map(plain).collect::<Result<_, _>>()?;
+        let lines = 1..=config_store::limits::MAX_LINES;
+        if self.line.is_some_and(|line| !lines.contains(&line)) {
+            let most = config_store::limits::MAX_LINES;
+            return Err(Problem::at(
+                "line",
+                format!("{name}: a line is a number from 1 to {most}"),
+            ));
+        }
+        Ok(Self { name, numbers, line: self.line })
+    }
+}
+
+fn key(id: u32) -> String {
+    format!("{CONTACTS}{id}")
+}
+
+fn no_such(id: u32) -> Problem {
+    Problem::new(format!("the phone book has no entry {id}"))
+}
+
+fn told(error: impl std::fmt::Display) -> Problem {
+    Problem::new(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store_thread;
+
+    fn draft(name: &str, numbers: &[&str]) -> Draft {
+        let numbers = numbers.iter().map(|number| (*number).to_owned()).collect();
+        Draft { name: name.into(), numbers, line: None }
+    }
+
+    /// One run of the phone on this folder.
+    fn run<R>(folder: &std::path::Path, work: impl AsyncFnOnce(&PhoneBook) -> R) -> R {
+        let mut store = Store::open(folder).unwrap();
+        let book = recall(&mut store).unwrap();
+        let (handle, _ended, thread) = store_thread::start(store).unwrap();
+        let book = PhoneBook::new(handle.clone(), book);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let result = runtime.block_on(work(&book));
+        drop((book, handle));
+        thread.join().unwrap();
+        result
+    }
+
+    #[test]
+    fn entries_are_made_changed_and_forgotten_and_outlive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), async |book| {
+            let bob = book.put(None, draft("Bob", &["+49 (30) 123-456", " "])).await.unwrap();
+            assert_eq!(bob.numbers, ["+4930123456"], "as it is dialled");
+            let alice = book.put(None, draft("  alice   A. ", &["sip:a@b.test"])).await.unwrap();
+            assert_eq!(alice.name, "alice A.");
+            book.put(Some(bob.id), draft("Bob", &["1002", "1003"])).await.unwrap();
+            let gone = book.put(None, draft("Gone", &["1"])).await.unwrap();
+            book.remove(gone.id).await.unwrap();
+            assert!(book.remove(gone.id).await.is_err());
+            assert!(book.put(Some(gone.id), draft("Gone", &["1"])).await.is_err());
+        });
+        run(folder.path(), async |book| {
+            let names: Vec<String> = book.list().into_iter().map(|contact| contact.name).collect();
+            assert_eq!(names, ["alice A.", "Bob"]);
+            assert_eq!(book.list()[1].numbers, ["1002", "1003"]);
+        });
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_entry_is_said_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), async |book| {
+            for (wrong, place) in [
+                (draft("", &["1"]), "name"),
+                (draft(&"x".repeat(65), &["1"]), "name"),
+                (draft("Bob", &[]), "numbers"),
+                (draft("Bob", &["1", "2", "3", "4", "5"]), "numbers"),
+                (draft("Bob", &["call me"]), "numbers"),
+                (Draft { line: Some(0), ..draft("Bob", &["1"]) }, "line"),
+            ] {
+                let problem = book.put(None, wrong).await.unwrap_err();
+                assert_eq!(problem.place.as_deref(), Some(place), "{problem:?}");
+            }
+            assert_eq!(book.list(), []);
+        });
+    }
+
+    #[test]
+    fn a_file_is_taken_whole_or_not_at_all_and_the_book_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), async |book| {
+            book.put(None, draft("Bob", &["1"])).await.unwrap();
+            let done = book.import(b"name,number\nBob,1002\nAnn,1003\n").await.unwrap();
+            assert_eq!(done, ContactsImported { added: 1, replaced: 1 });
+            let wrong = book.import(b"name,number\nCarl,1004\nDave,\n").await.unwrap_err();
+            assert_eq!(wrong.place.as_deref(), Some("line 3"));
+            assert_eq!(book.list().len(), 2);
+            let many: String = (0..limits::CONTACTS).map(|n| format!("N{n},{n}\n")).collect();
+            let full = book.import(format!("name,number\n{many}").as_bytes()).await.unwrap_err();
+            assert!(full.message.contains("at most"), "{full:?}");
+            assert_eq!(book.list().len(), 2);
+        });
+    }
+
+    #[test]
+    fn a_caller_is_called_by_the_name_of_the_book() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), async |book| {
+            book.put(None, draft("Bob", &["1002"])).await.unwrap();
+            assert_eq!(book.book().name_of("sip:1002@example.test"), Some("Bob"));
+            assert_eq!(book.book().name_of("sip:1003@example.test"), None);
+        });
+    }
+}

@@ -1,0 +1,121 @@
+"""The tab System in a real browser: restart, factory reset, backup and restore of the configuration (issue 4; F10, F11)."""
+
+import pytest
+
+from lab.browser import PASSWORD, Browser, Site
+from lab.wait import until
+
+WORDS = {
+    "en": {"restart": "Restart", "reset": "Factory reset", "restore": "Restore", "wrong": "The password is wrong.", "set": "Set the password"},
+    "zh": {"restart": "重启", "reset": "恢复出厂设置", "restore": "恢复", "wrong": "密码错误。", "set": "设置密码"},
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for all tests; each comes as a stranger."""
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def make_site():
+    """The web page of a phone."""
+    sites = []
+
+    def make(phone):
+        sites.append(Site(phone))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_restart_warns_of_calls_and_the_page_goes_on_by_itself(world, browser, make_site, language):
+    words = WORDS[language]
+    phone, other = world.phone("1001", web=True), world.phone("1002")
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    other.registered()
+    browser.first_visit(site, language)
+    phone.dial("1002")
+    other.ctl("call", "answer", other.call_in("ringing")["id"])
+    phone.call_in("active")
+    browser.go("/system")
+    browser.press(words["restart"])
+    browser.sees("1 call is up", "main")
+    assert phone.call_in("active")
+    browser.go("/system")
+    browser.fill(end_calls=True)
+    browser.press(words["restart"])
+    other.call_in("ended")
+    until(lambda: browser.path() == "/line/sip", "the page goes on, still logged in", 30)
+    phone.registered(world.primary_address, timeout=20)
+    assert phone.proc.running(), "the same process to the service manager"
+    assert phone.proc.output().count("phoned::daemon: ready") == 2
+    assert browser.complaints() == []
+
+
+def test_a_factory_reset_asks_for_the_password_and_leaves_a_phone_as_new(world, browser, make_site):
+    words = WORDS["en"]
+    phone = world.phone(items={}, web=True)
+    site = make_site(phone)
+    phone.ctl("config", "set", "SIP1 Phone Number=1001", f"SIP1 Proxy Addr={world.primary_address}", "SIP1 Register Pswd=secret-1001")
+    browser.first_visit(site)
+    browser.go("/system")
+    for password, said in (("not the one", words["wrong"]),):
+        browser.fill(sure=True, reset_own=password)
+        browser.press(words["reset"])
+        browser.sees(said, "main")
+    assert phone.json("config", "get", "SIP1 Phone Number")["items"]["SIP1 Phone Number"] == "1001", "nothing was done"
+    before = site.code()
+    browser.fill(sure=True, reset_own=PASSWORD)
+    browser.press(words["reset"])
+    until(lambda: browser.path() == "/first", "the first visit", 30)
+    assert phone.json("config", "get", "SIP1 Phone Number", "SIP1 Register Pswd")["items"] == {"SIP1 Phone Number": "", "SIP1 Register Pswd": ""}
+    codes = [line.split('code="')[1].split('"')[0] for line in phone.proc.output().splitlines() if "its first visit sets one" in line]
+    assert codes[0] == before and len(codes) == 2 and codes[1] != before, "another code"
+    browser.fill(code=codes[1], password="another horse", again="another horse")
+    browser.press("Set password")
+    assert browser.path() == "/line/sip"
+    browser.go("/system")
+    assert "first password set" in browser.text() and "reset the phone" not in browser.text(), "its log is new, too"
+
+
+@pytest.mark.parametrize("form", ["text", "xml"])
+def test_a_configuration_is_downloaded_and_restored(world, browser, make_site, form, tmp_path):
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    phone.ctl("config", "set", "SIP1 Failback Interval=1234")
+    browser.first_visit(site)
+    browser.go("/system")
+    file = browser.driver.execute_async_script("""
+        const [form, password, done] = arguments;
+        const fields = new FormData(document.querySelector("form[action='/system/export']"));
+        fields.set("format", form); fields.set("with_secrets", "1"); fields.set("current", password);
+        fetch("/system/export", { method: "POST", body: new URLSearchParams(fields) })
+          .then(async (answer) => done(answer.headers.get("content-disposition") + "\\n" + await answer.text()));""", form, PASSWORD)
+    name, _, content = file.partition("\n")
+    assert "attachment" in name and "1001" in content
+    path = tmp_path / "backup"
+    path.write_text(content)
+    changed = ["SIP1 Display Name=Somebody else", "SIP1 Register Pswd=wrong", "SIP1 Failback Interval=77"]
+    phone.ctl("config", "set", *changed)
+    browser.go("/system")
+    browser.driver.find_element("id", "file").send_keys(str(path))
+    browser.tap("Restore")
+    browser.sees("SIP1 Failback Interval", "#imported")
+    items = phone.json("config", "get", "SIP1 Display Name", "SIP1 Failback Interval")["items"]
+    assert items["SIP1 Display Name"] != "Somebody else" and items["SIP1 Failback Interval"] == "1234"
+    phone.ctl("account", "register", "1")
+    phone.registered(world.primary_address)
+    path.write_text(content.replace("1234", "no number"))
+    browser.go("/system")
+    browser.driver.find_element("id", "file").send_keys(str(path))
+    browser.tap("Restore")
+    browser.sees("no number", "#imported.bad")
+    assert phone.json("config", "get", "SIP1 Failback Interval")["items"]["SIP1 Failback Interval"] == "1234", "nothing changed"
