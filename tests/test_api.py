@@ -51,6 +51,8 @@ def test_every_answer_of_the_api_is_what_its_document_says(site, role, tmp_path)
     # Attempts without a token lock their address out, which is by design: they are made by hand below.
     argv = [schemathesis(), "run", f"{site.url}/api/v1/openapi.json", "--url", site.url, "--header", f"Authorization: Bearer {token}",
             "--tls-verify", "false", "--checks", "all", "--exclude-checks", "ignored_auth,positive_data_acceptance",
+            # A restart or a reset would end the very phone that is asked.
+            "--exclude-path", "/api/v1/system",
             "--exclude-path", "/api/v1/events", "--phases", "examples,coverage,fuzzing", "--max-time", str(SECONDS), "--seed", "1",
             "--generation-database", "none", "--request-timeout", "20", "--no-color", "--continue-on-failure",
             "--suppress-health-check", "all"]
