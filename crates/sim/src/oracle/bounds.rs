@@ -52,6 +52,8 @@ pub struct Bounds {
     pub orphan_up: Duration,
     /// A call that rings, or calls, on one side only has ended there.
     pub orphan_ringing: Duration,
+    /// After everything is mended, every phone knows where its name leads.
+    pub names_known: Duration,
     /// After everything is mended, all is well.
     pub settled: Duration,
 }
@@ -103,6 +105,7 @@ impl Bounds {
             rings: others + if style.register_first { others } else { Duration::ZERO },
             orphan_up: style.media_timeout + TIMEOUT + exchange,
             orphan_ringing,
+            names_known: relearnt,
             settled: registered + failback.unwrap_or(Duration::ZERO) + orphan_ringing,
         }
     }

@@ -102,8 +102,14 @@ impl World<'_> {
         self.flows[phone].get(&hop).is_some_and(|flow| flow.open)
     }
 
-    /// Something has happened to a connection.
-    pub(super) fn hear(&mut self, news: News) {
+    /// What has happened to connections, until nothing is left to hear.
+    pub(super) fn hear_all(&mut self) {
+        while let Some(news) = self.network.streams.poll_output() {
+            self.hear(news);
+        }
+    }
+
+    fn hear(&mut self, news: News) {
         let pair = news.pair();
         if let Some(phone) = self.phone_on(pair.local.ip()) {
             self.tell_phone(phone, news);

@@ -210,9 +210,11 @@ impl World<'_> {
         self.trace.note(self.now, "heal", || "everything is mended".to_owned());
         self.agenda.clear();
         self.faults.end_all();
-        self.network.streams.clear();
         self.healed = Some(self.now);
         self.faults_changed();
+        self.network.streams.clear();
+        // Nobody hangs up over a connection whose end he has not heard of.
+        self.hear_all();
         for phone in 0..self.stations.len() {
             for call in self.stations[phone].phone.calls(self.now) {
                 let side = (phone, call.id);
@@ -235,7 +237,9 @@ impl World<'_> {
         }
         let registered = self.oracle.duties.all_registered(self.plan.line.failback.is_some());
         let calls = self.live_calls();
-        if registered && calls.is_empty() {
+        // A phone that has booted meanwhile takes a proxy that was withdrawn for a stranger until then.
+        let names_known = self.now - healed >= self.oracle.bounds.names_known;
+        if registered && calls.is_empty() && names_known {
             self.trace
                 .note(self.now, "settled", || format!("{:?} after the heal", self.now - healed));
             self.settled = Some(self.now);

@@ -221,9 +221,7 @@ impl<'a> World<'a> {
         while let Some(output) = self.network.wire.poll_output() {
             self.arrive(output);
         }
-        while let Some(news) = self.network.streams.poll_output() {
-            self.hear(news);
-        }
+        self.hear_all();
         self.handle_names();
         for phone in 0..self.stations.len() {
             let station = &mut self.stations[phone];
