@@ -16,11 +16,11 @@ from .world import World
 KEEP_ALIVE, FAILBACK = 10, 12
 
 
-def items(world, lines, **more):
+def items(world, lines, keep_alive=KEEP_ALIVE, failback=FAILBACK, **more):
     """The configuration of so many lines, each with a user of its own."""
     found = {}
     for line in range(1, lines + 1):
-        settings = {"UDPUpdate_TTL": KEEP_ALIVE, "Failback_Interval": FAILBACK, **more}
+        settings = {"UDPUpdate_TTL": keep_alive, "Failback_Interval": failback, **more}
         found.update(line_items(f"u{line}", world.primary_address, world.backup_address, line, **settings))
     # What is the default anyway would make the file of ten thousand lines too long.
     return {name: value for name, value in found.items() if not name.endswith(("Display Name", "Enable Reg"))}
@@ -44,14 +44,15 @@ class Site:
         accounts = self.phone.json("account", "list")["accounts"]
         return collections.Counter(a["hop"] if a["state"] == "registered" else a["state"] for a in accounts)
 
-    def all_at(self, hop, timeout):
-        """Waits until every line is registered there; the seconds it took, to about a poll."""
+    def all_at(self, hop, timeout, every=0.5):
+        """Waits until every line is registered there; the seconds it took, to about a poll. Asking costs the phone as
+        much as some thousand keep-alives where it has ten thousand lines: then not often."""
         began, seen = time.monotonic(), {}
         def now():
             seen.clear()
             seen.update(self.at())
             return seen.get(hop_name(hop)) == self.lines
-        until(now, lambda: f"{self.lines} lines at {hop}; seen: {dict(seen)}", timeout, 0.5)
+        until(now, lambda: f"{self.lines} lines at {hop}; seen: {dict(seen)}", timeout, every)
         return time.monotonic() - began
 
     def resident(self):
@@ -71,6 +72,14 @@ def registers_per_second(world, hop, after, before):
     return collections.Counter(int(a.t - after) for a in log if after <= a.t < before)
 
 
+def arrivals(world, hop, after):
+    """When each line first had a 200 to a REGISTER at a hop, in seconds after this wall-clock time, in order."""
+    first = {}
+    for saved in next(h for h in (world.primary, world.backup) if h.address == hop).registrations(after):
+        first.setdefault(saved.call_id, saved.t - after)
+    return sorted(first.values())
+
+
 def base(world):
     """What a phone with one line has in memory, octets."""
     site = Site(world, 1, place="1002")
@@ -87,30 +96,12 @@ def main():
     """Measures, and prints what it saw line by line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=10_000)
-    lines = parser.parse_args().lines
+    parser.add_argument("--keep-alive", type=int, default=30, help="seconds; the failback interval too")
+    given = parser.parse_args()
     proc.end_in_order()
     world = World(pair=Variant(memory=512))
     try:
-        one = base(world)
-        site = Site(world, lines)
-        began = time.monotonic()
-        site.start()
-        site.all_at(world.primary_address, 300)
-        print(f"{lines} lines registered {time.monotonic() - began:.1f} s after the start, {site.phone.cpu_seconds():.1f} s CPU")
-        time.sleep(2 * KEEP_ALIVE)
-        print(f"idle with a keep-alive every {KEEP_ALIVE} s: {1e6 * site.cpu_of(20) / lines:.0f} µs CPU a second for each line")
-        print(f"memory: one line {one / 1024:.0f} KiB, {lines} lines {site.resident() / 1024:.0f} KiB, "
-              f"{(site.resident() - one) / max(lines - 1, 1) / 1024:.2f} KiB a line")
-        for name, fault, mend in (("frozen", world.primary.freeze, world.primary.thaw), ("killed", world.primary.kill, world.primary.start)):
-            wall, cpu = time.time(), site.phone.cpu_seconds()
-            fault()
-            took = site.all_at(world.backup_address, 120)
-            load = registers_per_second(world, world.backup_address, wall, time.time())
-            print(f"{name}: all at the backup after {took:.1f} s, {site.phone.cpu_seconds() - cpu:.1f} s CPU; "
-                  f"{sum(load.values())} REGISTERs, busiest second {max(load.values())}, even {sum(load.values()) / KEEP_ALIVE:.0f}")
-            print(f"memory then: {(site.resident() - one) / max(lines - 1, 1) / 1024:.2f} KiB a line")
-            mend()
-            print(f"back at the primary {site.all_at(world.primary_address, 180):.1f} s after its return")
+        measure(world, given.lines, given.keep_alive)
     except BaseException:
         print(world.report()[-3000:])
         raise
@@ -118,6 +109,41 @@ def main():
         world.close()
         proc.end_all()
         net.delete_all()
+
+
+def measure(world, lines, keep_alive):
+    """A life of so many lines: registered, the primary frozen, back, the primary killed, back."""
+    def say(text):
+        print(text, flush=True)
+
+    one, every = base(world), max(0.5, lines / 2000)
+    site = Site(world, lines, keep_alive=keep_alive, failback=keep_alive)
+    wall = time.time()
+    site.start()
+    site.all_at(world.primary_address, 300, every)
+    say(f"{lines} lines registered {arrivals(world, world.primary_address, wall)[-1]:.1f} s after the start, "
+        f"{site.phone.cpu_seconds():.1f} s CPU")
+    time.sleep(2 * keep_alive)
+    say(f"idle with a keep-alive every {keep_alive} s: {1e6 * site.cpu_of(20) / lines:.0f} µs CPU a second for each line")
+    def memory(when):
+        resident = site.resident()
+        say(f"memory {when}: {resident / 1024:.0f} KiB, {(resident - one) / max(lines - 1, 1) / 1024:.2f} KiB a line "
+            f"over the {one / 1024:.0f} KiB of one line")
+    memory("registered")
+    for name, fault, mend in (("frozen", world.primary.freeze, world.primary.thaw), ("killed", world.primary.kill, world.primary.start)):
+        wall, cpu = time.time(), site.phone.cpu_seconds()
+        fault()
+        site.all_at(world.backup_address, keep_alive + 90, every)
+        came, load = arrivals(world, world.backup_address, wall), registers_per_second(world, world.backup_address, wall, time.time())
+        say(f"{name}: {len(came)} at the backup, the last after {came[-1]:.1f} s, {site.phone.cpu_seconds() - cpu:.1f} s CPU; "
+            f"{sum(load.values())} REGISTERs, busiest second {max(load.values())}, even {sum(load.values()) / keep_alive:.0f}")
+        memory("then")
+        wall = time.time()
+        mend()
+        site.all_at(world.primary_address, 2 * keep_alive + 120, every)
+        say(f"back at the primary {arrivals(world, world.primary_address, wall)[-1]:.1f} s after its return")
+        # Every line's first keep-alive has been answered, so that silence is proof.
+        time.sleep(5)
 
 
 if __name__ == "__main__":

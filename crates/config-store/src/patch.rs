@@ -68,7 +68,7 @@ impl Patch {
         for (name, value) in &self.changes {
             values.put(*name, value.clone());
         }
-        values
+        values.packed()
     }
 }
 

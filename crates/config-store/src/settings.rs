@@ -4,7 +4,8 @@
 //! What follows from a setting (which hops a line has, what is sent when) is decided by others.
 
 use std::{
-    collections::BTreeMap, fmt, net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration,
+    collections::BTreeMap, fmt, net::IpAddr, ops::RangeInclusive, path::PathBuf, sync::Arc,
+    time::Duration,
 };
 
 use crate::{
@@ -69,7 +70,7 @@ pub struct TlsFiles {
     pub key: Option<PathBuf>,
 }
 
-/// One configured line.
+/// One configured line. What lines usually have in common is shared: there may be thousands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineSettings {
     /// The user part of its address; never empty.
@@ -107,7 +108,7 @@ pub struct LineSettings {
     /// `DNS Mode`; wins over `dns_srv`.
     pub dns_mode: Option<DnsMode>,
     /// Names of codecs as the user ordered them; some may be unknown to the phone.
-    pub codecs: Vec<String>,
+    pub codecs: Arc<[String]>,
     /// Whether new requests from strangers are refused (F10).
     pub refuse_unknown: bool,
     /// How long a dialled call may ring.
@@ -125,7 +126,7 @@ pub struct LineSettings {
     /// Where calls go instead of ringing.
     pub forward: Forward,
     /// Failover and failback.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
 }
 
 /// A line's settings on failover and failback; what each is for stands in the table of items.
@@ -302,7 +303,9 @@ impl Settings {
     pub(crate) fn of(values: &Values) -> Self {
         let first: u16 = values.phone_number(&items::RTP_INITIAL_PORT);
         let count: u16 = values.phone_number(&items::RTP_PORT_QUANTITY);
-        let lines = values.lines().into_iter();
+        let mut common = Common::default();
+        let line = |line| Some((line, line_settings(values, line, &mut common)?));
+        let lines = values.lines().into_iter().filter_map(line).collect();
         Self {
             sip_port: values.phone_number(&items::SIP_PORT),
             tls: TlsFiles {
@@ -320,13 +323,34 @@ impl Settings {
             do_not_disturb: values.phone_flag(&items::DO_NOT_DISTURB),
             call_waiting: values.phone_flag(&items::CALL_WAITING),
             provisioning: Provisioning::of(values),
-            lines: lines.filter_map(|line| Some((line, line_settings(values, line)?))).collect(),
+            lines,
         }
     }
 }
 
+/// What the line before has, for the next to share.
+#[derive(Default)]
+struct Common {
+    codecs: Arc<[String]>,
+    policy: Option<Arc<Policy>>,
+}
+
+impl Common {
+    fn codecs(&mut self, codecs: Vec<String>) -> Arc<[String]> {
+        if *self.codecs != *codecs {
+            self.codecs = codecs.into();
+        }
+        Arc::clone(&self.codecs)
+    }
+
+    fn policy(&mut self, policy: Policy) -> Arc<Policy> {
+        let same = self.policy.take().filter(|held| **held == policy);
+        Arc::clone(self.policy.insert(same.unwrap_or_else(|| Arc::new(policy))))
+    }
+}
+
 /// The settings of a line; `None` if it lacks a user or any server.
-fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
+fn line_settings(values: &Values, line: u16, common: &mut Common) -> Option<LineSettings> {
     let text = |item| values.text(item, line);
     let flag = |item| values.flag(item, line);
     let seconds = |item| Duration::from_secs(values.number(item, line));
@@ -370,7 +394,8 @@ fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
         expiry,
         dns_srv: Some(text(&items::DNS_SRV)).filter(|set| !set.is_empty()).map(|set| set == "1"),
         dns_mode: dns_mode(&text(&items::DNS_MODE)),
-        codecs: text(&items::VOICE_CODEC_MAP).split(',').map(str::to_owned).collect(),
+        codecs: common
+            .codecs(text(&items::VOICE_CODEC_MAP).split(',').map(str::to_owned).collect()),
         refuse_unknown: flag(&items::REFUSE_UNKNOWN),
         ring_limit: seconds(&items::RING_LIMIT),
         trying_limit: seconds(&items::TRYING_LIMIT),
@@ -383,7 +408,7 @@ fn line_settings(values: &Values, line: u16) -> Option<LineSettings> {
             _ => Dtmf::Events,
         },
         forward: forward(values, line),
-        policy: policy(values, line),
+        policy: common.policy(policy(values, line)),
     })
 }
 
@@ -549,7 +574,7 @@ mod tests {
         assert_eq!(server.expiry, Duration::from_secs(3600));
         assert_eq!((line.server2, line.proxy, line.backup_proxy), (None, None, None));
         assert_eq!((line.dns_srv, line.dns_mode), (None, None));
-        assert_eq!(line.codecs, ["PCMA", "PCMU"]);
+        assert_eq!(*line.codecs, ["PCMA", "PCMU"]);
         assert!(line.refuse_unknown);
         assert_eq!(line.ring_limit, Duration::from_secs(180));
         assert_eq!(line.session_timer, Some(Duration::from_secs(1800)));
@@ -557,7 +582,7 @@ mod tests {
         assert!(line.prack);
         assert_eq!(line.media_timeout, Duration::from_secs(60));
         assert_eq!(
-            line.policy,
+            *line.policy,
             Policy {
                 failback_interval: Some(Duration::from_secs(1800)),
                 signal_failback: false,
@@ -616,7 +641,7 @@ mod tests {
         assert_eq!(line.policy.retry, RetryMode::Time(Duration::from_secs(4)));
         assert_eq!(line.policy.keep_alive, KeepAlive::Crlf);
         assert_eq!((line.dns_srv, line.dns_mode), (Some(false), Some(DnsMode::NaptrSrv)));
-        assert_eq!(line.codecs, ["PCMU", "G729"]);
+        assert_eq!(*line.codecs, ["PCMU", "G729"]);
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 

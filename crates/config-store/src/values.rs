@@ -32,6 +32,11 @@ impl Values {
         };
     }
 
+    /// The same without the room that a table keeps which has grown one by one.
+    pub(crate) fn packed(self) -> Self {
+        Self(self.0.into_iter().collect())
+    }
+
     /// The value in force.
     pub(crate) fn value(&self, name: ItemName) -> &str {
         self.0.get(&name).map_or(name.item().default, String::as_str)

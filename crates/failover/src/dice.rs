@@ -8,13 +8,24 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// Seeded and clonable.
+/// Seeded and clonable. It is the place in the generator's stream, not the generator, which is
+/// twenty times as large: a draw is rare, lines are many.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(ChaCha8Rng);
+pub(crate) struct Dice {
+    seed: u64,
+    drawn: u64,
+}
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self { seed, drawn: 0 }
+    }
+
+    fn next_u32(&mut self) -> u32 {
+        let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
+        stream.set_word_pos(u128::from(self.drawn));
+        self.drawn = self.drawn.wrapping_add(1);
+        stream.next_u32()
     }
 
     /// Evenly between the two, in microseconds; `from` if there is nothing between.
@@ -25,7 +36,7 @@ impl Dice {
             return from;
         }
         // The top 32 bits scale the span; the bias is far below a microsecond of any wait here.
-        let share = u128::from(self.0.next_u32());
+        let share = u128::from(self.next_u32());
         let part = (u128::from(span) * share) >> 32;
         from + Duration::from_micros(u64::try_from(part).unwrap_or(span))
     }
@@ -55,6 +66,16 @@ mod tests {
         assert!((90..=91).contains(&least.as_secs()), "{least:?}");
         assert!((109..=110).contains(&most.as_secs()), "{most:?}");
         assert!((0..500).all(|_| dice.shortened(wait, 50) >= wait / 2));
+    }
+
+    /// A draw goes on where the one before it ended.
+    #[test]
+    fn draws_are_those_of_one_stream_from_the_seed() {
+        let mut stream = ChaCha8Rng::seed_from_u64(7);
+        let mut dice = Dice::new(7);
+        for _ in 0..100 {
+            assert_eq!(dice.next_u32(), stream.next_u32());
+        }
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! The failover journal of the machine's own requests: what happened, why, how long it took.
 //!
-//! Data only, a bounded ring, oldest first (failover design §7, requirement F9). Failovers of
-//! other requests are their owner's to write down.
+//! Data only (failover design §7, requirement F9): the machine tells an entry as it happens and keeps
+//! none. Failovers of other requests are their owner's to write down.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::{Cause, HopId, ReturnCause, limits};
+use crate::{Cause, HopId, ReturnCause};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,48 +85,9 @@ pub struct Entry {
     pub elapsed: Duration,
 }
 
-/// The newest entries.
-#[derive(Clone, Debug, Default)]
-pub struct Journal {
-    entries: VecDeque<Entry>,
-}
-
-impl Journal {
-    /// Oldest first.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
-    }
-
-    pub(crate) fn push(&mut self, entry: Entry) {
-        if self.entries.len() >= limits::JOURNAL {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(entry);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_journal_forgets_the_oldest_first() {
-        let mut journal = Journal::default();
-        for attempts in 0..200 {
-            journal.push(Entry {
-                when: crate::testing::t0(),
-                kind: EntryKind::Failover,
-                method: Method::Register,
-                from: Some(HopId(0)),
-                to: Some(HopId(1)),
-                cause: EntryCause::Hop(Cause::NoAnswer),
-                attempts,
-                elapsed: Duration::from_millis(3500),
-            });
-        }
-        let kept: Vec<u32> = journal.entries().map(|entry| entry.attempts).collect();
-        assert_eq!((kept.len(), kept.first(), kept.last()), (128, Some(&72), Some(&199)));
-    }
 
     #[test]
     fn causes_read_as_the_interface_says() {

@@ -54,7 +54,7 @@ mod worst_case;
 pub use attempt::{Attempt, AttemptId, HopId, Output, Reason, ReturnCause, Task, Why};
 pub use cause::{Cause, TlsFault};
 pub use health::{Health, HopState};
-pub use journal::{Entry, EntryCause, EntryKind, Journal, Method};
+pub use journal::{Entry, EntryCause, EntryKind, Method};
 pub use machine::{LineState, Machine};
 pub use order::{Budget, Order, RequestKind};
 pub use outcome::{Evidence, Outcome};

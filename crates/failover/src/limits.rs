@@ -8,9 +8,6 @@ use std::time::Duration;
 /// Hops of one line; further ones are not used.
 pub(crate) const HOPS: usize = 32;
 
-/// Entries that a journal keeps; the oldest goes first.
-pub(crate) const JOURNAL: usize = 128;
-
 /// Outputs that wait for their owner; if it never asks, the oldest goes first.
 pub(crate) const OUTPUTS: usize = 1024;
 

@@ -4,6 +4,7 @@
 //! clamps what it is given, so that no policy can make it overflow or spin. Names of the settings
 //! as users see them are not known here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -207,6 +208,13 @@ impl Policy {
         ranged_secs("flap_window", self.flap_window, 0, DAY)?;
         ranged_secs("boot_spread", self.boot_spread, 0, 3600)?;
         ranged("failback_jitter", "%", u64::from(self.failback_jitter), 0, 50)
+    }
+
+    /// The policy itself, shared with whoever else has it, where every field is in its range; else
+    /// the nearest one of which that holds.
+    pub(crate) fn in_range(policy: Arc<Self>) -> Arc<Self> {
+        let clamped = Self::clone(&policy).clamped();
+        if clamped == *policy { policy } else { Arc::new(clamped) }
     }
 
     /// The nearest policy whose every field is in its range.

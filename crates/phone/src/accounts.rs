@@ -20,7 +20,7 @@ pub(crate) struct Accounts {
     /// Lines that may want something.
     touched: BTreeSet<LineNumber>,
     deadlines: Deadlines<LineNumber>,
-    users: BTreeMap<String, BTreeSet<LineNumber>>,
+    users: BTreeSet<(String, LineNumber)>,
     /// By each address that the line trusts (requirement F10).
     sources: BTreeMap<IpAddr, BTreeSet<LineNumber>>,
     /// By the address of each of its hops.
@@ -120,8 +120,10 @@ impl Accounts {
     }
 
     /// The lines of a user, in order.
-    pub(crate) fn of_user(&self, user: &str) -> impl Iterator<Item = LineNumber> {
-        self.users.get(user).into_iter().flatten().copied()
+    pub(crate) fn of_user<'a>(&'a self, user: &'a str) -> impl Iterator<Item = LineNumber> {
+        let from = (user.to_owned(), LineNumber::FIRST);
+        let here = self.users.range(from..).take_while(move |(held, _)| held == user);
+        here.map(|(_, line)| *line)
     }
 
     /// The lines that trust an address, in order.
@@ -142,11 +144,11 @@ impl Accounts {
 
     fn index(&mut self, account: &Account) {
         let line = account.settings.line;
-        self.users.entry(account.settings.user.clone()).or_default().insert(line);
+        self.users.insert((account.settings.user.clone(), line));
         for ip in account.sources() {
             self.sources.entry(ip).or_default().insert(line);
         }
-        for hop in &account.hops {
+        for hop in account.hops.iter() {
             self.servers.entry(hop.hop.addr).or_default().insert(line);
             *self.locals.entry(hop.local.ip()).or_default() += 1;
         }
@@ -154,11 +156,11 @@ impl Accounts {
 
     fn unindex(&mut self, account: &Account) {
         let line = account.settings.line;
-        take_out(&mut self.users, &account.settings.user, line);
+        self.users.remove(&(account.settings.user.clone(), line));
         for ip in account.sources() {
             take_out(&mut self.sources, &ip, line);
         }
-        for hop in &account.hops {
+        for hop in account.hops.iter() {
             take_out(&mut self.servers, &hop.hop.addr, line);
             let ip = hop.local.ip();
             if let Some(count) = self.locals.get_mut(&ip) {

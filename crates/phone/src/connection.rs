@@ -122,7 +122,7 @@ impl Core {
             names.dedup();
             return names;
         }
-        let entries = self.accounts.reaching(hop.addr).flat_map(|account| &account.hops);
+        let entries = self.accounts.reaching(hop.addr).flat_map(|account| account.hops.iter());
         let configured = entries.filter(|entry| entry.hop == hop);
         let mut names: Vec<String> =
             configured.filter_map(|entry| entry.names.first().cloned()).collect();

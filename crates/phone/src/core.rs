@@ -290,7 +290,12 @@ impl Core {
     }
 
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        let output = self.out.pop_front();
+        if output.is_none() {
+            // All lines at once may have had something to say, which needs much room and is rare.
+            self.out.shrink_to(limits::OUTPUTS_KEPT);
+        }
+        output
     }
 
     pub(crate) fn random_u32(&mut self) -> u32 {

@@ -5,6 +5,7 @@
 //! It judges nothing: whether an ICMP error counts is decided in `account::evidence`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use failover::TlsFault;
@@ -70,16 +71,17 @@ pub enum Input {
     },
     /// The settings, at start and after each change; the phone finds out what changed.
     Settings(Settings),
-    /// What a line's servers resolve to now, in order of preference (RFC 3263).
+    /// What a line's servers resolve to now, in order of preference (RFC 3263). Lines of the same
+    /// servers may share the lists.
     Hops {
         /// The line.
         line: LineNumber,
         /// Its hop list; empty while nothing is known.
-        hops: Vec<LineHop>,
+        hops: Arc<[LineHop]>,
         /// Hops that its names have led to and do not now: what works there goes on.
-        former: Vec<LineHop>,
+        former: Arc<[LineHop]>,
         /// Addresses of all its configured servers, used or not: calls may come from there.
-        trusted: Vec<IpAddr>,
+        trusted: Arc<[IpAddr]>,
         /// The phone was at this hop when it last stopped, and why it may start there.
         last_good: Option<LastGood>,
         /// The device has booted, and this is what the line begins with: it waits a random part of

@@ -40,6 +40,8 @@ pub(crate) const STALE_ANSWERS: u8 = 3;
 /// Lines that begin in one second, where there are more: a process that is started again registers at
 /// once (failover design §6), but not thousands of lines in one instant.
 pub(crate) const LINES_PER_SECOND: usize = 200;
+/// Outputs for which there is always room; room for more is given back.
+pub(crate) const OUTPUTS_KEPT: usize = 64;
 /// Owners of transactions that are looked at each time to find those whose transaction is over.
 pub(crate) const SWEPT: usize = 64;
 /// RTP ports kept bound for the next calls, per address.

@@ -4,6 +4,7 @@
 //! the items are its business. Nothing here is resolved: a server is what was configured, and the
 //! hops that it leads to arrive as [`crate::input::Input::Hops`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use failover::Policy;
@@ -98,7 +99,8 @@ pub struct Forward {
     pub no_answer: Option<(String, Duration)>,
 }
 
-/// One line.
+/// One line. What lines usually have in common is shared, so that thousands of them do not keep it
+/// thousands of times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineSettings {
     /// Its number.
@@ -122,13 +124,13 @@ pub struct LineSettings {
     /// Keep-alive.
     pub keep_alive: KeepAlive,
     /// Failover and failback, all of it.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// How long setting up TCP and TLS to one hop may take (failover design §1; default 4 s).
     pub connect_timeout: Duration,
     /// Codecs in order of preference, by their names in RFC 3551 ("PCMA", "PCMU").
-    pub codecs: Vec<String>,
+    pub codecs: Arc<[String]>,
     /// `+sip.instance` (RFC 5626 §4.1), a `urn:uuid:` made once for this phone.
-    pub instance: String,
+    pub instance: Arc<str>,
     /// A 500 to an INVITE or BYE sends it to the next hop (failover design §1; default on).
     pub failover_on_500: bool,
     /// Name the tried proxy in a Route of our own (failover design §3; default off).
@@ -157,6 +159,13 @@ pub struct LineSettings {
     pub reliable_provisional: bool,
     /// Where calls go instead of ringing; `None` for nowhere, which is what most lines have.
     pub forward: Option<Box<Forward>>,
+}
+
+impl LineSettings {
+    /// The policy of this line alone, to be changed.
+    pub fn policy_mut(&mut self) -> &mut Policy {
+        Arc::make_mut(&mut self.policy)
+    }
 }
 
 /// The whole phone.

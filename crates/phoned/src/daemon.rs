@@ -85,7 +85,7 @@ struct Foundation {
     store: StoreHandle,
     thread: JoinHandle<()>,
     store_ended: Option<oneshot::Receiver<()>>,
-    settings: config_store::Settings,
+    settings: Option<config_store::Settings>,
     remembered: Remembered,
     earlier: Earlier,
     past: Past,
@@ -114,7 +114,7 @@ impl Foundation {
             store,
             thread,
             store_ended: Some(ended),
-            settings,
+            settings: Some(settings),
             remembered,
             earlier,
             past,
@@ -154,21 +154,23 @@ impl Parts {
         let Foundation {
             store, settings, remembered, earlier, past, calls, book, store_ended, ..
         } = foundation;
+        let settings = settings.take().context("the settings were taken already")?;
         let store_ended = store_ended.take().context("the store was taken already")?;
         let clock = Clock::new();
         let (inbox, messages) = mpsc::channel(limits::INBOX);
         let signals = Signals::listen()?;
-        let sockets = open_sockets(settings, &inbox)?;
+        let sockets = open_sockets(&settings, &inbox)?;
         let control = ControlServer::open(&options.control)?;
         let events = Events::new(clock);
-        let audio = open_audio(options, settings, &events)?;
+        let audio = open_audio(options, &settings, &events)?;
         let port = sockets.port();
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
         let remembered = std::mem::take(remembered);
         let resolver = Resolver::new(seed()?);
         let (names, dialog_names) = watch::channel(BTreeSet::new());
+        let (count, provisioning) = (settings.lines.len(), settings.provisioning.clone());
         let (lines, handle) = Lines::new(
-            settings.clone(),
+            settings,
             (port, fixed),
             remembered,
             (resolver, dialog_names),
@@ -198,9 +200,8 @@ impl Parts {
         if let Some(page) = WebPage::open(options, &events, &trace)? {
             page.start(&desk, &mut others);
         }
-        let (provisioning, work) = (settings.provisioning.clone(), desk.clone());
         let (sources, past) = (sources(options), std::mem::take(past));
-        let provisioner = Provisioner::new(wishes, work, provisioning, sources, past);
+        let provisioner = Provisioner::new(wishes, desk.clone(), provisioning, sources, past);
         others.spawn(named("handset", handset::run(desk.clone(), lines.handset())));
         others.spawn(named("control socket", control.run(desk)));
         others.spawn(named("provisioning", provisioner.run()));
@@ -218,8 +219,7 @@ impl Parts {
             tap: Tap::new(trace),
             clock,
         };
-        let lines = settings.lines.len();
-        Ok(Self { driver, others, store_ended, signals, inbox, endings, end, port, lines })
+        Ok(Self { driver, others, store_ended, signals, inbox, endings, end, port, lines: count })
     }
 
     async fn run(self, options: &Run) -> anyhow::Result<Ending> {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use config_store::{Address, DnsMode, Endpoint, LineSettings};
 use phone::input::LineHop;
@@ -136,11 +137,11 @@ pub(crate) fn targets(line: &LineSettings) -> BTreeSet<Target> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HopList {
     /// The hops, in order of preference.
-    pub(crate) hops: Vec<LineHop>,
+    pub(crate) hops: Arc<[LineHop]>,
     /// Hops that its names have led to and do not now.
-    pub(crate) former: Vec<LineHop>,
+    pub(crate) former: Arc<[LineHop]>,
     /// Addresses of all its servers.
-    pub(crate) trusted: Vec<IpAddr>,
+    pub(crate) trusted: Arc<[IpAddr]>,
     /// The first answer for a name is still being waited for.
     pub(crate) pending: bool,
     /// An address is known, but no route leads there.
@@ -157,7 +158,7 @@ pub(crate) fn hop_list(
     mut local: impl FnMut(SocketAddr) -> Option<SocketAddr>,
 ) -> HopList {
     let mut list = HopList::default();
-    let mut former = Vec::new();
+    let (mut hops, mut former) = (Vec::new(), Vec::new());
     for server in used(line) {
         let resolution = server.resolution(resolver);
         list.pending |= resolution.state == State::Pending;
@@ -168,7 +169,8 @@ pub(crate) fn hop_list(
             match local(hop.addr) {
                 Some(local) => {
                     let local = at_port_of(hop.transport, local);
-                    list.add(number, LineHop { hop, role: server.role, local, names });
+                    let new = LineHop { hop, role: server.role, local, names };
+                    list.warnings.extend(add(&mut hops, number, new));
                 }
                 None => list.unrouted = true,
             }
@@ -178,8 +180,8 @@ pub(crate) fn hop_list(
             Some(LineHop { hop, role: server.role, local, names })
         }));
     }
-    former.retain(|old| !list.hops.iter().any(|new| new.hop == old.hop));
-    list.former = former;
+    former.retain(|old: &LineHop| !hops.iter().any(|new| new.hop == old.hop));
+    (list.hops, list.former) = (hops.into(), former.into());
     let resolutions = all(line).into_iter().map(|server| server.resolution(resolver));
     let trusted: BTreeSet<IpAddr> =
         resolutions.flat_map(|found| found.hops).map(|entry| entry.hop.addr.ip()).collect();
@@ -202,21 +204,33 @@ fn trouble(number: u16, target: &Target, state: State) -> Option<String> {
     Some(format!("line {number}: {name} {why}"))
 }
 
+/// Adds a hop, or its names to the same hop of an earlier server, which may be worth a warning.
+fn add(hops: &mut Vec<LineHop>, number: u16, new: LineHop) -> Option<String> {
+    let Some(known) = hops.iter_mut().find(|known| known.hop == new.hop) else {
+        hops.push(new);
+        return None;
+    };
+    let hop = new.hop;
+    for name in new.names {
+        if !known.names.contains(&name) {
+            known.names.push(name);
+        }
+    }
+    (known.role != new.role).then(|| format!("line {number}: two servers are one address, {hop}"))
+}
+
 impl HopList {
-    /// Adds a hop, or its names to the same hop of an earlier server.
-    fn add(&mut self, number: u16, new: LineHop) {
-        let Some(known) = self.hops.iter_mut().find(|known| known.hop == new.hop) else {
-            return self.hops.push(new);
-        };
-        if known.role != new.role {
-            let hop = new.hop;
-            self.warnings.push(format!("line {number}: two servers are one address, {hop}"));
-        }
-        for name in new.names {
-            if !known.names.contains(&name) {
-                known.names.push(name);
-            }
-        }
+    /// Takes from the list of another line what is the same, so that both have it once.
+    pub(crate) fn share_with(&mut self, other: &Self) {
+        share(&mut self.hops, &other.hops);
+        share(&mut self.former, &other.former);
+        share(&mut self.trusted, &other.trusted);
+    }
+}
+
+fn share<T: PartialEq>(own: &mut Arc<[T]>, other: &Arc<[T]>) {
+    if own == other {
+        *own = Arc::clone(other);
     }
 }
 

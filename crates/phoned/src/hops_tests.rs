@@ -72,7 +72,7 @@ fn with_a_proxy_requests_go_to_the_proxies_only() {
     ];
     assert_eq!(hops(&list), expected);
     let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map(ip);
-    assert_eq!(list.trusted, all, "calls may come from any of them (failover design §5)");
+    assert_eq!(*list.trusted, all, "calls may come from any of them (failover design §5)");
 }
 
 #[test]

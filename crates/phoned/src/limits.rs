@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Messages that wait for the driver; who sends more waits, datagrams in the kernel.
 pub(crate) const INBOX: usize = 256;
+/// Octets of datagrams that wait in the kernel for each SIP socket, where the system allows so many.
+pub(crate) const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 /// Jobs that wait for the store.
 pub(crate) const STORE_JOBS: usize = 64;
 /// Events that a watcher may be behind before it is dropped.

@@ -303,9 +303,14 @@ impl Lines {
         let mut ways = BTreeMap::new();
         let mut towards = |remote| *ways.entry(remote).or_insert_with(|| self.towards(remote));
         let lines = self.settings.lines.iter();
-        let mut list =
-            |number: u16, line| hops::hop_list(number, line, &self.resolver, &mut towards);
-        lines.map(|(number, line)| (*number, list(*number, line))).collect()
+        let mut last = HopList::default();
+        let list = |(number, line): (&u16, _)| {
+            let mut list = hops::hop_list(*number, line, &self.resolver, &mut towards);
+            list.share_with(&last);
+            last = list.clone();
+            (*number, list)
+        };
+        lines.map(list).collect()
     }
 
     async fn tell_line(&mut self, number: u16, list: HopList) {

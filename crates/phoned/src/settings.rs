@@ -4,6 +4,7 @@
 //! The one rule here is which server names the line (requirements, "Words"): SIP Server 1 does, and
 //! where only others are set, the first of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use config_store as stored;
@@ -17,22 +18,24 @@ use sip_core::message::Host;
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixed {
-    instance: String,
+    instance: Arc<str>,
     auto_answer: bool,
 }
 
 impl Fixed {
     /// `instance` is the `urn:uuid:` of this phone; `auto_answer` is the option of that name.
     pub(crate) fn new(instance: String, auto_answer: bool) -> Self {
-        Self { instance, auto_answer }
+        Self { instance: instance.into(), auto_answer }
     }
 }
 
 /// The whole configuration.
 pub(crate) fn phone_settings(settings: &stored::Settings, fixed: &Fixed) -> Settings {
+    let mut last = None;
     let lines = settings.lines.iter();
+    let line = |(number, line): (&u16, &_)| line_settings(*number, line, fixed, &mut last);
     Settings {
-        lines: lines.filter_map(|(number, line)| line_settings(*number, line, fixed)).collect(),
+        lines: lines.filter_map(line).collect(),
         auto_answer: fixed.auto_answer,
         check_sync: settings
             .provisioning
@@ -45,12 +48,23 @@ pub(crate) fn phone_settings(settings: &stored::Settings, fixed: &Fixed) -> Sett
     }
 }
 
-/// `None` only for a line that no server names, which the store does not give.
-fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Option<LineSettings> {
+/// `None` only for a line that no server names, which the store does not give. `last` is the policy of
+/// the line before, which this one shares where it is the same.
+fn line_settings(
+    number: u16,
+    line: &stored::LineSettings,
+    fixed: &Fixed,
+    last: &mut Option<Arc<Policy>>,
+) -> Option<LineSettings> {
     let server2 = line.server2.as_ref().and_then(registrar);
     let first_server = line.server1.as_ref().and_then(registrar);
     let proxy = || registrar_of(line.proxy.as_ref()?, line.expiry);
     let policy = &line.policy;
+    let failover = failover_policy(policy);
+    let same = last.take().filter(|held| **held == failover);
+    let failover = last.insert(same.unwrap_or_else(|| Arc::new(failover)));
+    let register_login = login(&line.auth_user, &line.auth_password);
+    let proxy_login = login(&line.proxy_user, &line.proxy_password);
     Some(LineSettings {
         line: LineNumber(number),
         register: line.register,
@@ -58,17 +72,17 @@ fn line_settings(number: u16, line: &stored::LineSettings, fixed: &Fixed) -> Opt
         display_name: line.display_name.clone(),
         server1: first_server.or_else(proxy).or_else(|| server2.clone())?,
         server2,
-        register_login: login(&line.auth_user, &line.auth_password),
-        proxy_login: Some(login(&line.proxy_user, &line.proxy_password)),
+        proxy_login: Some(proxy_login).filter(|login| *login != register_login),
+        register_login,
         keep_alive: match policy.keep_alive {
             stored::KeepAlive::Off => KeepAlive::Off,
             stored::KeepAlive::Crlf => KeepAlive::Crlf(policy.keep_alive_interval),
             stored::KeepAlive::Options => KeepAlive::Options(policy.keep_alive_interval),
         },
-        policy: failover_policy(policy),
+        policy: Arc::clone(failover),
         connect_timeout: policy.connect_timeout,
-        codecs: line.codecs.clone(),
-        instance: fixed.instance.clone(),
+        codecs: Arc::clone(&line.codecs),
+        instance: Arc::clone(&fixed.instance),
         register_both: policy.register_both,
         failover_on_500: policy.failover_on_500,
         preloaded_route: policy.preloaded_route,
@@ -180,18 +194,39 @@ mod tests {
     fn a_407_is_answered_as_401_is_unless_a_proxy_user_is_set() {
         let base =
             [("SIP1 Register Addr", "h"), ("SIP1 Register User", "u"), ("SIP1 Register Pswd", "p")];
-        let found = |items: &[(&str, &str)]| line(items).proxy_login.unwrap();
-        assert_eq!(found(&base), Login { user: "u".into(), password: "p".into() });
+        let found = |items: &[(&str, &str)]| line(items).proxy_login;
+        assert_eq!(found(&base), None);
         let own = [&base[..], &[("SIP1 Proxy User", "v"), ("SIP1 Proxy Pswd", "q")]].concat();
-        assert_eq!(found(&own), Login { user: "v".into(), password: "q".into() });
+        assert_eq!(found(&own), Some(Login { user: "v".into(), password: "q".into() }));
     }
 
     #[test]
     fn the_defaults_of_the_items_are_those_of_the_policy() {
         let line = line(&[("SIP1 Phone Number", "1"), ("SIP1 Register Addr", "h")]);
-        assert_eq!(line.policy, Policy::default());
+        assert_eq!(*line.policy, Policy::default());
         assert_eq!(line.policy.check(), Ok(()));
         assert_eq!(line.keep_alive, KeepAlive::Options(Duration::from_secs(30)));
+    }
+
+    /// Issue 3: thousands of lines have one policy between them.
+    #[test]
+    fn lines_share_what_they_have_in_common() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let users = (1..=3).map(|n| {
+            [
+                (format!("SIP{n} Phone Number"), n.to_string()),
+                (format!("SIP{n} Register Addr"), "h".to_owned()),
+            ]
+        });
+        store.set(&users.flatten().collect::<Vec<_>>(), Origin::CommandLine).unwrap();
+        store.set(&[("SIP3 Failback Interval", "7")], Origin::CommandLine).unwrap();
+        let fixed = Fixed::new("urn:uuid:1".into(), false);
+        let lines = phone_settings(&store.settings(), &fixed).lines;
+        assert!(Arc::ptr_eq(&lines[0].policy, &lines[1].policy));
+        assert_ne!(lines[1].policy, lines[2].policy);
+        assert!(Arc::ptr_eq(&lines[0].codecs, &lines[2].codecs));
+        assert!(Arc::ptr_eq(&lines[0].instance, &lines[2].instance));
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Station {
         let settings = self.settings(index, plan, &plan.line);
         let hops = (0..).zip(&order).map(|(at, proxy)| self.hop(index, at, proxy, plan)).collect();
         let trusted = (0..plan.proxies.count).map(|at| Identity::of(at).addr.ip()).collect();
-        let (former, last_good, booted) = (Vec::new(), self.last_good, self.booted);
+        let (former, last_good, booted) = ([].into(), self.last_good, self.booted);
         let begin = Input::Hops { line: LINE, hops, former, trusted, last_good, booted };
         match plan.names {
             Some(_) => vec![Input::Settings(settings)],
@@ -164,10 +164,10 @@ fn settings(style: &LineStyle, index: usize, order: &[Identity]) -> LineSettings
         user,
         proxy_login: None,
         keep_alive: style.keep_alive.map_or(KeepAlive::Off, KeepAlive::Options),
-        policy: policy(style),
+        policy: policy(style).into(),
         connect_timeout: CONNECT,
-        codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
-        instance: format!("urn:uuid:00000000-0000-4000-8000-00000000000{index}"),
+        codecs: ["PCMA".to_owned(), "PCMU".to_owned()].into(),
+        instance: format!("urn:uuid:00000000-0000-4000-8000-00000000000{index}").into(),
         failover_on_500: true,
         preloaded_route: false,
         repair_route: true,

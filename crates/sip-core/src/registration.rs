@@ -11,15 +11,17 @@ use crate::endpoint::Tokens;
 use crate::limits::FOREIGN_BINDINGS;
 use crate::message::{CSeq, Contacts, HeaderName, Method, NameAddr, Request, Response, Uri};
 use crate::transport::Hop;
+use std::sync::Arc;
 
 /// A Call-ID and what is registered under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
-    aor: NameAddr,
-    contact_user: String,
-    instance: String,
-    call_id: String,
-    from_tag: String,
+    /// From and To as they are written, without a tag.
+    aor: Box<str>,
+    contact_user: Box<str>,
+    instance: Arc<str>,
+    call_id: Box<str>,
+    from_tag: Box<str>,
     reg_id: u8,
     cseq: u32,
 }
@@ -39,14 +41,19 @@ pub struct Granted {
 impl Registration {
     /// A registration of `aor` (From and To, the display name included) with a new Call-ID.
     /// `contact_user` is the user part of our Contact; `instance` is the URN of this device, such as
-    /// `urn:uuid:…`.
-    pub fn new(aor: NameAddr, contact_user: &str, instance: &str, tokens: &mut Tokens) -> Self {
+    /// `urn:uuid:…`, which all lines of a device may share.
+    pub fn new(
+        aor: &NameAddr,
+        contact_user: &str,
+        instance: impl Into<Arc<str>>,
+        tokens: &mut Tokens,
+    ) -> Self {
         Self {
-            aor,
-            contact_user: contact_user.to_owned(),
-            instance: format!("<{instance}>"),
-            call_id: tokens.call_id(),
-            from_tag: tokens.tag(),
+            aor: aor.to_string().into(),
+            contact_user: contact_user.into(),
+            instance: instance.into(),
+            call_id: tokens.call_id().into(),
+            from_tag: tokens.tag().into(),
             reg_id: 1,
             cseq: 0,
         }
@@ -54,7 +61,7 @@ impl Registration {
 
     /// The same binding under a new Call-ID: the probe of a register failback (C4).
     pub fn with_new_call_id(&self, tokens: &mut Tokens) -> Self {
-        let (call_id, from_tag) = (tokens.call_id(), tokens.tag());
+        let (call_id, from_tag) = (tokens.call_id().into(), tokens.tag().into());
         Self { call_id, from_tag, cseq: 0, ..self.clone() }
     }
 
@@ -84,12 +91,12 @@ impl Registration {
         self.cseq = self.cseq.saturating_add(1);
         let mut request = Request::new(Method::Register, registrar.clone());
         let headers = &mut request.headers;
-        headers.push(HeaderName::From, self.aor.clone().with_tag(&self.from_tag));
+        headers.push(HeaderName::From, format_args!("{};tag={}", self.aor, self.from_tag));
         headers.push(HeaderName::To, &self.aor);
         headers.push(HeaderName::CallId, &self.call_id);
         headers.push(HeaderName::CSeq, CSeq::new(self.cseq, Method::Register));
         let mut contact = NameAddr::new(self.contact_uri(here));
-        contact.params.set_quoted("+sip.instance", &self.instance);
+        contact.params.set_quoted("+sip.instance", &format!("<{}>", self.instance));
         contact.params.set("reg-id", Some(&self.reg_id.to_string()));
         contact.params.set("expires", Some(&expires.to_string()));
         headers.push(HeaderName::Contact, contact);
@@ -124,7 +131,9 @@ impl Registration {
 
     fn is_this_device(&self, binding: &NameAddr) -> bool {
         let reg_id = binding.params.value("reg-id");
-        binding.params.value("+sip.instance") == Some(&self.instance)
+        let instance = binding.params.value("+sip.instance");
+        let instance = instance.and_then(|urn| urn.strip_prefix('<')?.strip_suffix('>'));
+        instance == Some(&*self.instance)
             && reg_id.is_none_or(|reg_id| reg_id == self.reg_id.to_string())
     }
 }
@@ -142,9 +151,9 @@ mod tests {
 
     fn registration() -> (Registration, Tokens) {
         let mut tokens = Tokens::new([1; 32]);
-        let aor = "\"Alice\" <sip:1001@example.test>".parse().unwrap();
+        let aor: NameAddr = "\"Alice\" <sip:1001@example.test>".parse().unwrap();
         let instance = "urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF";
-        (Registration::new(aor, "1001", instance, &mut tokens), tokens)
+        (Registration::new(&aor, "1001", instance, &mut tokens), tokens)
     }
 
     fn here() -> Hop {

@@ -36,8 +36,6 @@ pub struct Store {
     place: open::Place,
     recovery: Option<Recovery>,
     values: Values,
-    /// What has been imported.
-    files: Files,
 }
 
 impl Store {
@@ -125,19 +123,21 @@ impl Store {
         on_trial: Option<&str>,
     ) -> Result<Changes, ImportError> {
         let imported = fanvil::read(octets).map_err(ImportError::Form)?;
-        let files = self.files.with(imported.file);
+        let held = self.files()?;
+        let files = held.with(imported.file);
         let files = files.map_err(|error| ImportError::Form(vec![error]))?;
         let kept = files.unknown_items();
+        // The same file is imported at every start.
+        let news = (files != held).then_some(files);
         let (patch, before) = (&imported.patch, self.values.clone());
         let touches_lines = patch.changes().any(|(name, value)| {
             name.line().is_some() && before.value(name) != value.unwrap_or(name.item().default)
         });
         let on_trial = on_trial.filter(|_| touches_lines);
-        let mut changes =
-            self.commit(patch, Some(files), origin, |transaction| match on_trial {
-                Some(file) => trial::begin(transaction, patch, &before, file),
-                None => Ok(()),
-            })?;
+        let mut changes = self.commit(patch, news, origin, |transaction| match on_trial {
+            Some(file) => trial::begin(transaction, patch, &before, file),
+            None => Ok(()),
+        })?;
         changes.kept = kept;
         changes.warnings.splice(0..0, imported.warnings);
         Ok(changes)
@@ -146,9 +146,16 @@ impl Store {
     /// The configuration as a file of a form. Where a file of that form was imported it is that file,
     /// with only those values rewritten that have changed since. Without `with_secrets` password
     /// items are left out.
-    #[must_use]
-    pub fn export(&self, form: Form, with_secrets: bool) -> Vec<u8> {
-        self.files.render(form, &self.values, with_secrets)
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn export(&self, form: Form, with_secrets: bool) -> Result<Vec<u8>, StoreError> {
+        Ok(self.files()?.render(form, &self.values, with_secrets))
+    }
+
+    /// What has been imported. It is read when it is needed: with thousands of lines it is large.
+    fn files(&self) -> Result<Files, StoreError> {
+        Self::load_files(&self.connection).map_err(|error| self.place.blame(error))
     }
 
     /// The latest submissions that changed anything, newest first; passwords are masked in them.
@@ -169,8 +176,7 @@ impl Store {
         also: impl FnOnce(&Transaction<'_>) -> Result<(), DatabaseError>,
     ) -> Result<Changes, StoreError> {
         let values = patch.applied_to(&self.values);
-        if values == self.values && files.as_ref().is_none_or(|files| *files == self.files) {
-            // The same file is imported at every start.
+        if values == self.values && files.is_none() {
             self.in_transaction(also)?;
             return Ok(Changes::default());
         }
@@ -185,9 +191,6 @@ impl Store {
             also(transaction)
         })?;
         self.values = values;
-        if let Some(files) = files {
-            self.files = files;
-        }
         self.back_up();
         Ok(Changes { warnings: self.warnings(&items), items, kept: 0 })
     }
@@ -227,7 +230,7 @@ impl Store {
 
     /// Reads what the database holds. What an older or newer phoned or another hand has put there
     /// and this one does not accept has its default instead.
-    fn load(connection: &Connection) -> Result<(Values, Files), DatabaseError> {
+    fn load(connection: &Connection) -> Result<Values, DatabaseError> {
         let mut values = Values::default();
         let mut rows = connection.prepare("SELECT name, value FROM item")?;
         let pairs = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -242,6 +245,10 @@ impl Store {
                 }
             }
         }
+        Ok(values.packed())
+    }
+
+    fn load_files(connection: &Connection) -> Result<Files, DatabaseError> {
         let mut files = Files::default();
         let mut rows = connection.prepare("SELECT octets FROM document ORDER BY form")?;
         for octets in rows.query_map([], |row| row.get(0))? {
@@ -253,7 +260,7 @@ impl Store {
                 }
             }
         }
-        Ok((values, files))
+        Ok(files)
     }
 }
 

@@ -69,8 +69,8 @@ impl Store {
         connection: Connection,
         recovery: Option<Recovery>,
     ) -> Result<Self, StoreError> {
-        let (values, files) = Self::load(&connection).map_err(|error| place.blame(error))?;
-        let store = Self { connection, place, recovery, values, files };
+        let values = Self::load(&connection).map_err(|error| place.blame(error))?;
+        let store = Self { connection, place, recovery, values };
         if store.recovery.is_some() || !store.place.file(BACKUP).exists() {
             store.back_up();
         }
@@ -109,6 +109,8 @@ fn is_empty(path: &Path) -> bool {
 
 fn prepare_connection(connection: &Connection) -> Result<(), DatabaseError> {
     connection.busy_timeout(Duration::from_secs(1))?;
+    // KiB of pages in memory; the default is 2000, which the journal alone would fill in time.
+    connection.pragma_update(None, "cache_size", -256)?;
     // Exclusive, before the log is first used: no other process, and no shared-memory file.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(value(&store, "SIP1 Proxy Addr"), "10.0.0.7");
         assert_eq!(value(&store, "SIP1 Phone Number"), "");
         assert_eq!(value(&store, "SIP2 Phone Number"), "2", "not the file's business");
-        let text = String::from_utf8(store.export(Form::Text, true)).unwrap();
+        let text = String::from_utf8(store.export(Form::Text, true).unwrap()).unwrap();
         assert!(text.contains(":before") && !text.contains("after"), "{text}");
         assert!(text.contains("*98"), "what the phone does not know stays: {text}");
         assert_eq!((store.trial().unwrap(), store.count_start().unwrap()), (None, None));

@@ -3,6 +3,7 @@
 //! Register, un-register, switch off and on, another policy, another list of hops. A wish is done
 //! at once or merged into what is on its way; it never breaks the rule of one REGISTER in flight.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::hunt::Course;
@@ -104,8 +105,8 @@ impl Machine {
 
     /// Another policy, in force at once. Nothing is restarted and the line does not move; timers
     /// that it shortens, switches on or switches off follow.
-    pub fn set_policy(&mut self, policy: Policy, now: Instant) {
-        let policy = policy.clamped();
+    pub fn set_policy(&mut self, policy: impl Into<Arc<Policy>>, now: Instant) {
+        let policy = Policy::in_range(policy.into());
         if policy != self.policy {
             let before = std::mem::replace(&mut self.policy, policy);
             self.failback.damping = 1;

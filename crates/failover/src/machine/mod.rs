@@ -22,6 +22,7 @@ mod timers;
 mod watch;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use state::LineState;
@@ -30,7 +31,7 @@ use state::{Flight, Phase, Registration, Wait};
 use crate::backoff::Backoff;
 use crate::dice::Dice;
 use crate::health::Health;
-use crate::journal::{Entry, Journal};
+use crate::journal::Entry;
 use crate::{
     Attempt, AttemptId, Budget, HopId, LastGood, Outcome, Output, Policy, Reason, Start, Task,
     Trigger, limits,
@@ -45,7 +46,7 @@ use watch::Watch;
 /// [`Self::poll_timeout`] says, and take [`Self::poll_output`] empty after each call.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    policy: Policy,
+    policy: Arc<Policy>,
     /// In order of preference; a [`HopId`] is an index here.
     hops: Vec<Health>,
     current: Option<HopId>,
@@ -65,18 +66,24 @@ pub struct Machine {
     dice: Dice,
     /// The state that the owner was told last.
     reported: LineState,
-    journal: Journal,
     outputs: VecDeque<Output>,
 }
 
 impl Machine {
     /// A line with so many hops (at most 32 are used), which registers at once, or after a random
-    /// part of `boot_spread` if the device has booted. Values out of range are clamped.
+    /// part of `boot_spread` if the device has booted. Values out of range are clamped. Lines of one
+    /// policy may share it.
     #[must_use]
-    pub fn new(hops: u8, policy: Policy, start: Start, seed: u64, now: Instant) -> Self {
+    pub fn new(
+        hops: u8,
+        policy: impl Into<Arc<Policy>>,
+        start: Start,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
         let hops = usize::from(hops).min(limits::HOPS);
         let mut machine = Self {
-            policy: policy.clamped(),
+            policy: Policy::in_range(policy.into()),
             hops: vec![Health::unknown(now); hops],
             current: start.begin_at(hops),
             last_good: None,
@@ -92,7 +99,6 @@ impl Machine {
             next_attempt: 0,
             dice: Dice::new(seed),
             reported: LineState::Unregistered,
-            journal: Journal::default(),
             outputs: VecDeque::new(),
         };
         let reason = match start.trigger {
@@ -137,7 +143,12 @@ impl Machine {
 
     /// What is to be done or told next.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if output.is_none() {
+            // A line at rest needs no room for them, and nearly all lines are.
+            self.outputs = VecDeque::new();
+        }
+        output
     }
 
     /// Where requests start: the hop that the line is registered through, or was until it was found
@@ -164,12 +175,6 @@ impl Machine {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// What happened to the machine's own requests.
-    #[must_use]
-    pub fn journal(&self) -> &Journal {
-        &self.journal
     }
 
     /// What to remember over a restart, to be given to [`Start`].
@@ -234,7 +239,6 @@ impl Machine {
     }
 
     fn write_down(&mut self, entry: Entry) {
-        self.journal.push(entry);
         self.push(Output::Journal(entry));
     }
 

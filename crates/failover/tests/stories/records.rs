@@ -24,7 +24,11 @@ fn entries(line: &Line) -> Vec<String> {
             entry.elapsed
         )
     };
-    line.machine.journal().entries().map(words).collect()
+    let told = line.news().iter().filter_map(|news| match news {
+        Output::Journal(entry) => Some(entry),
+        _ => None,
+    });
+    told.map(words).collect()
 }
 
 #[test]

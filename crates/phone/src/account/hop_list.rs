@@ -5,6 +5,7 @@
 //! what works. Then it goes.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use failover::{HopId, Machine, Policy, Start};
@@ -17,9 +18,9 @@ use crate::input::{LastGood, LineHop};
 /// What the shell knows of a line's hops now.
 #[derive(Clone, Debug)]
 pub(crate) struct HopNews {
-    pub(crate) hops: Vec<LineHop>,
-    pub(crate) former: Vec<LineHop>,
-    pub(crate) trusted: Vec<IpAddr>,
+    pub(crate) hops: Arc<[LineHop]>,
+    pub(crate) former: Arc<[LineHop]>,
+    pub(crate) trusted: Arc<[IpAddr]>,
     pub(crate) last_good: Option<LastGood>,
     pub(crate) booted: bool,
 }
@@ -43,20 +44,23 @@ impl Account {
         beginning: Beginning,
         now: Instant,
     ) -> Vec<Move> {
-        let HopNews { mut hops, former, trusted, last_good, booted } = news;
+        let HopNews { hops, former, trusted, last_good, booted } = news;
         // Who has not moved yet calls through what the names have led to (failover design §5).
         let last = former.iter().map(|gone| gone.hop.addr.ip());
-        self.trusted = trusted.into_iter().chain(last).collect();
+        self.trusted = match former.is_empty() {
+            true => trusted,
+            false => trusted.iter().copied().chain(last).collect(),
+        };
         if self.hops.is_empty() {
             let start = start(&hops, last_good);
             self.start_with(hops, start, booted, beginning, now);
             return Vec::new();
         }
         let listed = |gone: &LineHop| self.hops.iter().any(|old| old.hop == gone.hop);
-        let departed: Vec<LineHop> =
-            former.into_iter().filter(|gone| listed(gone) && self.is_needed(gone, busy)).collect();
+        let gone = former.iter().filter(|gone| listed(gone) && self.is_needed(gone, busy));
+        let departed: Vec<LineHop> = gone.cloned().collect();
         self.departed = departed.len();
-        hops.extend(departed);
+        let hops = if departed.is_empty() { hops } else { [&*hops, &departed].concat().into() };
         let moves = self.moves(&hops);
         self.replace_hops(hops, now);
         moves
@@ -72,7 +76,7 @@ impl Account {
     /// The first list: nothing is known of any hop but what an earlier run has left.
     fn start_with(
         &mut self,
-        hops: Vec<LineHop>,
+        hops: Arc<[LineHop]>,
         start: Start,
         booted: bool,
         Beginning { seed, crowd }: Beginning,
@@ -82,9 +86,9 @@ impl Account {
         let policy = &self.settings.policy;
         let spread = if booted { policy.boot_spread.max(crowd) } else { crowd };
         let start = if spread.is_zero() { start } else { start.after_boot() };
-        let beginning = Policy { boot_spread: spread, ..policy.clone() };
+        let beginning = Policy { boot_spread: spread, ..Policy::clone(policy) };
         self.machine = Machine::new(count, beginning, start, seed, now);
-        self.machine.set_policy(policy.clone(), now);
+        self.machine.set_policy(Arc::clone(policy), now);
         self.hops = hops;
         self.departed = 0;
         if !self.settings.register {
@@ -94,7 +98,7 @@ impl Account {
         }
     }
 
-    fn replace_hops(&mut self, hops: Vec<LineHop>, now: Instant) {
+    fn replace_hops(&mut self, hops: Arc<[LineHop]>, now: Instant) {
         let kept: Vec<Option<HopId>> = hops
             .iter()
             .map(|hop| self.hops.iter().position(|old| old.hop == hop.hop).and_then(hop_id))
@@ -125,7 +129,7 @@ impl Account {
         if still.len() < self.departed {
             let hops = [listed, &still].concat();
             self.departed = still.len();
-            self.replace_hops(hops, now);
+            self.replace_hops(hops.into(), now);
         }
     }
 

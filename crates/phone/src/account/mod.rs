@@ -12,8 +12,9 @@ pub(crate) mod register;
 pub(crate) mod standby;
 mod view;
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use failover::{Evidence, Health, HopId, LineState, Machine, Start, TIMEOUT};
@@ -34,11 +35,12 @@ use standby::Standby;
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) settings: LineSettings,
-    pub(crate) hops: Vec<LineHop>,
+    /// Shared with other lines of the same servers.
+    pub(crate) hops: Arc<[LineHop]>,
     /// How many of them, at the end, no name leads to any more.
     departed: usize,
     pub(crate) machine: Machine,
-    trusted: Vec<IpAddr>,
+    trusted: Arc<[IpAddr]>,
     auth: AuthBook,
     registration: Registration,
     running: Vec<Running>,
@@ -46,14 +48,14 @@ pub(crate) struct Account {
     standby: Option<Box<Standby>>,
     shown: Option<crate::status::AccountStatus>,
     /// Why the last round of registration failed, for people.
-    failure: String,
+    failure: Cow<'static, str>,
     remembered: Option<LastGood>,
     /// When the last bare CRLF went out, and when the next one is due.
     crlf: Option<(Instant, Instant)>,
     /// Transmissions of the line's own request that ended last.
     last_transmissions: u32,
     /// Hops that have answered an OPTIONS in this registration.
-    answers_options: BTreeSet<Hop>,
+    answers_options: Vec<Hop>,
     /// The registrar refused `reg-id` (439): it is left out.
     plain_contact: bool,
     /// Since when the line is in the state that it shows.
@@ -70,26 +72,26 @@ impl Account {
         seed: u64,
         now: Instant,
     ) -> Self {
-        let mut machine = Machine::new(0, settings.policy.clone(), Start::cold(), seed, now);
+        let mut machine = Machine::new(0, Arc::clone(&settings.policy), Start::cold(), seed, now);
         // A line whose hops are still being found has not failed: nobody is told.
         while machine.poll_output().is_some() {}
         let registration = register::dialog(&settings, tokens);
         Self {
             settings,
-            hops: Vec::new(),
+            hops: Arc::default(),
             departed: 0,
             machine,
-            trusted: Vec::new(),
+            trusted: Arc::default(),
             auth: AuthBook::default(),
             registration,
             running: Vec::new(),
             standby: None,
             shown: None,
-            failure: "the addresses of its servers are not known yet".to_owned(),
+            failure: Cow::Borrowed("the addresses of its servers are not known yet"),
             remembered: None,
             crlf: None,
             last_transmissions: 0,
-            answers_options: BTreeSet::new(),
+            answers_options: Vec::new(),
             plain_contact: false,
             since: now,
             reopened: Vec::new(),
@@ -107,7 +109,7 @@ impl Account {
             || self.settings.server1 != settings.server1
             || self.settings.display_name != settings.display_name
             || self.settings.register_login != settings.register_login;
-        self.machine.set_policy(settings.policy.clone(), now);
+        self.machine.set_policy(Arc::clone(&settings.policy), now);
         if self.settings.register != settings.register {
             if settings.register {
                 self.machine.enable(now);

@@ -3,6 +3,8 @@
 //! The machine says which hop and when; this file says it in SIP, answers challenges at the same
 //! hop, and gives the outcome back (requirements B1, C1, C4, F1).
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use failover::{Attempt, Entry, EntryKind, HopState, LineState, Outcome, Output as Wish, Task};
@@ -27,7 +29,7 @@ pub(super) struct Running {
     hop: Hop,
     expiry: Duration,
     /// The registration that a probe begins; others use the line's.
-    probe: Option<Registration>,
+    probe: Option<Box<Registration>>,
     tries: Tries,
     brief: bool,
 }
@@ -36,7 +38,7 @@ pub(super) struct Running {
 pub(super) fn dialog(settings: &LineSettings, tokens: &mut Tokens) -> Registration {
     let mut aor = NameAddr::new(Uri::sip(Some(&settings.user), settings.server1.host.clone()));
     aor.display = Some(settings.display_name.clone()).filter(|name| !name.is_empty());
-    Registration::new(aor, &settings.user, &settings.instance, tokens)
+    Registration::new(&aor, &settings.user, Arc::clone(&settings.instance), tokens)
 }
 
 /// Does what a line's machine wants until it wants nothing more; `true` where it wanted anything.
@@ -55,6 +57,8 @@ pub(crate) fn drive(core: &mut Core, line: LineNumber, now: Instant) -> bool {
     }
     account.keep_crlf(core, now);
     moved |= account.keep_standby(core, now);
+    // Nearly all lines are at rest nearly always, and then keep no room for requests.
+    account.running.shrink_to_fit();
     core.accounts.settle(account);
     moved
 }
@@ -83,19 +87,20 @@ impl Account {
             }
             Wish::Journal(entry) => self.publish(core, &entry, now),
             Wish::AllFailed { cause, answered } => {
-                self.failure = match answered {
+                self.failure = Cow::Owned(match answered {
                     true => format!("the server cannot register this line: {cause}"),
                     false => format!("all proxies failed: {cause}"),
-                };
+                });
             }
             Wish::Refused { code, phrase, .. } => {
-                self.failure = format!("the server refused the registration: {code} {phrase}");
+                let refused = format!("the server refused the registration: {code} {phrase}");
+                self.failure = Cow::Owned(refused);
             }
             Wish::Redundancy { left } => {
                 let event = Event::Redundancy { line: self.settings.line, left };
                 core.event(event, now);
             }
-            Wish::Moved { .. } => self.answers_options.clear(),
+            Wish::Moved { .. } => self.answers_options = Vec::new(),
             Wish::KeepAliveStopped(_) | Wish::Hop(_) | Wish::Line(_) => {}
         }
     }
@@ -108,7 +113,7 @@ impl Account {
             return;
         };
         let probe = (attempt.task == Task::Probe)
-            .then(|| self.registration.with_new_call_id(&mut core.tokens));
+            .then(|| Box::new(self.registration.with_new_call_id(&mut core.tokens)));
         let mut running = Running {
             attempt,
             id: None,
@@ -160,7 +165,7 @@ impl Account {
         }
         let registrar = self.domain_uri(at);
         let here = self.here(running);
-        let registration = running.probe.as_mut().unwrap_or(&mut self.registration);
+        let registration = running.probe.as_deref_mut().unwrap_or(&mut self.registration);
         let mut request = match running.attempt.task {
             Task::Unregister => registration.unregister(&registrar, here),
             Task::Register | Task::Probe | Task::SuspectCheck | Task::KeepAlive | Task::Watch => {
@@ -253,7 +258,7 @@ impl Account {
         let expires = Duration::from_secs(u64::from(granted));
         if let Some(probe) = running.probe.take() {
             // Failover design §6: the probe's registration becomes the line's.
-            self.registration = probe;
+            self.registration = *probe;
         }
         Outcome::Registered { expires }
     }
@@ -263,8 +268,9 @@ impl Account {
         self.last_transmissions = running.id.map_or(0, |id| core.endpoint.transmissions(id));
         let_go(core, running, now);
         let answered = matches!(outcome, Outcome::Registered { .. } | Outcome::Alive);
-        if outcome == Outcome::Alive {
-            self.answers_options.insert(running.hop);
+        if outcome == Outcome::Alive && !self.answers_options.contains(&running.hop) {
+            self.answers_options.reserve_exact(1);
+            self.answers_options.push(running.hop);
         }
         self.machine.handle_outcome(running.attempt.id, outcome, now);
         let health = self.machine.health(running.attempt.hop).copied();

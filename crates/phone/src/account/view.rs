@@ -80,7 +80,7 @@ impl Account {
                 let primary = hops.first().map(why).unwrap_or_default();
                 format!("registered through {} {}: {primary}", backup(at.server), at.hop)
             }
-            (LineState::Failed, _) => self.failure.clone(),
+            (LineState::Failed, _) => self.failure.to_string(),
             (LineState::Registering, _) => "registering".to_owned(),
             (LineState::Disabled, _) => "registration is disabled".to_owned(),
             (LineState::Registered | LineState::Unregistered, _) => "not registered".to_owned(),

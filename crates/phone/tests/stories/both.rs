@@ -14,7 +14,7 @@ use crate::rig::{LINE, Mode, Rig, Sent, invite, p1, p2};
 
 fn at_both(line: &mut LineSettings) {
     line.register_both = true;
-    line.policy.keep_alive_spread = 0;
+    line.policy_mut().keep_alive_spread = 0;
 }
 
 fn registers(rig: &Rig, hop: Hop) -> Vec<Sent> {
@@ -158,7 +158,7 @@ fn switching_it_off_takes_the_second_registration_back_and_leaves_the_first() {
     let mut rig = started(|_| {});
     rig.sent.clear();
     let mut settings = crate::rig::line_settings();
-    settings.policy.keep_alive_spread = 0;
+    settings.policy_mut().keep_alive_spread = 0;
     let user_agent = "phoned/test".to_owned();
     let lines = vec![settings];
     let settings = phone::settings::Settings { lines, user_agent, ..Default::default() };

@@ -193,8 +193,8 @@ fn a_bye_starts_at_rung_one_when_the_hop_is_known_dead() {
 #[test]
 fn with_signal_failback_a_bye_probes_the_primary() {
     let mut rig = Rig::registered_with(|line| {
-        line.policy.signal_failback = true;
-        line.policy.register_failback = false;
+        line.policy_mut().signal_failback = true;
+        line.policy_mut().register_failback = false;
     });
     let id = rig.call_up();
     rig.modes[0] = Mode::Silent;

@@ -150,8 +150,8 @@ fn a_drill_survives_a_change_of_the_list() {
     assert_eq!(to_primary(&rig), 0, "it is hop 1 now, and still counts as dead");
     assert_eq!(rig.account().hop, Some(p2()));
     let gone = rig.hops.split_off(1);
-    let (line, hops, trusted, last_good) = (LINE, rig.hops.clone(), Vec::new(), None);
-    rig.input(Input::Hops { line, hops, former: Vec::new(), trusted, last_good, booted: false });
+    let (line, hops, trusted, last_good) = (LINE, rig.hops.clone().into(), [].into(), None);
+    rig.input(Input::Hops { line, hops, former: [].into(), trusted, last_good, booted: false });
     rig.hops.extend(gone);
     rig.advance(60_000);
     assert_eq!(told(&rig).last().map(|status| status.state), Some(DrillState::Ended));
@@ -161,12 +161,12 @@ fn a_drill_survives_a_change_of_the_list() {
 #[test]
 fn the_drill_of_an_only_hop_ends_with_a_registration() {
     let mut rig = Rig::registered();
-    let only = vec![rig.hops[0].clone()];
-    let (trusted, last_good) = (Vec::new(), None);
+    let only = [rig.hops[0].clone()].into();
+    let (trusted, last_good) = ([].into(), None);
     rig.input(Input::Hops {
         line: LINE,
         hops: only,
-        former: Vec::new(),
+        former: [].into(),
         trusted,
         last_good,
         booted: false,
@@ -184,7 +184,7 @@ fn a_drill_that_nothing_notices_says_so() {
     let every = KeepAlive::Crlf(Duration::from_secs(30));
     let mut rig = Rig::registered_with(|line| {
         line.keep_alive = every;
-        line.policy.keep_alive = None;
+        line.policy_mut().keep_alive = None;
     });
     rig.crlf.clear();
     start(&mut rig, DrillHop::Primary, 90);

@@ -228,7 +228,7 @@ fn a_server_that_ends_every_connection_is_left_after_three() {
 fn a_ping_whose_pong_fails_to_come_moves_the_line() {
     let crlf = |line: &mut LineSettings| {
         line.keep_alive = KeepAlive::Crlf(Duration::from_secs(30));
-        line.policy.keep_alive = None;
+        line.policy_mut().keep_alive = None;
     };
     let mut rig = registered_with(crlf);
     rig.advance(29_000);
@@ -382,8 +382,8 @@ fn a_call_that_only_got_100_moves_when_its_server_dies() {
 #[test]
 fn a_connection_that_met_silence_is_replaced_for_the_next_request() {
     let mut rig = registered_with(|line| {
-        line.policy.failback_interval = Duration::from_secs(60);
-        line.policy.failback_jitter = 0;
+        line.policy_mut().failback_interval = Duration::from_secs(60);
+        line.policy_mut().failback_jitter = 0;
     });
     rig.modes[0] = Mode::Frozen;
     rig.dial();
@@ -416,7 +416,7 @@ fn a_connection_to_a_hop_that_is_not_in_use_is_not_relied_on_when_it_has_long_be
 
 /// A line that is registered at its first hop again and has a connection with its second.
 fn back_from_the_second() -> Rig {
-    let mut rig = over("tcp", |line| line.policy.failback_interval = Duration::from_secs(60));
+    let mut rig = over("tcp", |line| line.policy_mut().failback_interval = Duration::from_secs(60));
     rig.modes[0] = Mode::Dead;
     rig.plug_in();
     rig.modes[0] = Mode::Up;
@@ -488,7 +488,7 @@ fn a_large_request_stays_on_tcp_where_the_server_takes_it() {
     let mut rig = Rig::registered_with(|line| {
         long_name(line);
         line.keep_alive = KeepAlive::Off;
-        line.policy.keep_alive = None;
+        line.policy_mut().keep_alive = None;
     });
     // The REGISTER was refused over TCP, which is forgotten after five minutes.
     rig.advance(301_000);

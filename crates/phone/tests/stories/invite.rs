@@ -75,7 +75,7 @@ fn a_line_whose_hops_are_not_known_yet_reports_no_failure() {
 fn the_wait_follows_the_retry_counts() {
     for (counts, wait) in [(1, 500), (5, 15_500)] {
         let mut rig = Rig::registered_with(|line| {
-            line.policy.retry = failover::Retry::Transmissions(counts);
+            line.policy_mut().retry = failover::Retry::Transmissions(counts);
         });
         rig.modes[0] = Mode::Silent;
         rig.dial();

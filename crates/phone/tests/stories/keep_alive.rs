@@ -78,7 +78,7 @@ fn a_hop_that_never_answers_options_is_not_blamed_for_it() {
 
 fn by_crlf(line: &mut LineSettings) {
     line.keep_alive = KeepAlive::Crlf(Duration::from_secs(30));
-    line.policy.keep_alive = None;
+    line.policy_mut().keep_alive = None;
 }
 
 /// `UDPUpdate` 1: a bare CRLF, start to start; its silence is no evidence (failover design §6).
@@ -135,7 +135,8 @@ fn a_server_that_answers_no_options_is_told_of_until_it_answers_one() {
 /// Failover design §6, the watch on the backups: known before it is needed, and told.
 #[test]
 fn a_watched_backup_that_dies_is_told_by_event_journal_and_status() {
-    let mut rig = Rig::registered_with(|line| line.policy.watch = Some(Duration::from_secs(30)));
+    let mut rig =
+        Rig::registered_with(|line| line.policy_mut().watch = Some(Duration::from_secs(30)));
     let to_backup = |rig: &Rig| rig.log(Method::Options).iter().filter(|(_, h)| *h == p2()).count();
     rig.advance(31_000);
     assert!(to_backup(&rig) >= 1);

@@ -30,15 +30,8 @@ fn site_with(lines: u16, change: impl Fn(&mut LineSettings)) -> Rig {
     let numbers: Vec<LineNumber> = lines.iter().map(|line| line.line).collect();
     rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
     for line in numbers {
-        let (hops, trusted, last_good) = (rig.hops.clone(), Vec::new(), None);
-        rig.input(Input::Hops {
-            line,
-            hops,
-            former: Vec::new(),
-            trusted,
-            last_good,
-            booted: false,
-        });
+        let (hops, trusted, last_good) = (rig.hops.clone().into(), [].into(), None);
+        rig.input(Input::Hops { line, hops, former: [].into(), trusted, last_good, booted: false });
     }
     rig
 }
@@ -77,7 +70,7 @@ fn every_line_of_a_site_finds_out_by_itself_and_none_is_late() {
 fn lines_kept_alive_by_crlf_leave_a_dead_server_over_their_interval() {
     let mut rig = site_with(300, |line| {
         line.keep_alive = KeepAlive::Crlf(Duration::from_secs(30));
-        line.policy.keep_alive = None;
+        line.policy_mut().keep_alive = None;
     });
     rig.advance(60_000);
     assert_eq!(at(&rig, p1()), 300);
@@ -159,14 +152,14 @@ fn lines_that_begin_after_a_boot_come_over_their_spread() {
     let line = |number: u16| {
         let mut settings = line_settings();
         settings.line = LineNumber(number);
-        settings.policy.boot_spread = Duration::from_secs(20);
+        settings.policy_mut().boot_spread = Duration::from_secs(20);
         settings
     };
     let lines: Vec<_> = (1..=100).map(line).collect();
     rig.input(Input::Settings(Settings { lines, ..Settings::default() }));
     for line in (1..=100).map(LineNumber) {
-        let (hops, trusted, last_good) = (rig.hops.clone(), Vec::new(), None);
-        rig.input(Input::Hops { line, hops, former: Vec::new(), trusted, last_good, booted: true });
+        let (hops, trusted, last_good) = (rig.hops.clone().into(), [].into(), None);
+        rig.input(Input::Hops { line, hops, former: [].into(), trusted, last_good, booted: true });
     }
     assert!(at(&rig, p1()) <= 2);
     rig.advance(10_000);

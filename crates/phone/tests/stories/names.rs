@@ -35,7 +35,7 @@ fn lead_to(rig: &mut Rig, hops: &[Hop], former: &[Hop]) {
         line: LINE,
         hops,
         former,
-        trusted: Vec::new(),
+        trusted: [].into(),
         last_good: None,
         booted: false,
     });

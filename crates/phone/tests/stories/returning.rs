@@ -55,8 +55,8 @@ fn register_failback_probes_with_a_new_call_id_and_returns() {
 #[test]
 fn signal_failback_by_register_keeps_the_call_id() {
     let mut rig = Rig::on_backup(|line| {
-        line.policy.signal_failback = true;
-        line.policy.register_failback = false;
+        line.policy_mut().signal_failback = true;
+        line.policy_mut().register_failback = false;
         line.server1.expiry = std::time::Duration::from_secs(120);
     });
     rig.modes[0] = Mode::Up;
@@ -71,8 +71,8 @@ fn signal_failback_by_register_keeps_the_call_id() {
 #[test]
 fn a_failed_signal_failback_refreshes_at_the_backup() {
     let mut rig = Rig::on_backup(|line| {
-        line.policy.signal_failback = true;
-        line.policy.register_failback = false;
+        line.policy_mut().signal_failback = true;
+        line.policy_mut().register_failback = false;
         line.server1.expiry = std::time::Duration::from_secs(120);
     });
     rig.advance(120_000);
@@ -86,8 +86,8 @@ fn a_failed_signal_failback_refreshes_at_the_backup() {
 #[test]
 fn signal_failback_by_invite_registers_where_the_call_was_answered() {
     let mut rig = Rig::on_backup(|line| {
-        line.policy.signal_failback = true;
-        line.policy.register_failback = false;
+        line.policy_mut().signal_failback = true;
+        line.policy_mut().register_failback = false;
     });
     rig.modes[0] = Mode::Up;
     let id = rig.dial();
@@ -105,7 +105,7 @@ fn signal_failback_by_invite_registers_where_the_call_was_answered() {
 #[test]
 fn a_call_that_is_refused_at_the_primary_proves_it_alive_all_the_same() {
     for (code, back) in [(486, true), (404, true), (503, false), (408, false)] {
-        let mut rig = Rig::on_backup(|line| line.policy.signal_failback = true);
+        let mut rig = Rig::on_backup(|line| line.policy_mut().signal_failback = true);
         rig.modes[0] = Mode::Up;
         rig.dial();
         let invite = rig.last(Method::Invite);
@@ -140,7 +140,7 @@ fn a_failback_does_not_disturb_a_call() {
 #[test]
 fn a_primary_that_asks_to_wait_is_left_alone_for_that_long() {
     let mut rig = Rig::new(|line| {
-        line.policy.failback_interval = std::time::Duration::from_secs(30);
+        line.policy_mut().failback_interval = std::time::Duration::from_secs(30);
     });
     rig.modes[0] = Mode::Busy(300);
     rig.plug_in();

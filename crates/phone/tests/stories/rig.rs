@@ -137,10 +137,10 @@ pub(crate) fn line_settings() -> LineSettings {
         register_login: Login { user: "1001".to_owned(), password: "secret".to_owned() },
         proxy_login: None,
         keep_alive: KeepAlive::Options(Duration::from_secs(30)),
-        policy: Policy::default(),
+        policy: Policy::default().into(),
         connect_timeout: Duration::from_secs(4),
-        codecs: vec!["PCMA".to_owned(), "PCMU".to_owned()],
-        instance: "urn:uuid:00000000-0000-1000-8000-000A95A0E128".to_owned(),
+        codecs: ["PCMA".to_owned(), "PCMU".to_owned()].into(),
+        instance: "urn:uuid:00000000-0000-1000-8000-000A95A0E128".into(),
         failover_on_500: true,
         preloaded_route: false,
         repair_route: true,
@@ -233,12 +233,12 @@ impl Rig {
 
     /// The same after a restart.
     pub(crate) fn plug_in_remembering(&mut self, last_good: Option<LastGood>) {
-        let hops = self.hops.clone();
-        let (line, trusted) = (LINE, Vec::new());
+        let hops = self.hops.clone().into();
+        let (line, trusted) = (LINE, [].into());
         self.input(Input::Hops {
             line,
             hops,
-            former: Vec::new(),
+            former: [].into(),
             trusted,
             last_good,
             booted: false,

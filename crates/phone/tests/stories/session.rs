@@ -284,7 +284,7 @@ fn changed_settings_take_effect_and_drop_no_call() {
     let mut rig = Rig::registered();
     let id = rig.call_up();
     let mut line = line_settings();
-    line.policy.retry = failover::Retry::Transmissions(1);
+    line.policy_mut().retry = failover::Retry::Transmissions(1);
     line.display_name = "Alice Liddell".to_owned();
     let lines = vec![line];
     rig.input(Input::Settings(Settings { lines, ..Settings::default() }));

@@ -91,7 +91,8 @@ async fn export(format: ExportFormat, secrets: bool, desk: &Desk) -> Result<Payl
         ExportFormat::Text => Form::Text,
         ExportFormat::Xml => Form::Xml,
     };
-    let octets = desk.store.with(move |store| store.export(form, secrets)).await.map_err(gone)?;
+    let exported = desk.store.with(move |store| store.export(form, secrets)).await.map_err(gone)?;
+    let octets = exported.map_err(|error| Problem::new(error.to_string()))?;
     let document = Document::from_octets(&octets);
     document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
 }

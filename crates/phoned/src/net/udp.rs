@@ -23,6 +23,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use super::errqueue;
+use crate::limits;
 
 /// The largest datagram there is; a shorter buffer would cut messages.
 pub(crate) const DATAGRAM_MAX: usize = 65_535;
@@ -87,6 +88,9 @@ impl Udp {
             setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
             setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
         }
+        // Thousands of lines are answered within a second, and what has no room is lost. The system
+        // gives as much of it as its own limit allows, and nothing is taken before it is needed.
+        socket.set_recv_buffer_size(limits::RECEIVE_BUFFER)?;
         socket.bind(&address.into())?;
         // The registration of tokio covers errors too; one for reading alone never wakes for them.
         let socket = UdpSocket::from_std(socket.into())?;

@@ -21,7 +21,7 @@ pub(super) fn live(fleet: &Fleet, story: &Story, number: u64, sums: &mut Sums) {
     let one_way = fleet.one_way.mul_f64(dice.fraction());
     let mut tokens = Tokens::new(dice.seed());
     let aor = NameAddr::new(Uri::sip(Some("1"), DOMAIN));
-    let registration = Registration::new(aor, "1", "urn:uuid:1", &mut tokens);
+    let registration = Registration::new(&aor, "1", "urn:uuid:1", &mut tokens);
     let machine = machine(fleet, Start::cold(), dice.word(), on);
     let mut life = Life {
         fleet,

@@ -88,6 +88,7 @@ impl World<'_> {
         let (last_good, booted) = station.first_hops(!hops.is_empty());
         let shown: Vec<String> = hops.iter().map(|entry| entry.hop.to_string()).collect();
         self.say(phone, || format!("names lead to {}", shown.join(", ")));
+        let hops = hops.into();
         let input = Input::Hops { line: LINE, hops, former, trusted, last_good, booted };
         self.tell(phone, input, None);
     }

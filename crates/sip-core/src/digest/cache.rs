@@ -31,6 +31,8 @@ impl<K: PartialEq> NonceCache<K> {
         if self.sessions.len() >= NONCES {
             self.sessions.remove(0);
         }
+        // One or two are usual, and each of thousands of lines keeps its own.
+        self.sessions.reserve_exact(1);
         self.sessions.push((key, session));
     }
 

@@ -54,7 +54,6 @@ pub(super) fn of(machine: &Machine, now: Instant) -> Fingerprint {
         next_attempt: _,
         dice: _,
         reported: _,
-        journal: _,
         outputs: _,
     } = machine;
     let mut print = vec![hop(*current), hop(*last_good), i32::from(link_down_since.is_some())];

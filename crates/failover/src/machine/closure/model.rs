@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::super::Machine;
 use super::super::state::Phase;
 use super::fingerprint::{self, Fingerprint};
-use crate::journal::Journal;
 use crate::{AttemptId, Cause, Evidence, HopId, Outcome, Output, Policy, RequestKind, Start, Task};
 
 /// What the world and the user may do besides answering or staying silent.
@@ -207,7 +206,6 @@ impl State {
                 | Output::Journal(_) => {}
             }
         }
-        self.machine.journal = Journal::default();
     }
 }
 
