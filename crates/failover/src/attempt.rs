@@ -205,6 +205,6 @@ pub enum Output {
         /// There is one.
         left: bool,
     },
-    /// Something for the failover journal, kept in [`crate::Machine::journal`] too.
+    /// Something for the failover journal, which is kept by whoever drives the machine.
     Journal(Entry),
 }
