@@ -3,6 +3,7 @@
 import pytest
 
 from lab import proc
+from lab.browser import Browser, Site
 from lab.kamailio import Variant
 from lab.world import World
 
@@ -52,3 +53,25 @@ def make_world(request, tmp_path):
 def world(make_world):
     """A laboratory with a proxy pair that record-routes by address and knows nothing of each other's."""
     return make_world()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for all tests of a file; each comes as a stranger."""
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def make_site():
+    """The web page of a phone."""
+    sites = []
+
+    def make(phone):
+        sites.append(Site(phone))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()

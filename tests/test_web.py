@@ -1,15 +1,14 @@
 """The web page in a real browser, and what strangers get (E1, F9, F10)."""
 
 import contextlib
-import os
-import re
 import socket
 import ssl
 import time
 
 import pytest
 
-from lab.browser import PASSWORD, Browser, Site
+from lab.browser import PASSWORD
+from lab.looks import check_page, keep_picture
 from lab.phone import binary, line_items
 from lab.wait import until
 
@@ -19,39 +18,6 @@ WORDS = {
     "zh": {"submit": "提交", "force": "已生效：", "wrong": "未接受", "primary": "使用主服务器", "backup": "使用备份服务器",
            "show": "显示", "failover": "故障切换", "advanced": "高级设置"},
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for all tests; each comes as a stranger."""
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def make_site():
-    """The web page of a phone."""
-    sites = []
-
-    def make(phone):
-        sites.append(Site(phone))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
-
-
-def keep_picture(browser, name):
-    """Keeps a picture of the page where $WEB_PICTURES says; each page in both widths, light and dark."""
-    folder = os.environ.get("WEB_PICTURES")
-    if folder:
-        for width in (360, 1400):
-            for dark in (False, True):
-                browser.size(width, dark=dark)
-                browser.picture(os.path.join(folder, f"{name}-{width}{'-dark' if dark else ''}.png"))
-        browser.size(1400)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -212,19 +178,6 @@ def test_every_page_is_usable_small_and_large_light_and_dark_and_axe_finds_nothi
         wrong += check_page(browser, f"{language} {path}", looks)
     assert wrong == [], "\n".join(wrong)
     assert browser.complaints() == []
-
-
-def check_page(browser, name, looks):
-    """What is wrong with the page: wider than the window, or found by axe."""
-    wrong = []
-    for width, dark in looks:
-        browser.size(width, dark=dark)
-        if browser.overflow() > 0:
-            wrong.append(f"{name} at {width}: {browser.overflow()} pixels too wide")
-        wrong += [f"{name} at {width} {'dark' if dark else 'light'}: {v}" for v in browser.violations()]
-    browser.size(1400)
-    keep_picture(browser, re.sub(r"\W+", "-", name))
-    return wrong
 
 
 def test_everything_can_be_reached_by_the_keyboard(world, browser, make_site):

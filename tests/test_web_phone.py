@@ -2,30 +2,7 @@
 
 import pytest
 
-from lab.browser import Browser, Site
 from lab.wait import until
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for all tests; each comes as a stranger."""
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def make_site():
-    """The web page of a phone."""
-    sites = []
-
-    def make(phone):
-        sites.append(Site(phone))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
 
 
 def test_a_call_is_muted_and_made_louder_in_the_browser_and_both_are_heard(world, browser, make_site):

@@ -2,35 +2,13 @@
 
 import pytest
 
-from lab.browser import PASSWORD, Browser, Site
+from lab.browser import PASSWORD
 from lab.wait import until
 
 WORDS = {
     "en": {"restart": "Restart", "reset": "Factory reset", "restore": "Restore", "wrong": "The password is wrong.", "set": "Set the password"},
     "zh": {"restart": "重启", "reset": "恢复出厂设置", "restore": "恢复", "wrong": "密码错误。", "set": "设置密码"},
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for all tests; each comes as a stranger."""
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def make_site():
-    """The web page of a phone."""
-    sites = []
-
-    def make(phone):
-        sites.append(Site(phone))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

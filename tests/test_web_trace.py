@@ -7,38 +7,16 @@ import subprocess
 
 import pytest
 
-from lab.browser import PASSWORD, Browser, Site
+from lab.browser import PASSWORD
 from lab.kamailio import Variant
+from lab.looks import check_page, keep_picture
 from lab.phone import binary
 from lab.wait import TimedOut, until
-from test_web import check_page, keep_picture
 
 WORDS = {
     "en": {"primary": "SIP Proxy", "phone": "this phone", "mos": "Mean opinion", "loss": "Lost or too late"},
     "zh": {"primary": "SIP 代理服务器", "phone": "本机", "mos": "MOS 估计值", "loss": "丢失或迟到"},
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One Chromium for all tests; each comes as a stranger."""
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def make_site():
-    """The web page of a phone."""
-    sites = []
-
-    def make(phone):
-        sites.append(Site(phone))
-        return sites[-1]
-
-    yield make
-    for site in sites:
-        site.close()
 
 
 def labels(browser):
