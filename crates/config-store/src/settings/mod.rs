@@ -1,0 +1,95 @@
+//! The configuration with types: what the parts that work by it read. Durations are durations,
+//! addresses are addresses, "not set" is `None`; there is nothing left to check.
+//!
+//! What follows from a setting (which hops a line has, what is sent when) is decided by others.
+
+mod conflict;
+mod line;
+mod policy;
+mod secret;
+mod server;
+
+use std::{collections::BTreeMap, ops::RangeInclusive, path::PathBuf};
+
+pub use self::line::{Dtmf, Forward, LineSettings};
+pub use self::policy::{KeepAlive, Policy, RetryMode};
+pub use self::secret::Secret;
+pub use self::server::{Address, DnsMode, Endpoint, Server, Transport};
+use crate::{Handset, Provisioning, items, values::Values};
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The port on which the phone itself speaks SIP.
+    pub sip_port: u16,
+    /// The files that TLS needs.
+    pub tls: TlsFiles,
+    /// The ports that may be used for sound.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Hook, keys, lamps and bell.
+    pub handset: Handset,
+    /// How loud it is.
+    pub sound: Sound,
+    /// No call rings.
+    pub do_not_disturb: bool,
+    /// A call that comes during another one waits.
+    pub call_waiting: bool,
+    /// Where the configuration comes from.
+    pub provisioning: Provisioning,
+    /// Every configured line by its number: those with a user and a server.
+    pub lines: BTreeMap<u16, LineSettings>,
+}
+
+/// How loud the phone is, in steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sound {
+    /// The ear, 1 to 9.
+    pub ear: u8,
+    /// The microphone, 1 to 9.
+    pub microphone: u8,
+    /// The bell, 0 to 9; 0 is silent.
+    pub ring: u8,
+}
+
+/// Paths of files in PEM form; `None`: not set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsFiles {
+    /// Authorities that may vouch for a server; with none, the system's.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate chain.
+    pub certificate: Option<PathBuf>,
+    /// Its private key.
+    pub key: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn of(values: &Values) -> Self {
+        let first: u16 = values.phone_number(&items::RTP_INITIAL_PORT);
+        let count: u16 = values.phone_number(&items::RTP_PORT_QUANTITY);
+        let mut common = line::Common::default();
+        let line = |line| Some((line, LineSettings::of(values, line, &mut common)?));
+        let lines = values.lines().into_iter().filter_map(line).collect();
+        Self {
+            sip_port: values.phone_number(&items::SIP_PORT),
+            tls: TlsFiles {
+                ca: values.phone_path(&items::TLS_CA_FILE),
+                certificate: values.phone_path(&items::TLS_CERTIFICATE_FILE),
+                key: values.phone_path(&items::TLS_KEY_FILE),
+            },
+            rtp_ports: first..=first.saturating_add(count.saturating_sub(1)),
+            handset: Handset::of(values),
+            sound: Sound {
+                ear: values.phone_number(&items::EAR_VOLUME),
+                microphone: values.phone_number(&items::MICROPHONE_VOLUME),
+                ring: values.phone_number(&items::RING_VOLUME),
+            },
+            do_not_disturb: values.phone_flag(&items::DO_NOT_DISTURB),
+            call_waiting: values.phone_flag(&items::CALL_WAITING),
+            provisioning: Provisioning::of(values),
+            lines,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
