@@ -84,8 +84,8 @@ impl Decoder {
     /// [`FrameError::TooLong`], from then on for ever.
     pub fn next_line(&mut self) -> Option<Result<Vec<u8>, FrameError>> {
         while !self.broken {
-            let Some(at) = self.buffer[self.searched..].iter().position(|&octet| octet == b'\n')
-            else {
+            let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+            let Some(at) = unsearched.iter().position(|&octet| octet == b'\n') else {
                 self.searched = self.buffer.len();
                 if self.buffer.len() <= MAX_FRAME {
                     return None;

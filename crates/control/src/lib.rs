@@ -9,6 +9,19 @@
 //! [`Request`]; the phone answers each with one [`Reply`], in order. After the reply to
 //! [`Request::Watch`] the phone sends [`Notification`]s until the client closes the connection.
 
+// What a client may say is read here, in a daemon that a panic ends.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 mod call;
 mod call_log;
 mod check;

@@ -110,12 +110,16 @@ fn fraction(octets: &[u8], at: usize) -> Option<(i64, usize)> {
     if octets.get(at) != Some(&b'.') {
         return Some((0, at));
     }
-    let digits = octets[at + 1..].iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = octets.get(at + 1..)?.iter().take_while(|octet| octet.is_ascii_digit()).count();
     if digits == 0 {
         return None;
     }
     let shown = digits.min(3);
-    let scale = [100, 10, 1][shown - 1];
+    let scale = match shown {
+        1 => 100,
+        2 => 10,
+        _ => 1,
+    };
     Some((number(octets, at + 1, shown)? * scale, at + 1 + digits))
 }
 

@@ -8,6 +8,19 @@
 //! The pages work as plain forms; a small script makes them live. While nobody looks, nothing here
 //! wakes up but for the phone's own events.
 
+// Whatever a visitor sends, no panic: in a release build it would end the whole phone (docs/device.md).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 mod api;
 mod app;
 mod certificate;

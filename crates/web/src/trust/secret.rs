@@ -55,6 +55,7 @@ pub(super) fn digest(usage: &str, text: &str) -> String {
     hex(&hash.finalize())
 }
 
+#[expect(clippy::panic, reason = "no visitor brings it about, and it is the safe end")]
 pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut octets = [0; N];
     if let Err(error) = getrandom::fill(&mut octets) {
