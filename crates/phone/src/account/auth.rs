@@ -2,7 +2,9 @@
 //!
 //! Nonces are kept by hop and realm, so that one hop's is never shown to another. A request answers
 //! a realm's challenge once at each hop, and `stale=true` at most three times more: a lock-out must
-//! not spread from one server to the next, so a second refusal is final.
+//! not spread from one server to the next, so a second refusal is final. But a REGISTER that went out
+//! more than once may have been accepted, the answer lost, and a nonce that is good once was then
+//! shown again: its second refusal is excused once.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +34,24 @@ pub(crate) struct AuthBook {
 pub(crate) struct Tries {
     answered: BTreeSet<(Hop, bool, String)>,
     stale: u8,
+    resent: bool,
+    excused: bool,
+}
+
+impl Tries {
+    /// Notes how often the request that is now challenged went out.
+    pub(crate) fn went_out(&mut self, transmissions: u32) {
+        self.resent = transmissions > 1;
+    }
+
+    /// Whether a challenge that has been answered before may be answered again.
+    fn again(&mut self, stale: bool) -> bool {
+        if stale && self.stale < limits::STALE_ANSWERS {
+            self.stale += 1;
+            return true;
+        }
+        self.resent && !std::mem::replace(&mut self.excused, true)
+    }
 }
 
 impl AuthBook {
@@ -78,12 +98,9 @@ impl AuthBook {
         }
         for challenge in challenges {
             let first = tries.answered.insert((hop, proxy, challenge.realm.clone()));
-            if !first {
-                if !challenge.stale || tries.stale == limits::STALE_ANSWERS {
-                    self.nonces.forget(&Key { hop, proxy });
-                    return false;
-                }
-                tries.stale += 1;
+            if !first && !tries.again(challenge.stale) {
+                self.nonces.forget(&Key { hop, proxy });
+                return false;
             }
             self.nonces.learn(Key { hop, proxy }, challenge);
         }

@@ -216,6 +216,7 @@ impl Account {
         let verdict = judge(asked, &heard, self.knobs());
         let outcome = match (verdict.next, reply) {
             (Next::Authenticate, Reply::Final(response)) => {
+                running.tries.went_out(core.endpoint.transmissions(id));
                 if self.send(core, &mut running, Some(response), now) {
                     self.running.push(running);
                     return;

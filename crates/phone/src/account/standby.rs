@@ -233,6 +233,7 @@ impl Account {
             return;
         };
         let verdict = judge(Asked::Register, &heard, self.knobs());
+        running.tries.went_out(core.endpoint.transmissions(id));
         core.endpoint.give_up(id, now);
         core.forget(id);
         let (hop, removes) = (running.hop, running.removes);

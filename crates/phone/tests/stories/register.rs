@@ -99,10 +99,50 @@ fn a_wrong_password_is_told_to_the_user_and_not_spread_to_the_backup() {
     assert_eq!(second.to, p1());
     assert!(second.header(HeaderName::Authorization).contains("nonce=\"n1\""));
     rig.reply(&second, 401, |response, _| challenge(response, "n2", ""));
+    rig.advance(500);
     assert!(rig.sent.iter().all(|sent| sent.to == p1()), "the backup saw nothing");
     let account = rig.account();
     assert_eq!(account.state, LineState::Failed);
     assert!(account.message.contains("401"), "{}", account.message);
+}
+
+/// Failover design §1, row 2: a registrar that counts nonces takes the copy of a doubled REGISTER for a
+/// replay, and its challenge is here before the acceptance of the other.
+#[test]
+fn a_doubled_register_is_not_refused_for_its_copy() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let first = rig.last(Method::Register);
+    rig.reply(&first, 401, |response, _| challenge(response, "n1", ""));
+    let second = rig.last(Method::Register);
+    rig.reply(&second, 401, |response, _| challenge(response, "n2", ""));
+    rig.answer(&second, 200);
+    rig.advance(1_000);
+    assert_eq!(rig.account().state, LineState::Registered);
+    assert_eq!(registers(&rig).len(), 2);
+}
+
+/// The acceptance is lost, the REGISTER goes out again, and its nonce was good for once.
+#[test]
+fn a_register_that_went_out_twice_answers_one_challenge_more() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let first = rig.last(Method::Register);
+    rig.reply(&first, 401, |response, _| challenge(response, "n1", ""));
+    rig.advance(600);
+    let copy = rig.last(Method::Register);
+    rig.reply(&copy, 401, |response, _| challenge(response, "n2", ""));
+    rig.advance(500);
+    let third = rig.last(Method::Register);
+    assert!(third.header(HeaderName::Authorization).contains("nonce=\"n2\""));
+    rig.advance(600);
+    let copy = rig.last(Method::Register);
+    rig.reply(&copy, 401, |response, _| challenge(response, "n3", ""));
+    rig.advance(500);
+    assert_eq!(rig.account().state, LineState::Failed, "once only: the password may be wrong");
+    assert!(rig.sent.iter().all(|sent| sent.to == p1()));
 }
 
 /// Failover design §1, row 2: `stale=true` at most three times.
@@ -116,6 +156,8 @@ fn a_stale_nonce_is_answered_again_three_times_and_no_more() {
         rig.reply(&sent, 401, |response, _| {
             challenge(response, &format!("n{round}"), ", stale=true");
         });
+        // One that rejects a nonce's first use is doubted for T1.
+        rig.advance(if round == 0 { 0 } else { 500 });
     }
     assert_eq!(registers(&rig).len(), 5, "one without, one answer, three for stale");
     assert_eq!(rig.account().state, LineState::Failed);

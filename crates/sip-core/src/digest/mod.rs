@@ -12,12 +12,14 @@
 
 mod cache;
 mod challenge;
+mod first_use;
 mod guard;
 mod hash;
 mod session;
 
 pub use cache::NonceCache;
 pub use challenge::{DigestChallenge, answerable};
+pub use first_use::rejects_first_use;
 pub use guard::{Guard, Verdict};
 pub use hash::Algorithm;
 pub(crate) use hash::hex;

@@ -3,13 +3,14 @@
 
 use super::carrier::Refusals;
 use super::derived::{ack_of, cancel_of};
+use super::doubt::Doubted;
 use super::machine::Machine;
 use super::quote::Quote;
 use super::{ClientId, Event, Sink};
 use crate::deadlines::Deadlines;
 use crate::limits::{CLIENT_TRANSACTIONS, CLIENT_TRANSACTIONS_PER_USER, ENDED_CLIENTS};
 use crate::message::{Method, Request, Response};
-use crate::transaction::{ClientOutput, StatusClass, Timers, client_invite};
+use crate::transaction::{ClientOutput, StatusClass, Timers, client_invite, earliest};
 use crate::transport::Hop;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -42,6 +43,7 @@ pub(super) struct Client {
     /// It waits for a connection.
     held: bool,
     cancelling: Cancelling,
+    pub(super) doubted: Option<Box<Doubted>>,
     given_up: bool,
     transmissions: u32,
 }
@@ -72,9 +74,21 @@ impl Client {
             patience,
             held: false,
             cancelling: Cancelling::No,
+            doubted: None,
             given_up: false,
             transmissions: 0,
         }
+    }
+
+    /// Whether its user still waits for whatever answer comes.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.given_up && matches!(self.cancelling, Cancelling::No)
+    }
+
+    /// When something is to be done about it, and why.
+    fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let doubt = self.doubted.as_ref().map(|doubted| doubted.timeout());
+        earliest([self.machine.poll_timeout(), doubt])
     }
 
     /// Whether nothing more will be sent, made of the request or told of it: it only waits for its
@@ -197,7 +211,7 @@ impl Clients {
     /// Writes down what those who look by time, hop or state want to know of a transaction.
     fn file(&mut self, id: ClientId) {
         let Some(client) = self.table.get_mut(&id) else { return };
-        self.deadlines.set(id, client.machine.poll_timeout().map(|(at, _)| at));
+        self.deadlines.set(id, client.poll_timeout().map(|(at, _)| at));
         if client.machine.is_unanswered() {
             self.unanswered.insert((client.hop, id));
         } else {
@@ -349,11 +363,24 @@ impl Clients {
             }
             return;
         };
-        let class = StatusClass::of(response.code.as_u16());
-        if let Some(client) = self.table.get_mut(&id) {
-            client.machine.handle_response(class, now);
+        match self.doubt(id, response, now) {
+            Some(response) => self.believe(id, &response, now, sink),
+            None => self.drain(id, None, now, sink),
         }
-        self.drain(id, Some(&response), now, sink);
+    }
+
+    /// The transaction's answer.
+    pub(super) fn believe(
+        &mut self,
+        id: ClientId,
+        response: &Response,
+        now: Instant,
+        sink: &mut Sink<'_>,
+    ) {
+        if let Some(client) = self.table.get_mut(&id) {
+            client.machine.handle_response(StatusClass::of(response.code.as_u16()), now);
+        }
+        self.drain(id, Some(response), now, sink);
     }
 
     pub(super) fn handle_unreachable(
@@ -391,11 +418,12 @@ impl Clients {
 
     pub(super) fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
         let (_, id) = self.deadlines.first()?;
-        self.table.get(&id)?.machine.poll_timeout()
+        self.table.get(&id)?.poll_timeout()
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, sink: &mut Sink<'_>) {
         for id in self.deadlines.due(now) {
+            self.end_doubt(id, now, sink);
             if let Some(client) = self.table.get_mut(&id) {
                 client.machine.handle_timeout(now);
             }

@@ -16,6 +16,7 @@ mod budget;
 mod carrier;
 mod client;
 mod derived;
+mod doubt;
 mod event;
 mod machine;
 mod quote;

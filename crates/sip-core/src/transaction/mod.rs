@@ -85,7 +85,7 @@ pub enum ServerOutput {
 }
 
 /// The earliest of some timers; among equals the first, so the list is in order of precedence.
-fn earliest<const N: usize>(
+pub(crate) fn earliest<const N: usize>(
     timers: [Option<(Instant, &'static str)>; N],
 ) -> Option<(Instant, &'static str)> {
     timers.into_iter().flatten().min_by_key(|(at, _)| *at)

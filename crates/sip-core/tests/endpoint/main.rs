@@ -5,6 +5,7 @@
 mod bench;
 mod carrier;
 mod client;
+mod doubt;
 mod errors;
 mod peer;
 mod server;
