@@ -3,18 +3,19 @@
 import json
 import os
 import re
-import subprocess
 import sys
+
+from lab import proc
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def test_a_row_of_the_comparison_is_measured_for_us_and_for_another_phone(tmp_path):
     page, records = tmp_path / "page.md", tmp_path / "records"
-    done = subprocess.run(
+    done = proc.run(
         [sys.executable, "-m", "peers.compare", "--clients", "phoned,baresip", "--transports", "udp", "--faults", "503",
          "--rows", "INVITE,BYE", "--runs", "1", "--watch", "6", "--labs", "2", "--records", records, "--write", page],
-        cwd=HERE, capture_output=True, text=True, timeout=120, check=False)
+        cwd=HERE, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     runs = {(r["client"], r["row"]): r for r in map(json.loads, records.read_text().splitlines())}
     assert not any(r["broken"] for r in runs.values())

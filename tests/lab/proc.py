@@ -104,9 +104,14 @@ def end_in_order():
 
 
 def run(argv, timeout=30, check=True, stdin=None, cwd=None):
-    """Runs a short command to its end and returns it; raises with its output if it fails and `check` is set."""
-    done = subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,
-                          cwd=cwd, stdin=subprocess.DEVNULL if stdin is None else None)
+    """Runs a short command to its end and returns it; raises with its output if it fails and `check` is set, and if it
+    takes longer than `timeout` seconds."""
+    try:
+        done = subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,
+                              cwd=cwd, stdin=subprocess.DEVNULL if stdin is None else None)
+    except subprocess.TimeoutExpired as late:
+        said = b"\n".join(filter(None, [late.stdout, late.stderr])).decode(errors="replace")
+        raise RuntimeError(f"{' '.join(map(str, argv))}: not done within {timeout:g} s; so far: {said}") from late
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, argv))}: status {done.returncode}: {done.stderr or done.stdout}")
     return done

@@ -194,6 +194,9 @@ def main():
             seen = done["broken"] or ("never" if done["seconds"] is None else shown(done["seconds"]))
             print(f"{done['client']}, {done['transport']}, {done['fault']}, {done['row']}: {seen} {done['note']}",
                   file=sys.stderr, flush=True)
+        # Workers that have been told there is no more leave by themselves; terminating idle ones races with the queue.
+        pool.close()
+        pool.join()
     clients = [c for c in CLIENTS if any(r["client"] == c for r in records)]
     print(table(records, clients))
     if given.write:
