@@ -1,4 +1,4 @@
-//! From items to types.
+//! Items read from names and values, each error with its place.
 
 use std::time::Duration;
 
