@@ -381,7 +381,7 @@ mod tests {
         let mut seen = |faults: &mut Faults, send: usize| {
             faults.apply(&mut network, &mut proxies, &[phone], Link::PERFECT, start);
             for _ in 0..send {
-                network.wire.send(phone, proxy, Vec::new(), start);
+                network.wire.send(phone, proxy, Vec::new().into(), start);
             }
             network.handle_timeout(start);
             std::iter::from_fn(|| network.wire.poll_output()).count()

@@ -15,6 +15,7 @@ pub mod fleet;
 pub mod names;
 pub mod network;
 pub mod oracle;
+pub mod packet;
 pub mod plan;
 pub mod proxy;
 pub mod run;

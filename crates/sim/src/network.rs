@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use netem::{Link, Streams, Wire};
 
+use crate::packet::Packet;
+
 /// 64·T1: what phoned's shell and a careful proxy set as `TCP_USER_TIMEOUT`.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 
@@ -13,7 +15,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 #[derive(Debug, Clone)]
 pub struct Network {
     /// Datagrams.
-    pub wire: Wire<Vec<u8>>,
+    pub wire: Wire<Packet>,
     /// Connections.
     pub streams: Streams,
 }

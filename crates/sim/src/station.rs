@@ -27,8 +27,9 @@ pub const CONNECT: Duration = Duration::from_secs(4);
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Station {
-    /// The phone under test.
-    pub phone: Phone,
+    phone: Phone,
+    /// When the phone next wants to be woken, once somebody has asked and until it hears anything.
+    due: Option<Option<Instant>>,
     /// Its SIP address.
     pub addr: SocketAddr,
     /// Its user part.
@@ -59,6 +60,7 @@ impl Station {
         let octet = u8::try_from(index + 1).unwrap_or(u8::MAX);
         Self {
             phone: Phone::new(seed, now),
+            due: None,
             addr: SocketAddr::from(([10, 0, 1, octet], 5060)),
             user: user(index),
             name: format!("phone{}", index + 1),
@@ -71,6 +73,24 @@ impl Station {
             booted: false,
             next_port: 10_000,
         }
+    }
+
+    /// The phone under test.
+    #[must_use]
+    pub fn phone(&self) -> &Phone {
+        &self.phone
+    }
+
+    /// The same, to be told something.
+    pub fn phone_mut(&mut self) -> &mut Phone {
+        self.due = None;
+        &mut self.phone
+    }
+
+    /// When the phone wants to be woken.
+    pub fn due(&mut self) -> Option<Instant> {
+        let phone = &self.phone;
+        *self.due.get_or_insert_with(|| phone.poll_timeout().map(|(at, _)| at))
     }
 
     /// What the shell hands in at start: the settings, then where the line's servers are, unless that
@@ -99,7 +119,7 @@ impl Station {
 
     /// Power is back: a new phone, which has lost all but what its shell keeps.
     pub fn switch_on(&mut self, seed: [u8; 32], now: Instant) {
-        self.phone = Phone::new(seed, now);
+        (self.phone, self.due) = (Phone::new(seed, now), None);
         self.resolver = Resolver::new(seed);
         self.resolver.restore(&self.kept);
         self.names.clear();

@@ -42,6 +42,12 @@ impl Trace {
         }
     }
 
+    /// Whether lines are kept.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.lines.is_some()
+    }
+
     /// The kept lines.
     #[must_use]
     pub fn lines(&self) -> &[String] {

@@ -55,7 +55,7 @@ pub fn misplaced_credentials(message: &Message, proxy: Option<&str>) -> Option<B
     let headers = message.headers();
     let lines =
         headers.all(&HeaderName::Authorization).chain(headers.all(&HeaderName::ProxyAuthorization));
-    let mut strangers = lines.filter_map(guard::issuer).filter(|issuer| Some(&issuer[..]) != proxy);
+    let mut strangers = lines.filter_map(guard::issuer).filter(|issuer| Some(*issuer) != proxy);
     let issuer = strangers.next()?;
     let Message::Request(request) = message else { return None };
     let whom = proxy.unwrap_or("somebody who is no proxy");

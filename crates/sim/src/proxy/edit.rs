@@ -29,22 +29,21 @@ pub(super) fn pop_via(headers: &mut Headers) {
     headers.remove_first(&HeaderName::Via);
 }
 
-/// Notes in the top Via where a request came from.
-pub(super) fn note_source(headers: &mut Headers, source: SocketAddr) {
-    if let Some(mut via) = top_via(headers) {
-        mark_received(&mut via, source);
-        headers.replace_first(&HeaderName::Via, via);
-    }
+/// Notes in the top Via where a request came from; the Via as it is then.
+pub(super) fn note_source(headers: &mut Headers, source: SocketAddr) -> Option<Via> {
+    let mut via = top_via(headers)?;
+    mark_received(&mut via, source);
+    headers.replace_first(&HeaderName::Via, &via);
+    Some(via)
 }
 
-/// Where a response to a request from `source` goes: over its connection or, if that is gone, a new
-/// one to the port of sent-by (RFC 3261 §18.2.2).
-pub(super) fn way_back(headers: &Headers, source: Peer) -> Option<Peer> {
-    let via = top_via(headers)?;
+/// Where a response to a request with this top Via from `source` goes: over its connection or, if
+/// that is gone, a new one to the port of sent-by (RFC 3261 §18.2.2).
+pub(super) fn way_back(via: &Via, source: Peer) -> Peer {
     let Hop { transport, addr } = source.hop;
-    let hop = transport::response_alternative(&via, transport, addr)
-        .unwrap_or_else(|| transport::response_hop(&via, transport, addr));
-    Some(Peer { hop, over: source.over })
+    let hop = transport::response_alternative(via, transport, addr)
+        .unwrap_or_else(|| transport::response_hop(via, transport, addr));
+    Peer { hop, over: source.over }
 }
 
 /// Where a response goes of whose request nothing is known any more.
@@ -53,7 +52,7 @@ pub(super) fn way_back_by_via(headers: &Headers) -> Option<Peer> {
     let sent_by = SocketAddr::new(via.host.ip()?, via.port.unwrap_or(5060));
     let tcp = via.transport == message::Transport::Tcp;
     let transport = if tcp { Transport::Tcp } else { Transport::Udp };
-    way_back(headers, Hop { transport, addr: sent_by }.into())
+    Some(way_back(&via, Hop { transport, addr: sent_by }.into()))
 }
 
 /// How a URI wants to be spoken to.

@@ -88,35 +88,34 @@ impl Guard {
 
 /// The proxy that issued the nonce in a line of credentials, by name.
 #[must_use]
-pub fn issuer(credentials: &str) -> Option<String> {
-    let given = Credentials::read(credentials)?;
-    Some(given.nonce.rsplit_once('-')?.0.to_owned())
+pub fn issuer(credentials: &str) -> Option<&str> {
+    Some(Credentials::read(credentials)?.nonce.rsplit_once('-')?.0)
 }
 
 /// The user named in a line of credentials.
 #[must_use]
-pub fn user(credentials: &str) -> Option<String> {
+pub fn user(credentials: &str) -> Option<&str> {
     Credentials::read(credentials).map(|given| given.user)
 }
 
 #[derive(Debug, Default)]
-struct Credentials {
-    user: String,
-    nonce: String,
-    uri: String,
-    count: String,
-    client_nonce: String,
-    response: String,
+struct Credentials<'a> {
+    user: &'a str,
+    nonce: &'a str,
+    uri: &'a str,
+    count: &'a str,
+    client_nonce: &'a str,
+    response: &'a str,
 }
 
-impl Credentials {
+impl<'a> Credentials<'a> {
     /// Reads `Digest name="value", …`. None of the values used here holds a comma.
-    fn read(line: &str) -> Option<Self> {
+    fn read(line: &'a str) -> Option<Self> {
         let parameters = line.trim().strip_prefix("Digest ")?;
         let mut read = Self::default();
         for parameter in parameters.split(',') {
             let (name, value) = parameter.split_once('=')?;
-            let value = value.trim().trim_matches('"').to_owned();
+            let value = value.trim().trim_matches('"');
             match name.trim() {
                 "username" => read.user = value,
                 "nonce" => read.nonce = value,
@@ -132,7 +131,7 @@ impl Credentials {
 
     /// RFC 7616 §3.4.1 with `qop=auth`.
     fn expected(&self, method: &str) -> String {
-        let a1 = hash(&format!("{}:{REALM}:{}", self.user, password(&self.user)));
+        let a1 = hash(&format!("{}:{REALM}:{}", self.user, password(self.user)));
         let a2 = hash(&format!("{method}:{}", self.uri));
         let Self { nonce, count, client_nonce, .. } = self;
         hash(&format!("{a1}:{nonce}:{count}:{client_nonce}:auth:{a2}"))
@@ -140,7 +139,9 @@ impl Credentials {
 }
 
 fn hash(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let sum = Md5::digest(text.as_bytes());
+    sum.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn credentials_tell_who_issued_their_nonce_and_for_whom() {
-        assert_eq!(issuer(&right("p2-7")).as_deref(), Some("p2"));
-        assert_eq!(user(&right("p2-7")).as_deref(), Some("1001"));
+        assert_eq!(issuer(&right("p2-7")), Some("p2"));
+        assert_eq!(user(&right("p2-7")), Some("1001"));
     }
 }

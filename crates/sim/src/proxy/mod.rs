@@ -17,9 +17,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use netem::Pair;
-use sip_core::message::{HeaderName, Message, Method, Request, read_datagram};
+use sip_core::message::{HeaderName, Headers, Message, Method, Request, Via};
 use sip_core::transport::{Hop, Transport};
 
+use crate::packet::Packet;
 use crate::plan::{Presence, ProxyStyle};
 pub use connections::Action;
 use connections::{Connections, Peer};
@@ -110,11 +111,11 @@ impl Proxy {
     pub fn handle_datagram(
         &mut self,
         from: SocketAddr,
-        bytes: &[u8],
+        packet: Packet,
         table: &mut Location,
         now: Instant,
     ) {
-        if let Ok(message) = read_datagram(bytes) {
+        if let Some(message) = packet.into_message() {
             self.handle_message(message, Hop::udp(from).into(), table, now);
         }
     }
@@ -158,15 +159,15 @@ impl Proxy {
         table: &mut Location,
         now: Instant,
     ) {
-        edit::note_source(&mut request.headers, from.hop.addr);
+        let Some(via) = edit::note_source(&mut request.headers, from.hop.addr) else { return };
         if request.method == Method::Ack {
-            return self.handle_ack(request, now);
+            return self.handle_ack(request, &via, now);
         }
-        let Some(key) = Key::of(&request, false) else { return };
+        let Some(key) = Key::of(&via, &request.method) else { return };
         if self.relay.absorb(&key) {
             return;
         }
-        self.relay.open(key.clone(), request.clone(), from, now);
+        self.relay.open(key.clone(), request.clone(), edit::way_back(&via, from), now);
         let answer = |proxy: &mut Self, code| proxy.relay.answer(&key, code, &[], now);
         match self.mood {
             Mood::Serving => {}
@@ -177,14 +178,12 @@ impl Proxy {
             }
             Mood::Broken => return answer(self, 500),
         }
-        let looped = request.headers.vias().unwrap_or_default().iter().skip(1).any(|via| {
-            via.host.ip() == Some(self.me.addr.ip()) && via.port == Some(self.me.addr.port())
-        });
+        let looped = self.is_looped(&request.headers);
         if looped {
             answer(self, 482);
         } else if request.method == Method::Cancel {
-            let known =
-                Key::of(&request, true).is_some_and(|invite| self.relay.cancel(&invite, now));
+            let invite = Key::of(&via, &Method::Invite);
+            let known = invite.is_some_and(|invite| self.relay.cancel(&invite, now));
             answer(self, if known { 200 } else { 481 });
         } else if !edit::count_hop(&mut request.headers) {
             answer(self, 483);
@@ -201,9 +200,17 @@ impl Proxy {
         }
     }
 
+    /// Whether a request has passed here before, by the Vias below its first.
+    fn is_looped(&self, headers: &Headers) -> bool {
+        let me = (Some(self.me.addr.ip()), Some(self.me.addr.port()));
+        let is_me = |via: &str| via.parse::<Via>().is_ok_and(|via| (via.host.ip(), via.port) == me);
+        headers.values(&HeaderName::Via).skip(1).any(is_me)
+    }
+
     /// An ACK ends here if it is for an answer of ours, and goes on without state if it is for a 2xx.
-    fn handle_ack(&mut self, mut ack: Request, now: Instant) {
-        if Key::of(&ack, true).is_some_and(|key| self.relay.acknowledge(&key)) {
+    fn handle_ack(&mut self, mut ack: Request, via: &Via, now: Instant) {
+        let invite = Key::of(via, &Method::Invite);
+        if invite.is_some_and(|key| self.relay.acknowledge(&key)) {
             return;
         }
         if edit::count_hop(&mut ack.headers)

@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use sip_core::message::{Method, Request, Response};
+use sip_core::message::{Method, Request, Response, Via};
 use sip_core::transport::{Hop, Transport};
 
 use super::connections::Peer;
@@ -22,24 +23,20 @@ const MEMORY: Duration = Duration::from_secs(32);
 /// Timer C and its like: how long a callee may ring.
 const RINGING: Duration = Duration::from_secs(200);
 
-/// What tells a server transaction from all others (RFC 3261 §17.2.3).
+/// What tells a server transaction from all others (RFC 3261 §17.2.3): branch, sent-by and method.
+/// Timers and clients have it too, so it is one text that they share.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    branch: String,
-    sent_by: String,
-    method: String,
+    text: Rc<str>,
+    invite: bool,
 }
 
 impl Key {
-    /// The key of a request; ACK and CANCEL give that of their INVITE with `of_invite`.
-    pub(super) fn of(request: &Request, of_invite: bool) -> Option<Self> {
-        let via = edit::top_via(&request.headers)?;
-        let method = if of_invite { &Method::Invite } else { &request.method };
-        Some(Self {
-            branch: via.branch()?.to_owned(),
-            sent_by: format!("{}:{}", via.host, via.port.unwrap_or(5060)),
-            method: method.as_str().to_owned(),
-        })
+    /// The key of a request by its top Via; ACK and CANCEL find their INVITE with its method.
+    pub(super) fn of(via: &Via, method: &Method) -> Option<Self> {
+        let (branch, port) = (via.branch()?, via.port.unwrap_or(5060));
+        let text = format!("{branch} {}:{port} {method}", via.host).into();
+        Some(Self { text, invite: *method == Method::Invite })
     }
 }
 
@@ -136,9 +133,8 @@ impl Relay {
         true
     }
 
-    /// Begins to work on a request that has come from there.
-    pub(super) fn open(&mut self, key: Key, request: Request, source: Peer, now: Instant) {
-        let upstream = edit::way_back(&request.headers, source).unwrap_or(source);
+    /// Begins to work on a request whose answers go there.
+    pub(super) fn open(&mut self, key: Key, request: Request, upstream: Peer, now: Instant) {
         let server = Server {
             request,
             upstream,
@@ -177,7 +173,7 @@ impl Relay {
         if code >= 200 {
             self.at(now + MEMORY, Timer::Forget(key.clone()));
         }
-        if code >= 300 && key.method == "INVITE" && is_lossy(upstream.hop) {
+        if code >= 300 && key.invite && is_lossy(upstream.hop) {
             self.at(now + T1, Timer::ResendFinal(key.clone(), T1));
         }
     }

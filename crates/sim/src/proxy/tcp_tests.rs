@@ -3,6 +3,7 @@
 use super::*;
 use crate::plan::TcpStyle;
 use location::Wish;
+use sip_core::message::read_datagram;
 
 fn phone(n: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([10, 0, 1, n], port))

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::plan::TcpStyle;
-use sip_core::message::Response;
+use sip_core::message::{Response, read_datagram};
 
 fn start() -> Instant {
     Instant::now()
@@ -52,7 +52,7 @@ impl Bench {
     /// Hands in a datagram and gives back what goes out, as (to, start line, message).
     fn takes(&mut self, from: SocketAddr, text: &str) -> Vec<(SocketAddr, Message)> {
         let text = text.replace('\n', "\r\n") + "\r\n\r\n";
-        self.proxy.handle_datagram(from, text.as_bytes(), &mut self.table, self.now);
+        self.proxy.handle_datagram(from, text.into_bytes().into(), &mut self.table, self.now);
         self.out()
     }
 
@@ -79,7 +79,7 @@ impl Bench {
     fn answers(&mut self, request: &Message, code: u16) -> Vec<(SocketAddr, Message)> {
         let Message::Request(request) = request else { panic!("a request was expected") };
         let response = edit::answer(request, code, "callee", &[("Contact", "<sip:1002@10.0.1.2>")]);
-        self.proxy.handle_datagram(phone(2), &response.to_bytes(), &mut self.table, self.now);
+        self.proxy.handle_datagram(phone(2), response.to_bytes().into(), &mut self.table, self.now);
         self.out()
     }
 }

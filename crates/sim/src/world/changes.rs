@@ -78,9 +78,9 @@ impl World<'_> {
         let states = |calls: &[CallStatus]| -> Vec<_> {
             calls.iter().map(|call| (call.id, call.state, call.hop)).collect()
         };
-        let before = self.stations[phone].phone.calls(self.now);
-        self.stations[phone].phone.handle_input(Input::Settings(settings), self.now);
-        let after = self.stations[phone].phone.calls(self.now);
+        let before = self.stations[phone].phone().calls(self.now);
+        self.stations[phone].phone_mut().handle_input(Input::Settings(settings), self.now);
+        let after = self.stations[phone].phone().calls(self.now);
         if states(&before) != states(&after) {
             let what = format!("phone{}: calls were {before:?} and are {after:?}", phone + 1);
             self.oracle.accuse([Breach::new("submit", what)], self.now);

@@ -72,7 +72,7 @@ impl World<'_> {
         self.say(phone, || format!("connects to {hop}"));
         if self.faults.is_unlinked(phone) {
             let input = Input::FlowFailed { hop, why: FlowFault::Local };
-            return self.stations[phone].phone.handle_input(input, self.now);
+            return self.stations[phone].phone_mut().handle_input(input, self.now);
         }
         self.disconnect(phone, hop);
         let pair = |port: u16| Pair { local: SocketAddr::new(local.ip(), port), remote: hop.addr };
@@ -177,7 +177,11 @@ impl World<'_> {
             }
             self.note_datagram(pair.local, "<-", pair.remote, &bytes);
             let call_id = message.as_ref().and_then(|m| m.headers().call_id()).map(str::to_owned);
-            self.remember_answer(phone, hop, message.as_ref());
+            if let Some(Message::Response(response)) = &message
+                && response.code.is_final()
+            {
+                self.remember_answer(phone, hop, response.to_bytes());
+            }
             self.tell(phone, Input::Stream { hop, bytes }, call_id.as_deref());
         }
     }

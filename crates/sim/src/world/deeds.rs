@@ -74,7 +74,7 @@ impl World<'_> {
         if !self.stations[phone].on {
             return;
         }
-        let done = self.stations[phone].phone.handle_command(command.clone(), self.now);
+        let done = self.stations[phone].phone_mut().handle_command(command.clone(), self.now);
         self.trace.note(self.now, &self.stations[phone].name, || format!("{command:?}: {done:?}"));
         self.drain(phone, None);
     }
@@ -86,7 +86,7 @@ impl World<'_> {
         if !self.stations[phone].on {
             return;
         }
-        let done = self.stations[phone].phone.handle_command(command.clone(), self.now);
+        let done = self.stations[phone].phone_mut().handle_command(command.clone(), self.now);
         self.trace.note(self.now, &self.stations[phone].name, || format!("{command:?}: {done:?}"));
         if let Ok(Done::Call(call)) = done {
             self.oracle.calls.dialled((phone, call), number);
@@ -216,7 +216,7 @@ impl World<'_> {
         // Nobody hangs up over a connection whose end he has not heard of.
         self.hear_all();
         for phone in 0..self.stations.len() {
-            for call in self.stations[phone].phone.calls(self.now) {
+            for call in self.stations[phone].phone().calls(self.now) {
                 let side = (phone, call.id);
                 let alone =
                     self.oracle.calls.of(side).is_some_and(|(_, c)| c.other_end(side).is_none());
@@ -256,7 +256,7 @@ impl World<'_> {
     fn live_calls(&self) -> Vec<String> {
         let mut live = Vec::new();
         for station in &self.stations {
-            for call in station.phone.calls(self.now) {
+            for call in station.phone().calls(self.now) {
                 if call.state != CallState::Ended {
                     live.push(format!("{} call {} {:?}", station.name, call.id, call.state));
                 }
@@ -280,7 +280,7 @@ impl World<'_> {
     fn end(&mut self) {
         self.over = true;
         for station in &self.stations {
-            let size = format!("{:?}", station.phone).len();
+            let size = format!("{:?}", station.phone()).len();
             self.state_size = self.state_size.max(size);
             if size > STATE {
                 let what =

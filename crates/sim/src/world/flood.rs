@@ -34,13 +34,9 @@ impl Memory {
 }
 
 impl World<'_> {
-    /// Keeps a message that a phone has got if it is a final answer.
-    pub(super) fn remember_answer(&mut self, phone: usize, from: Hop, message: Option<&Message>) {
-        if let Some(Message::Response(response)) = message
-            && response.code.is_final()
-        {
-            self.memories[phone].keep(from, response.to_bytes(), self.now);
-        }
+    /// Keeps a final answer that a phone has got.
+    pub(super) fn remember_answer(&mut self, phone: usize, from: Hop, bytes: Vec<u8>) {
+        self.memories[phone].keep(from, bytes, self.now);
     }
 
     pub(super) fn flood(&mut self) {
@@ -67,7 +63,7 @@ impl World<'_> {
         }
         let station = &mut self.stations[phone];
         let shown = |phone: &phone::Phone| (phone.accounts(), phone.calls(self.now));
-        let before = shown(&station.phone);
+        let before = shown(station.phone());
         let first_line = String::from_utf8_lossy(&bytes).lines().next().unwrap_or("").to_owned();
         let local = station.addr;
         self.trace.datagram(self.now, &station.name, "<-", "a flood", &bytes);
@@ -75,9 +71,9 @@ impl World<'_> {
             Transport::Udp => Input::Datagram { local, remote: from.addr, bytes },
             Transport::Tcp | Transport::Tls => Input::Stream { hop: from, bytes },
         };
-        station.phone.handle_input(input, self.now);
+        station.phone_mut().handle_input(input, self.now);
         let mut said = Vec::new();
-        while let Some(output) = station.phone.poll_output() {
+        while let Some(output) = station.phone_mut().poll_output() {
             let allowed = matches!(&output, Output::Transmit { bytes, .. } if is_farewell(bytes));
             if allowed {
                 said.push(output);
@@ -86,7 +82,7 @@ impl World<'_> {
                 self.oracle.accuse([Breach::new("stale-answer", what)], self.now);
             }
         }
-        let after = shown(&station.phone);
+        let after = shown(station.phone());
         if before != after {
             let what =
                 format!("{}: a stale {first_line} changed {before:?} to {after:?}", station.name);
@@ -95,7 +91,9 @@ impl World<'_> {
         for output in said {
             if let Output::Transmit { local, to, bytes } = output {
                 match to.transport {
-                    Transport::Udp => self.network.wire.send(local, to.addr, bytes, self.now),
+                    Transport::Udp => {
+                        self.network.wire.send(local, to.addr, bytes.into(), self.now)
+                    }
                     Transport::Tcp | Transport::Tls => self.write(phone, to, &bytes),
                 }
             }

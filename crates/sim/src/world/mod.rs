@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use netem::Output as WireOutput;
 use phone::input::{Input, Undeliverable};
-use sip_core::message::read_datagram;
 use sip_core::transport::Hop;
 
 use crate::dice::Dice;
@@ -26,6 +25,7 @@ use crate::faults::Faults;
 use crate::names::NameServers;
 use crate::network::Network;
 use crate::oracle::{Breach, Failure, Oracle, Side, Worst};
+use crate::packet::{self, Packet};
 use crate::plan::Plan;
 use crate::proxy::location::Location;
 use crate::proxy::{Action, Proxy};
@@ -181,20 +181,22 @@ impl<'a> World<'a> {
         self.agenda.add(self.start + self.plan.chaos, Deed::Heal);
     }
 
-    fn next_instant(&self) -> Option<Instant> {
-        let on = self.stations.iter().filter(|station| station.on);
+    fn next_instant(&mut self) -> Option<Instant> {
+        let on = self.stations.iter_mut().filter(|station| station.on);
         let phones = on.flat_map(|station| {
-            [station.phone.poll_timeout(), station.resolver.poll_timeout()].into_iter().flatten()
+            let names = station.resolver.poll_timeout().map(|(at, _)| at);
+            [station.due(), names].into_iter().flatten()
         });
+        let phones = phones.min();
         let proxies = self.awake_proxies().filter_map(|at| self.proxies[at].poll_timeout());
         let others =
             [self.network.poll_timeout(), self.sound.poll_timeout(), self.oracle.poll_timeout()];
         let names = self.name_servers.poll_timeout();
-        phones
-            .chain(proxies)
+        proxies
             .chain(others.into_iter().flatten())
             .chain(names)
             .map(|(at, _)| at)
+            .chain(phones)
             .chain(self.agenda.next_at())
             .min()
             .map(|at| at.max(self.now))
@@ -207,7 +209,7 @@ impl<'a> World<'a> {
 
     fn who_spins(&self) -> String {
         let wanted = self.stations.iter().map(|station| {
-            let reason = station.phone.poll_timeout().filter(|(at, _)| *at <= self.now);
+            let reason = station.phone().poll_timeout().filter(|(at, _)| *at <= self.now);
             format!("{} wants {:?}", station.name, reason.map(|(_, why)| why))
         });
         wanted.collect::<Vec<_>>().join(", ")
@@ -225,8 +227,8 @@ impl<'a> World<'a> {
         self.handle_names();
         for phone in 0..self.stations.len() {
             let station = &mut self.stations[phone];
-            if station.on && station.phone.poll_timeout().is_some_and(|(at, _)| at <= self.now) {
-                station.phone.handle_timeout(self.now);
+            if station.on && station.due().is_some_and(|at| at <= self.now) {
+                station.phone_mut().handle_timeout(self.now);
                 self.drain(phone, None);
             }
         }
@@ -244,22 +246,22 @@ impl<'a> World<'a> {
         self.oracle.handle_timeout(self.now);
     }
 
-    fn arrive(&mut self, output: WireOutput<Vec<u8>>) {
+    fn arrive(&mut self, output: WireOutput<Packet>) {
         match output {
             WireOutput::Delivery(delivery) => {
-                let (from, bytes) = (delivery.from, delivery.payload);
+                let (from, packet) = (delivery.from, delivery.payload);
                 if let Some(phone) = self.phone_at(delivery.to) {
-                    self.receive(phone, from, bytes);
+                    self.receive(phone, from, packet.bytes);
                 } else if let Some(at) = self.proxy_at(delivery.to) {
-                    self.note_datagram(delivery.to, "<-", from, &bytes);
-                    self.proxies[at].handle_datagram(from, &bytes, &mut self.table, self.now);
+                    self.note_datagram(delivery.to, "<-", from, &packet.bytes);
+                    self.proxies[at].handle_datagram(from, packet, &mut self.table, self.now);
                     self.drain_proxy(at);
                 }
             }
             WireOutput::Unreachable(icmp) => {
                 let Some(phone) = self.phone_at(icmp.to) else { return };
                 let to = Hop::udp(icmp.destination);
-                let mut quoted = icmp.payload;
+                let mut quoted = icmp.payload.bytes;
                 quoted.truncate(self.plan.quoted);
                 self.trace.note(self.now, &self.stations[phone].name, || format!("icmp: {to}"));
                 self.tell(
@@ -275,15 +277,16 @@ impl<'a> World<'a> {
     fn receive(&mut self, phone: usize, from: SocketAddr, bytes: Vec<u8>) {
         let local = self.stations[phone].addr;
         self.note_datagram(local, "<-", from, &bytes);
-        let message = read_datagram(&bytes).ok();
-        let call_id = message.as_ref().and_then(|m| m.headers().call_id()).map(str::to_owned);
-        self.remember_answer(phone, Hop::udp(from), message.as_ref());
+        let call_id = packet::call_id(&bytes).map(str::to_owned);
+        if packet::is_final(&bytes) {
+            self.remember_answer(phone, Hop::udp(from), bytes.clone());
+        }
         self.tell(phone, Input::Datagram { local, remote: from, bytes }, call_id.as_deref());
     }
 
     /// Hands an input to a phone and acts on what it says.
     fn tell(&mut self, phone: usize, input: Input, call_id: Option<&str>) {
-        self.stations[phone].phone.handle_input(input, self.now);
+        self.stations[phone].phone_mut().handle_input(input, self.now);
         self.drain(phone, call_id);
     }
 
@@ -293,7 +296,7 @@ impl<'a> World<'a> {
             match action {
                 Action::Datagram(to, bytes) => {
                     self.note_datagram(me, "->", to, &bytes);
-                    self.network.wire.send(me, to, bytes, self.now);
+                    self.network.wire.send(me, to, bytes.into(), self.now);
                 }
                 Action::Connect(pair) => self.network.streams.connect(pair, self.now),
                 Action::Write(pair, bytes) => {
@@ -330,7 +333,9 @@ impl<'a> World<'a> {
     }
 
     fn note_datagram(&mut self, who: SocketAddr, arrow: &str, peer: SocketAddr, bytes: &[u8]) {
-        let (who, peer) = (self.name_of(who), self.name_of(peer));
+        // Only a line that is kept shows them.
+        let names = self.trace.is_kept().then(|| (self.name_of(who), self.name_of(peer)));
+        let (who, peer) = names.unwrap_or_default();
         self.trace.datagram(self.now, &who, arrow, &peer, bytes);
     }
 }

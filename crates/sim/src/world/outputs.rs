@@ -10,12 +10,13 @@ use std::net::SocketAddr;
 
 use super::World;
 use crate::oracle::{self, Breach, Promise};
+use crate::packet::Packet;
 
 impl World<'_> {
     /// Acts on everything that a phone has to say. `call_id` is that of the datagram which it has
     /// been given, if any.
     pub(super) fn drain(&mut self, phone: usize, call_id: Option<&str>) {
-        while let Some(output) = self.stations[phone].phone.poll_output() {
+        while let Some(output) = self.stations[phone].phone_mut().poll_output() {
             match output {
                 Output::Transmit { local, to, bytes } => self.transmit(phone, local, to, bytes),
                 Output::Connect { hop, local, .. } => self.connect(phone, hop, local),
@@ -39,14 +40,9 @@ impl World<'_> {
     fn transmit(&mut self, phone: usize, local: SocketAddr, to: Hop, bytes: Vec<u8>) {
         self.note_datagram(local, "->", to.addr, &bytes);
         let keep_alive = to.transport != Transport::Udp && is_keep_alive(&bytes);
-        match read_datagram(&bytes) {
-            Ok(message) => self.watch(phone, to, &message),
-            Err(_) if keep_alive => {}
-            Err(error) => {
-                let what =
-                    format!("{} sent what cannot be read: {error}", self.stations[phone].name);
-                self.oracle.accuse([Breach::new("unreadable", what)], self.now);
-            }
+        let message = if keep_alive { None } else { self.read(phone, &bytes) };
+        if let Some(message) = &message {
+            self.watch(phone, to, message);
         }
         if to.transport != Transport::Udp {
             return self.write(phone, to, &bytes);
@@ -54,11 +50,25 @@ impl World<'_> {
         if self.faults.is_unlinked(phone) {
             let why = Undeliverable::Local;
             self.stations[phone]
-                .phone
+                .phone_mut()
                 .handle_input(Input::Undeliverable { to, quoted: bytes, why }, self.now);
             return;
         }
-        self.network.wire.send(local, to.addr, bytes, self.now);
+        let packet = match message {
+            Some(message) => Packet::known(bytes, message),
+            None => bytes.into(),
+        };
+        self.network.wire.send(local, to.addr, packet, self.now);
+    }
+
+    /// Whatever a phone sends can be read.
+    fn read(&mut self, phone: usize, bytes: &[u8]) -> Option<Message> {
+        let read = read_datagram(bytes);
+        if let Err(error) = &read {
+            let what = format!("{} sent what cannot be read: {error}", self.stations[phone].name);
+            self.oracle.accuse([Breach::new("unreadable", what)], self.now);
+        }
+        read.ok()
     }
 
     fn watch(&mut self, phone: usize, to: Hop, message: &Message) {
@@ -131,7 +141,9 @@ impl World<'_> {
         match command {
             MediaCommand::NeedPort(ip) => {
                 let port = self.stations[phone].bind_port();
-                self.stations[phone].phone.handle_input(Input::RtpPort { ip, port }, self.now);
+                self.stations[phone]
+                    .phone_mut()
+                    .handle_input(Input::RtpPort { ip, port }, self.now);
             }
             MediaCommand::Start { call, ip, port } => {
                 self.sound.start((phone, call.0), SocketAddr::new(ip, port), self.now);

@@ -5,7 +5,6 @@
 
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
-use std::fmt::Write;
 
 /// A hash function that a challenge may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,10 +46,8 @@ impl Algorithm {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// What goes into one `response`, all unquoted.

@@ -48,12 +48,15 @@ impl Clients {
         now: Instant,
     ) -> Departure {
         let request = with_own_via(request, hop.transport, local, &branch);
-        let mut departure = Departure { request, branch, hop, otherwise: None, local, patience };
-        let large = || departure.request.to_bytes().len() > UDP_REQUEST;
-        if hop.transport == Transport::Udp && !self.refusals.has(hop, now) && large() {
+        let bytes = request.to_bytes();
+        let large = bytes.len() > UDP_REQUEST;
+        let mut departure =
+            Departure { request, bytes, branch, hop, otherwise: None, local, patience };
+        if hop.transport == Transport::Udp && large && !self.refusals.has(hop, now) {
             departure.hop = over_tcp(hop);
             departure.otherwise = Some(hop);
             set_via(&mut departure.request, departure.hop, local, &departure.branch);
+            departure.bytes = departure.request.to_bytes();
         }
         departure
     }

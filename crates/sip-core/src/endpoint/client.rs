@@ -53,6 +53,8 @@ pub(super) struct Client {
 pub(super) struct Departure {
     /// With our Via.
     pub(super) request: Request,
+    /// The same as it goes out.
+    pub(super) bytes: Vec<u8>,
     pub(super) branch: String,
     pub(super) hop: Hop,
     pub(super) otherwise: Option<Hop>,
@@ -62,10 +64,10 @@ pub(super) struct Departure {
 
 impl Client {
     fn new(departure: Departure, machine: Machine) -> Self {
-        let Departure { request, branch, hop, otherwise, local, patience } = departure;
+        let Departure { request, bytes, branch, hop, otherwise, local, patience } = departure;
         Self {
             machine,
-            bytes: request.to_bytes(),
+            bytes,
             request,
             branch,
             hop,
@@ -264,8 +266,10 @@ impl Clients {
         let Cancelling::Queued { id, patience } = client.cancelling else { return };
         client.cancelling = Cancelling::Sent(id);
         client.machine.abandon(now);
+        let request = cancel_of(&client.request);
         let departure = Departure {
-            request: cancel_of(&client.request),
+            bytes: request.to_bytes(),
+            request,
             branch: client.branch.clone(),
             hop: client.hop,
             otherwise: None,

@@ -12,6 +12,9 @@ use super::{
     text,
 };
 
+/// Lines and octets of an ordinary message.
+const ROOM: (usize, usize) = (16, 512);
+
 /// Header lines: names and values, unfolded, in the order of the message.
 #[derive(Clone, Default)]
 pub struct Headers {
@@ -23,6 +26,12 @@ impl Headers {
     /// No lines.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No lines yet, with room for those of an ordinary message of so many octets.
+    pub(super) fn for_reading(octets: usize) -> Self {
+        let text = String::with_capacity(octets.min(ROOM.1));
+        Self { text, lines: Vec::with_capacity(ROOM.0) }
     }
 
     /// The value of the first line called `name`.
@@ -66,6 +75,13 @@ impl Headers {
     pub fn push(&mut self, name: HeaderName, value: impl fmt::Display) {
         let range = self.append(value);
         self.lines.push((name, range));
+    }
+
+    /// Adds a line that has been read, and so holds no line break.
+    pub(super) fn push_read(&mut self, name: HeaderName, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(value);
+        self.lines.push((name, start..self.text.len()));
     }
 
     /// Adds a line before all others.
@@ -150,7 +166,8 @@ impl Headers {
         let start = self.text.len();
         // Writing into a String does not fail; a Display that does has written what it could.
         let _ = fmt::write(&mut self.text, format_args!("{value}"));
-        if self.text.get(start..).is_some_and(|value| value.contains(['\r', '\n'])) {
+        let written = self.text.as_bytes().get(start..).unwrap_or_default();
+        if written.iter().any(|octet| matches!(octet, b'\r' | b'\n')) {
             let clean = self.text.split_off(start).replace(['\r', '\n'], " ");
             self.text.push_str(&clean);
         }

@@ -3,7 +3,7 @@
 //! Names are equal whatever their case; a compact form is the same name (RFC 3261 §7.3.3). A name
 //! that is not known here is a value and keeps its spelling.
 
-use std::{fmt, mem::discriminant};
+use std::{cmp::Ordering, fmt, mem::discriminant};
 
 macro_rules! names {
     ($($variant:ident = $name:literal, $compact:literal, $shape:ident;)*) => {
@@ -18,7 +18,8 @@ macro_rules! names {
             Other(Box<str>),
         }
 
-        /// Name, compact form (empty if there is none) and variant of every known header.
+        /// Name, compact form (empty if there is none) and variant of every known header, in the
+        /// order of their names whatever their case.
         const KNOWN: &[(&str, &str, HeaderName)] =
             &[$(($name, $compact, HeaderName::$variant),)*];
 
@@ -124,14 +125,23 @@ names! {
 
 impl From<&str> for HeaderName {
     fn from(name: &str) -> Self {
-        let is = |(full, compact, _): &&(&str, &str, Self)| {
-            full.eq_ignore_ascii_case(name) || compact.eq_ignore_ascii_case(name)
+        let known = match name.len() {
+            0 => None,
+            // Every compact form is one letter, and no full name is.
+            1 => KNOWN.iter().find(|(_, compact, _)| compact.eq_ignore_ascii_case(name)),
+            _ => {
+                let at = KNOWN.binary_search_by(|(full, _, _)| order(full, name)).ok();
+                at.and_then(|at| KNOWN.get(at))
+            }
         };
-        match KNOWN.iter().find(is) {
-            Some((_, _, known)) if !name.is_empty() => known.clone(),
-            Some(_) | None => Self::Other(name.into()),
-        }
+        known.map_or_else(|| Self::Other(name.into()), |(_, _, known)| known.clone())
     }
+}
+
+/// The order of two names whatever their case.
+fn order(one: &str, other: &str) -> Ordering {
+    let lower = |octet: u8| octet.to_ascii_lowercase();
+    one.bytes().map(lower).cmp(other.bytes().map(lower))
 }
 
 impl PartialEq for HeaderName {
@@ -162,6 +172,12 @@ mod tests {
                 assert_eq!(&HeaderName::from(compact.to_ascii_uppercase().as_str()), known);
             }
         }
+    }
+
+    #[test]
+    fn the_known_names_are_in_order_and_their_compact_forms_are_letters() {
+        assert!(KNOWN.is_sorted_by(|(one, _, _), (other, _, _)| order(one, other).is_lt()));
+        assert!(KNOWN.iter().all(|(full, compact, _)| full.len() > 1 && compact.len() <= 1));
     }
 
     #[test]

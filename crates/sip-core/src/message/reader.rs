@@ -125,7 +125,7 @@ fn read_rest(octets: &[u8]) -> (Headers, &[u8], Option<Blame>) {
 
 /// Reads header lines up to the empty one.
 pub(super) fn read_headers(mut octets: &[u8]) -> (Headers, &[u8], Option<Blame>) {
-    let mut headers = Headers::new();
+    let mut headers = Headers::for_reading(octets.len());
     let mut blame = None;
     loop {
         let Some((line, rest)) = cut_line(octets) else {
@@ -145,22 +145,71 @@ pub(super) fn read_headers(mut octets: &[u8]) -> (Headers, &[u8], Option<Blame>)
     }
 }
 
+/// Content-Length as [`read_headers`] and [`content_length`] find it in a header section: for who
+/// has to know where a message ends before it is read.
+pub(super) fn read_length(mut section: &[u8]) -> Result<Option<usize>, &'static str> {
+    let mut lengths = Headers::new();
+    let (mut headers, mut within) = (0, false);
+    while headers < limits::HEADER_LINES
+        && let Some((line, rest)) = cut_line(section)
+        && !line.is_empty()
+    {
+        section = rest;
+        // A line that cannot be read is no header: what it breaks is found when the message is read.
+        let Ok(cut) = cut_header(line) else { continue };
+        if let Line::Header { name, .. } = &cut {
+            headers += 1;
+            within = names_length(name);
+        }
+        if within {
+            add_line(cut, &mut lengths)?;
+        }
+    }
+    content_length(&lengths)
+}
+
+fn names_length(name: &[u8]) -> bool {
+    let known = HeaderName::ContentLength;
+    name.eq_ignore_ascii_case(known.as_str().as_bytes()) || name.eq_ignore_ascii_case(b"l")
+}
+
 fn bad(what: &'static str) -> Option<Blame> {
     Some((StatusCode::BAD_REQUEST, what))
 }
 
-/// Reads one line: a header, or the continuation of the last (RFC 3261 §7.3.1).
+/// Reads one line into the headers.
 fn read_line(line: &[u8], headers: &mut Headers) -> Result<(), &'static str> {
+    add_line(cut_header(line)?, headers)
+}
+
+fn add_line(line: Line<'_>, headers: &mut Headers) -> Result<(), &'static str> {
+    match line {
+        Line::Header { name, value } => {
+            let name: Cow<'_, str> = text::decode(name);
+            headers.push_read(HeaderName::from(&*name), &text::decode(value));
+            Ok(())
+        }
+        Line::Continuation(text) if headers.extend_last(&text::decode(text)) => Ok(()),
+        Line::Continuation(_) => Err("the first header is folded"),
+    }
+}
+
+/// What a line is.
+enum Line<'a> {
+    Header {
+        name: &'a [u8],
+        value: &'a [u8],
+    },
+    /// It goes on with the last one (RFC 3261 §7.3.1).
+    Continuation(&'a [u8]),
+}
+
+fn cut_header(line: &[u8]) -> Result<Line<'_>, &'static str> {
     if line.contains(&b'\r') {
         return Err("a stray CR in the headers");
     }
     if line.starts_with(b" ") || line.starts_with(b"\t") {
-        let continuation = text::decode(line.trim_ascii());
-        return if headers.extend_last(&continuation) {
-            Ok(())
-        } else {
-            Err("the first header is folded")
-        };
+        return Ok(Line::Continuation(line.trim_ascii()));
     }
     let colon =
         line.iter().position(|octet| *octet == b':').ok_or("a header line without a colon")?;
@@ -169,10 +218,7 @@ fn read_line(line: &[u8], headers: &mut Headers) -> Result<(), &'static str> {
     if name.is_empty() || !name.iter().copied().all(is_token_octet) {
         return Err("a header name that is no token");
     }
-    let value = value.get(1..).unwrap_or_default().trim_ascii();
-    let name: Cow<'_, str> = text::decode(name);
-    headers.push(HeaderName::from(&*name), text::decode(value));
-    Ok(())
+    Ok(Line::Header { name, value: value.get(1..).unwrap_or_default().trim_ascii() })
 }
 
 /// How many of the `available` octets are the body.
@@ -252,6 +298,21 @@ mod tests {
             ("A sip:h SIP/2.0\r\nl: 1\r\nl: 2\r\n\r\nabcd", "several Content-Lengths that differ"),
         ] {
             assert_eq!(refusal(text.as_bytes()), (400, what));
+        }
+    }
+
+    #[test]
+    fn the_length_is_found_in_haste_where_reading_finds_it() {
+        let lines =
+            ["Via: x", " 1", "\t", "l:", "Content-length : 1", "L: 12", "no colon", "a: b\rc"];
+        let many = "X: y\r\n".repeat(limits::HEADER_LINES - 2);
+        for number in 0..lines.len().pow(4) {
+            let some = (0..4).map(|place| lines[number / lines.len().pow(place) % lines.len()]);
+            let text = some.map(|line| format!("{line}\r\n")).collect::<String>();
+            for text in [format!("{text}\r\n"), format!("{many}{text}\r\n"), text] {
+                let read = content_length(&read_headers(text.as_bytes()).0);
+                assert_eq!(read_length(text.as_bytes()), read, "{text:?}");
+            }
         }
     }
 

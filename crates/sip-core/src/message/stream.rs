@@ -117,8 +117,8 @@ pub fn message_length(held: &[u8]) -> Result<Option<usize>, StreamError> {
     }
     let section = held.get(..end).unwrap_or_default();
     let after_start = section.iter().position(|octet| *octet == b'\n').map_or(end, |at| at + 1);
-    let (headers, _, _) = reader::read_headers(section.get(after_start..).unwrap_or_default());
-    let Ok(Some(body)) = reader::content_length(&headers) else {
+    let lines = section.get(after_start..).unwrap_or_default();
+    let Ok(Some(body)) = reader::read_length(lines) else {
         return Err(StreamError::NoLength);
     };
     match end.checked_add(body) {

@@ -13,7 +13,7 @@ const BASE: u32 = 0x10_FF80;
 /// The octets as text.
 pub(crate) fn decode(octets: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(octets) {
-        Ok(text) if !text.chars().any(stands_for_octet) => Cow::Borrowed(text),
+        Ok(text) if is_plain(text) => Cow::Borrowed(text),
         Ok(_) | Err(_) => Cow::Owned(decode_slowly(octets)),
     }
 }
@@ -36,7 +36,7 @@ fn decode_slowly(octets: &[u8]) -> String {
 
 /// Appends the octets that `text` stands for.
 pub(crate) fn encode(text: &str, out: &mut Vec<u8>) {
-    if !text.chars().any(stands_for_octet) {
+    if is_plain(text) {
         out.extend_from_slice(text.as_bytes());
         return;
     }
@@ -48,6 +48,11 @@ pub(crate) fn encode(text: &str, out: &mut Vec<u8>) {
             }
         }
     }
+}
+
+/// Whether every character means itself; nearly always all are ASCII.
+fn is_plain(text: &str) -> bool {
+    text.is_ascii() || !text.chars().any(stands_for_octet)
 }
 
 fn stands_for_octet(character: char) -> bool {
