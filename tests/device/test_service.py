@@ -16,11 +16,12 @@ PATIENCE = 300
 
 @pytest.fixture
 def system(world, request):
-    """A booted Debian with the package installed, in the world's network; nothing is configured yet."""
+    """A booted Debian with the package installed, in the world's network; nothing is configured yet. With the parameter
+    "counted" its clock counts instructions (lab.vm)."""
     image = os.environ.get("PHONE_IMAGE") or os.path.join(os.path.dirname(vm.folder()), "phone.img")
     if not os.path.exists(image):
         raise FileNotFoundError(f"no {image}: scripts/build-image makes it")
-    here = Machine(world.network, world.folder, 22, image=image)
+    here = Machine(world.network, world.folder, 22, image=image, counted=getattr(request, "param", "") == "counted")
     here.power_on()
     until(lambda: shown(here, "ActiveState") == "active", "the service is active", PATIENCE, 0.5)
     # There is no DHCP in the laboratory.
@@ -85,6 +86,25 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
         until(lambda: re.search(f"phoned ended: ({result})", reports(system)), f"a report of {result}", PATIENCE, 1)
     assert " ready " in reports(system), "a report has the last lines of the log"
     assert system.sh("ls /var/lib/phoned/crash").count(b"\n") == 2, "of each crash a report, and nothing else"
+
+
+@pytest.mark.parametrize("system", ["counted"], indirect=True)
+def test_after_a_crash_the_phone_is_registered_again_within_3_s(system, world):
+    """Issue 5, item 4, on a processor of 500 million instructions a second: every board that a phone is made of has more."""
+    configure(system, world)
+    began = float(system.sh(f"cut -d' ' -f1 /proc/uptime; kill -s ABRT {shown(system, 'MainPID')}"))
+
+    def steps():
+        """What the journal has of it, seconds after the crash."""
+        log = system.sh("journalctl --unit phoned --output short-monotonic --no-pager --lines 60").decode()
+        lines = re.findall(r"^\[ *([\d.]+)\] \S+ (.*)", log, re.M)
+        return [(float(when) - began, what) for when, what in lines if float(when) >= began]
+    until(lambda: any("state=registered" in what for _, what in steps()), "registered again", PATIENCE, 1)
+    for when, what in steps():
+        print(f"{when:7.3f} s {what[:130]}")
+        if "state=registered" in what:
+            assert when < 3, f"{when:.1f} s"
+            break
 
 
 def resident(system):

@@ -27,14 +27,21 @@ def folder():
 class Machine:
     """One machine at the address ending in `host`. `items` is the configuration of its phone, which starts with it;
     `disk` a file that becomes its disk, where the phone's state is kept. With `image`, made by scripts/build-image, it is a
-    Debian system instead, whose changes are forgotten when it ends, and `items` is not used."""
+    Debian system instead, whose changes are forgotten when it ends, and `items` is not used. `hardware` are further
+    arguments of QEMU.
 
-    def __init__(self, network, where, host, items=None, options="", disk=None, image=None):
+    With `counted` its clock counts instructions, two nanoseconds each, and time passes as elsewhere only while it waits.
+    So what it measures of itself tells how long it would take on one core of 500 million instructions a second, however
+    fast the emulation is and whatever else this computer does."""
+
+    def __init__(self, network, where, host, items=None, options="", disk=None, image=None, counted=False,
+                 hardware=()):
         self.network, self.host = network, host
         self.folder = os.path.join(str(where), f"vm-{host}")
         os.makedirs(self.folder, exist_ok=True)
         self.address = f"10.90.0.{host}"
-        self.items, self.options, self.disk, self.image = items, options, disk, image
+        self.items, self.options, self.disk, self.image, self.counted = items, options, disk, image, counted
+        self.hardware = hardware
         self.tap, self.proc, self._port, self._asked, self._buffer = f"vm{host}", None, None, 0, b""
         network.core.ip("tuntap", "add", "dev", self.tap, "mode", "tap")
         network.core.ip("link", "set", self.tap, "master", "lan", "up")
@@ -51,7 +58,9 @@ class Machine:
                 "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no",
                 "-device", f"virtio-net-device,netdev=lan,mac=52:54:00:00:00:{self.host:02x}",
                 "-device", "virtio-serial-device", "-chardev", f"socket,id=lab,path={path},server=on,wait=off",
-                "-device", "virtserialport,chardev=lab,name=lab"]
+                "-device", "virtserialport,chardev=lab,name=lab", *self.hardware]
+        if self.counted:
+            argv += ["-icount", "shift=1,sleep=on"]
         if self.disk:
             # Written through: what the guest has synced is in the file, as it would be on the card.
             argv += ["-drive", f"file={self.disk},format=raw,if=none,id=disk,cache=directsync",
@@ -98,15 +107,15 @@ class Machine:
 
     def press_power_button(self):
         """Pulls its GPIO up for 100 ms, whatever is connected to it inside."""
-        with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.settimeout(20)
-            monitor.connect(os.path.join(self.folder, "qmp"))
-            said = monitor.makefile("r")
-            assert "QMP" in json.loads(said.readline())
-            for command in ("qmp_capabilities", "system_powerdown"):
-                monitor.sendall(json.dumps({"execute": command}).encode())
-                while (answer := json.loads(said.readline())).get("return") is None:
-                    assert "error" not in answer, answer
+        self._qmp("system_powerdown")
+
+    def plug(self, name, driver, **properties):
+        """Plugs a device in, which is called `name` from then on."""
+        self._qmp("device_add", id=name, driver=driver, **properties)
+
+    def unplug(self, name):
+        """Pulls it out."""
+        self._qmp("device_del", id=name)
 
     def cut_power(self):
         """It is off at once; what it had not synced is lost."""
@@ -125,6 +134,18 @@ class Machine:
         if self.proc:
             self.proc.stop(timeout=1)
         run(["ip", "-n", self.network.core.name, "link", "del", self.tap], check=False)
+
+    def _qmp(self, command, **arguments):
+        """Has QEMU itself do something."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(20)
+            monitor.connect(os.path.join(self.folder, "qmp"))
+            said = monitor.makefile("r")
+            assert "QMP" in json.loads(said.readline())
+            for execute, given in (("qmp_capabilities", {}), (command, arguments)):
+                monitor.sendall(json.dumps({"execute": execute, "arguments": given}).encode())
+                while (answer := json.loads(said.readline())).get("return") is None:
+                    assert "error" not in answer, answer
 
     def _kernel(self):
         line = "console=ttyAMA0 loglevel=4 panic=-1"

@@ -1,0 +1,79 @@
+"""A USB sound card of a booted arm64 machine that is pulled out and plugged in during a call (issue 5)."""
+
+import pytest
+
+from lab import wav
+from lab.phone import line_items
+from lab.vm import Machine
+from lab.wait import until
+
+# The emulation is slow, and slower beside other work: this only ends a test that hangs.
+PATIENCE = 90
+# What QEMU records of its sound card.
+RATE = 44100
+# The loudspeaker is the USB card, which has no microphone; that is snd-aloop's.
+ASOUND = b"""
+pcm.headset {
+    type asym
+    playback.pcm { type plug; slave.pcm { type hw; card "Audio"; } }
+    capture.pcm { type plug; slave.pcm { type hw; card "Loopback"; device 0; subdevice 1; } }
+}
+"""
+
+
+@pytest.fixture
+def desk(world, request):
+    """A machine whose phone is user 1001 with a USB sound card, and user 1002 elsewhere, who answers at once."""
+    speaker = world.file("speaker.wav")
+    here = Machine(world.network, world.folder, 21, line_items("1001", world.primary_address, world.backup_address),
+                   "--web off --audio alsa:headset",
+                   hardware=["-device", "qemu-xhci", "-audiodev", f"wav,id=speaker,path={speaker}"])
+    here.speaker, here.far_ear = speaker, world.file("far-ear.wav")
+    here.far = world.phone("1002", audio=f"wav:{wav.tone(world.file('far.wav'), 1000)}:{here.far_ear}", auto_answer=True)
+    here.far.registered()
+    here.power_on()
+    here.put("/root/.asoundrc", ASOUND)
+    here.sh("while read -r module; do insmod /lib/modules/$module 2>/dev/null; done </lib/modules/usb; true")
+    here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+    yield here
+    if getattr(request.node, "report_call", None) is None or request.node.report_call.failed:
+        print(here.proc.output()[-2000:], here.sh("cat /proc/asound/cards /var/log/phoned", check=False).decode(errors="replace")[-6000:])
+    here.close()
+
+
+def plug_in(here):
+    """Plugs the card in and waits until the kernel has it."""
+    here.plug("card", "usb-audio", audiodev="speaker")
+    until(lambda: here.sh("ls -d /proc/asound/Audio", check=False).strip() == b"/proc/asound/Audio", "the card", PATIENCE, 0.2)
+
+
+def recorded(here):
+    """All that the card has played."""
+    return wav.read(here.speaker)[0]
+
+
+def plays(here, since=0):
+    """How many of the last three seconds that the card has played, after so many samples, were the far end's tone."""
+    return wav.heard(recorded(here)[since:][-3 * RATE:], 1000, RATE)
+
+
+def test_a_call_survives_its_sound_card_pulled_out_and_plugged_in(desk):
+    """Requirement F11."""
+    plug_in(desk)
+    desk.put("/tmp/mouth.wav", open(wav.tone(desk.speaker + ".near.wav", 440, 1), "rb").read())
+    desk.sh("while :; do cat /tmp/mouth.wav; done | aplay -q -t raw -f S16_LE -r 8000 -c 1 -D plughw:Loopback,1,1 >/dev/null 2>&1 &")
+    desk.json("call", "dial", "1002")
+    until(lambda: plays(desk) >= 1, "1000 Hz at the USB card", PATIENCE, 0.5)
+
+    desk.unplug("card")
+    until(lambda: b"no sound" in desk.sh("cat /var/log/phoned"), "the loss in the log", PATIENCE, 0.2)
+    said = wav.heard(wav.read(desk.far_ear)[0], 440)
+    until(lambda: wav.heard(wav.read(desk.far_ear)[0], 440) >= said + 1, "440 Hz, from the other card, all the same", PATIENCE, 0.5)
+    assert [call["state"] for call in desk.json("call", "list")["calls"]] == ["active"]
+
+    silent = len(recorded(desk))
+    plug_in(desk)
+    until(lambda: b"sound is back" in desk.sh("cat /var/log/phoned"), "the return in the log", PATIENCE, 0.2)
+    until(lambda: plays(desk, silent) >= 1, "1000 Hz at the USB card again", PATIENCE, 0.5)
+    assert [call["state"] for call in desk.json("call", "list")["calls"]] == ["active"]
+    desk.power_off()
