@@ -17,6 +17,7 @@ ALICE_HZ, BOB_HZ = 440, 1000
 SAYS = {ALICE: "Hello Bob, this is Alice. Can you hear me now, through the proxy?",
         BOB: "Hello Alice, Bob is speaking. I hear you loud and clear."}
 FAILBACK_INTERVAL_S = 5
+KEEP_ALIVE_S = 5
 
 
 class Timeline:
@@ -37,11 +38,11 @@ def microphone(world, user, hz):
     return wav.write(world.file(f"mic-{user}.wav"), (spoken + marker).tobytes())
 
 
-def start_phone(world, timeline, user, hz):
-    """Starts one phone and waits for its registration."""
+def start_phone(world, timeline, user, hz, **line):
+    """Starts one phone, with these items of its line, and waits for its registration."""
     ear = world.file(f"ear-{user}.wav")
     phone = world.phone(user, audio=f"wav:{microphone(world, user, hz)}:{ear}", auto_answer=True, start=False,
-                        line={"Failback_Interval": FAILBACK_INTERVAL_S, "UDPUpdate_TTL": 5})
+                        line={"Failback_Interval": FAILBACK_INTERVAL_S, **line})
     phone.ear = ear
     began = time.time()
     phone.start()
@@ -122,7 +123,9 @@ def play(world, timeline):
     """The whole story."""
     primary, backup = world.primary_address, world.backup_address
     timeline.step(f"two Kamailio proxies are up: primary {primary}, backup {backup}, sharing a location table")
-    alice, bob = start_phone(world, timeline, ALICE, ALICE_HZ), start_phone(world, timeline, BOB, BOB_HZ)
+    # Only Bob's phone is to find out by its keep-alive; Alice's would now and then do so before she hangs up.
+    alice = start_phone(world, timeline, ALICE, ALICE_HZ)
+    bob = start_phone(world, timeline, BOB, BOB_HZ, UDPUpdate_TTL=KEEP_ALIVE_S)
     call = place_call(world, timeline, alice, bob, primary, "first call")
 
     killed = time.time()
