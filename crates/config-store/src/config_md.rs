@@ -52,8 +52,8 @@ pub fn config_md() -> String {
          The XML form is `<sysConf>` with `<sip><line index=\"1\"><ProxyAddr>…`: an element is \
          called as the item without blanks and `SIPN`, and stands in the element of its line. The \
          older series' `<VOIP_CONFIG_FILE>` with `<SIP_Line_List_Entry><ID>SIP1</ID><Proxy_Addr>…` \
-         is taken as well. It must be well-formed UTF-8 without a document type; nothing in it is \
-         ever fetched.\n",
+         is taken as well. It must be well-formed UTF-8 without a document type, with tags of at \
+         most 1024 octets; nothing in it is ever fetched.\n",
     );
     page
 }

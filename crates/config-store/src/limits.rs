@@ -24,6 +24,12 @@ pub const MAX_XML_NODES: u32 = 100_000;
 /// Elements within elements of such a file; real ones have five or six.
 pub const MAX_XML_DEPTH: usize = 32;
 
+/// Octets of a tag of such a file; real ones have some dozens.
+pub const MAX_XML_TAG: usize = 1024;
+
+/// Namespaces that such a file declares; real ones declare none.
+pub const MAX_XML_NAMESPACES: usize = 16;
+
 /// How many submissions the history of changes keeps; the oldest is forgotten first.
 pub const MAX_HISTORY: u32 = 200;
 

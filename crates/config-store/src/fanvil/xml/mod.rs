@@ -18,6 +18,8 @@
 mod names;
 mod tree;
 
+use std::collections::BTreeSet;
+
 use super::{error::FormError, means, secrets::is_secret_name};
 use crate::{
     items::{ItemName, Kind},
@@ -125,10 +127,10 @@ impl XmlFile {
         let Some(mut file) = file.cloned().or_else(|| Self::parse(EMPTY.as_bytes()).ok()) else {
             return Vec::new();
         };
-        let mut present = Vec::new();
+        let mut present = BTreeSet::new();
         file.root.change_leaves(&mut |leaf| {
             let Some(name) = leaf.item else { return };
-            present.push(name);
+            present.insert(name);
             let value = values.value(name);
             if means(name, leaf.text.as_deref().unwrap_or_default()).as_deref() != Some(value) {
                 leaf.set_text(value);

@@ -6,7 +6,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::super::error::FormError;
 use crate::{
     items::ItemName,
-    limits::{MAX_XML_DEPTH, MAX_XML_NODES},
+    limits::{MAX_XML_DEPTH, MAX_XML_NAMESPACES, MAX_XML_NODES, MAX_XML_TAG},
 };
 
 /// An element with all that is in it.
@@ -37,6 +37,7 @@ enum Content {
 
 /// Reads a text: what stands before the root element, the root element, what stands after it.
 pub(super) fn parse(text: &str) -> Result<(String, Element, String), FormError> {
+    refuse_what_costs_too_much(text)?;
     let options = ParsingOptions { nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         // An end that comes too early has no place of its own in the reader's eyes.
@@ -49,7 +50,53 @@ pub(super) fn parse(text: &str) -> Result<(String, Element, String), FormError> 
     let root = document.root_element();
     let range = root.range();
     let (before, after) = (&text[..range.start], &text[range.end..]);
-    Ok((before.to_owned(), Element::read(root, text, 1)?, after.to_owned()))
+    let source = Source::new(text);
+    Ok((before.to_owned(), Element::read(root, &source, 1)?, after.to_owned()))
+}
+
+/// The reader compares each attribute of a tag with all before it, and copies the namespaces in force
+/// at each element that declares one: some megabytes of either would hold the phone up for minutes.
+fn refuse_what_costs_too_much(text: &str) -> Result<(), FormError> {
+    let refused = |at, reason| Err(FormError::NotXml { line: line_at(text, at), reason });
+    if let Some((at, _)) = text.match_indices("xmlns").nth(MAX_XML_NAMESPACES) {
+        return refused(at, "more namespaces than a configuration may have");
+    }
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(begin) = rest.find('<') else { break };
+        let tag = &rest[begin..];
+        let length = if tag.starts_with("<!--") {
+            tag.find("-->").unwrap_or(tag.len())
+        } else if tag.starts_with("<![CDATA[") {
+            tag.find("]]>").unwrap_or(tag.len())
+        } else {
+            let length = start_tag_length(tag);
+            if length > MAX_XML_TAG {
+                return refused(at + begin, "a tag longer than any of a configuration");
+            }
+            length
+        };
+        at += begin + length.max(1);
+    }
+    Ok(())
+}
+
+/// The text with the places of its line ends: counting them anew for each element of a long file
+/// would take minutes.
+struct Source<'a> {
+    text: &'a str,
+    line_ends: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, line_ends: text.match_indices('\n').map(|(at, _)| at).collect() }
+    }
+
+    /// The number of the line in which an octet stands.
+    fn row_of(&self, at: usize) -> usize {
+        self.line_ends.partition_point(|end| *end < at) + 1
+    }
 }
 
 fn ends_early(error: &roxmltree::Error) -> bool {
@@ -78,9 +125,9 @@ fn reason(error: &roxmltree::Error) -> &'static str {
 }
 
 impl Element {
-    fn read(node: Node<'_, '_>, source: &str, depth: usize) -> Result<Self, FormError> {
-        let range = node.range();
-        let row = line_at(source, range.start);
+    fn read(node: Node<'_, '_>, file: &Source<'_>, depth: usize) -> Result<Self, FormError> {
+        let (range, source) = (node.range(), file.text);
+        let row = file.row_of(range.start);
         if depth > MAX_XML_DEPTH {
             return Err(FormError::TooDeep { line: row });
         }
@@ -94,7 +141,7 @@ impl Element {
         for child in node.children().filter(Node::is_element) {
             let place = child.range();
             content.push(Content::Raw(source[at..place.start].to_owned()));
-            content.push(Content::Element(Self::read(child, source, depth + 1)?));
+            content.push(Content::Element(Self::read(child, file, depth + 1)?));
             at = place.end;
         }
         content.push(Content::Raw(source[at..inner_end].to_owned()));
