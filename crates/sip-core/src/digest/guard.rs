@@ -6,6 +6,7 @@
 //! those that are used up.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -27,7 +28,7 @@ pub enum Verdict {
 }
 
 /// Asks for credentials in one realm, and judges them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Guard {
     realm: &'static str,
     /// Random; makes nonces that nobody else can make.
@@ -35,6 +36,13 @@ pub struct Guard {
     epoch: Instant,
     /// Nonces that have served, with the moment from which they are too old anyway.
     used: VecDeque<(String, Instant)>,
+}
+
+/// Shows neither the key nor the nonces: with the key anybody could make more of them.
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("realm", &self.realm).finish_non_exhaustive()
+    }
 }
 
 impl Guard {
@@ -193,6 +201,13 @@ mod tests {
         let stranger = Guard::new("phone", "another".to_owned(), now);
         let given = answer(&stranger, 0, "right", now);
         assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", now), Verdict::Wrong);
+    }
+
+    /// F10: no secret at any level of the log.
+    #[test]
+    fn a_guard_does_not_show_its_key() {
+        let shown = format!("{:?}", guard().0);
+        assert!(shown.contains("phone") && !shown.contains("0123456789abcdef"), "{shown}");
     }
 
     #[test]
