@@ -34,6 +34,57 @@
 //! line.handle_outcome(next.id, Outcome::Registered { expires }, now);
 //! assert_eq!(line.current(), Some(HopId(1)));
 //! ```
+//!
+//! # The loop
+//!
+//! Take [`Machine::poll_output`] empty, then wait for the next outcome or for [`Machine::poll_timeout`],
+//! whichever comes first. Here the servers are a script: the primary is silent for the first ten minutes.
+//!
+//! ```
+//! use failover::{Cause, HopId, Machine, Outcome, Output, Policy, Start, Task};
+//! use std::time::{Duration, Instant};
+//!
+//! let begin = Instant::now(); // the only look at a clock; a daemon has one in each turn of its loop
+//! let minutes = |count: u64| Duration::from_secs(60 * count);
+//! let answers = |hop: HopId, now| !hop.is_primary() || now > begin + minutes(10);
+//!
+//! let mut line = Machine::new(2, Policy::default(), Start::cold(), 7, begin);
+//! let (mut now, mut on_their_way, mut story) = (begin, Vec::new(), Vec::new());
+//! while now < begin + minutes(60) {
+//!     while let Some(output) = line.poll_output() {
+//!         match output {
+//!             Output::Attempt(attempt) if answers(attempt.hop, now) => {
+//!                 let outcome = match attempt.task {
+//!                     Task::KeepAlive | Task::Watch => Outcome::Alive,
+//!                     Task::Unregister => Outcome::Unregistered,
+//!                     Task::Register | Task::Probe | Task::SuspectCheck => {
+//!                         Outcome::Registered { expires: minutes(60) }
+//!                     }
+//!                 };
+//!                 on_their_way.push((now + Duration::from_millis(20), attempt.id, outcome));
+//!             }
+//!             Output::Attempt(attempt) => {
+//!                 let silence = Outcome::Unavailable(Cause::NoAnswer);
+//!                 on_their_way.push((now + attempt.wait, attempt.id, silence));
+//!             }
+//!             Output::Abandon(id) => on_their_way.retain(|(_, abandoned, _)| *abandoned != id),
+//!             Output::Moved { to, .. } => story.push((now - begin, to)),
+//!             _news_for_the_user => {}
+//!         }
+//!     }
+//!     let timer = line.poll_timeout().map(|(at, _why)| at);
+//!     let outcome = on_their_way.iter().map(|(at, ..)| *at).min();
+//!     now = timer.into_iter().chain(outcome).min().expect("a registered line has a timer");
+//!     for (_, id, outcome) in on_their_way.extract_if(.., |(at, ..)| *at <= now) {
+//!         line.handle_outcome(id, outcome, now);
+//!     }
+//!     line.handle_timeout(now);
+//! }
+//!
+//! let [(failover, HopId(1)), (failback, HopId::PRIMARY)] = story[..] else { panic!("{story:?}") };
+//! assert_eq!(failover, Duration::from_millis(3520)); // three transmissions, and the backup's round trip
+//! assert!(failback <= Duration::from_secs(1800 * 11 / 10 + 4)); // a probe every 30 min ± 10 %
+//! ```
 
 mod attempt;
 mod backoff;

@@ -15,9 +15,10 @@
 //! | [`endpoint`] | the transaction layer: the one door for datagrams, in both directions |
 //! | [`transport`] | hops, Via rules, which URI decides where a request goes, names to hops (RFC 3263) |
 //! | [`dialog`] | what two user agents remember of each other between requests |
-//! | [`usage`] | what a dialog is used for: a 2xx that waits for its ACK |
+//! | [`usage`] | what a dialog is used for: a 2xx until its ACK, reliable ringing, session timers, transfers |
 //! | [`digest`] | answers to 401 and 407 |
 //! | [`registration`] | making REGISTERs and reading what they are granted |
+//! | [`deadlines`] | which of thousands of timers is due next |
 //!
 //! What is *not* here: which hop a request goes to and what follows when one fails (the `failover`
 //! crate), what a call is (the `phone` crate), sockets and the asking of DNS (the daemon).
@@ -29,7 +30,8 @@
 //! `handle_timeout`, which also says why, for the log. Nothing else is needed, and nothing blocks.
 //!
 //! Here two endpoints talk over a wire that is a queue, one asking and one answering. A daemon does
-//! the same with a socket in place of the queue, and a clock in place of the jump to the next timer.
+//! the same with a socket in place of the queue, and a clock in place of the jump to the next timer:
+//! `examples/register.rs` is such a shell, whole, that registers at a real server with a password.
 //!
 //! ```
 //! use sip_core::endpoint::{Endpoint, Event, Output, Transmit};
