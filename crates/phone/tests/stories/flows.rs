@@ -48,10 +48,6 @@ fn registered_with(change: impl FnOnce(&mut LineSettings)) -> Rig {
     rig
 }
 
-fn connected(rig: &Rig) -> Vec<(u128, Hop)> {
-    rig.connects.iter().map(|(at, hop, _)| (*at, *hop)).collect()
-}
-
 fn cause_of(rig: &Rig, hop: usize) -> String {
     rig.account().hops[hop].cause.clone()
 }
@@ -64,7 +60,7 @@ fn a_connection_is_opened_when_it_is_needed_and_kept() {
     let invite = rig.last(Method::Invite);
     rig.answer(&invite, 180);
     rig.advance(95_000);
-    assert_eq!(connected(&rig), [(0, t1())]);
+    assert_eq!(rig.connected(), [(0, t1())]);
     assert_eq!(rig.log(Method::Options).len(), 4, "keep-alives go the same way");
     let register = rig.sent.iter().find(|sent| sent.is(Method::Register)).unwrap();
     assert!(register.header(HeaderName::Via).starts_with("SIP/2.0/TCP 10.0.0.9:5060;"));
@@ -121,7 +117,7 @@ fn the_time_for_setting_up_can_be_set_and_holds_at_the_last_hop_too() {
     rig.modes = vec![Mode::Silent; 2];
     rig.plug_in();
     rig.advance(4_000);
-    assert_eq!(connected(&rig), [(0, t1()), (2_000, t2())]);
+    assert_eq!(rig.connected(), [(0, t1()), (2_000, t2())]);
     assert!(rig.events.iter().any(|(at, event)| {
         *at == 4_000
             && matches!(event, Event::Unavailable { cause, .. } if cause.starts_with("tcp"))
@@ -179,7 +175,7 @@ fn an_idle_connection_that_is_lost_is_opened_again_with_a_register() {
         rig.advance(10_000);
         rig.events.clear();
         rig.lose(t1(), why);
-        assert_eq!(connected(&rig), [(10_000, t1())]);
+        assert_eq!(rig.connected(), [(10_000, t1())]);
         assert_eq!(rig.log(Method::Register), [(10_000, t1())]);
         assert_eq!(rig.account().hop, Some(t1()));
         assert_eq!(rig.account().hops[0].state, HopState::Available);
@@ -359,7 +355,7 @@ fn a_ringing_call_whose_connection_breaks_goes_on_over_a_new_one() {
     let invite = rig.last(Method::Invite);
     rig.answer(&invite, 180);
     rig.lose(t1(), FlowFault::Closed);
-    assert_eq!(connected(&rig), [(0, t1()), (0, t1())]);
+    assert_eq!(rig.connected(), [(0, t1()), (0, t1())]);
     rig.answer_call(&invite, "bob", &[], "<sip:1002@10.0.0.50:5060>");
     assert_eq!(rig.state(call), CallState::Active);
     assert_eq!(rig.log(Method::Invite).len(), 1);
@@ -394,11 +390,10 @@ fn a_connection_that_met_silence_is_replaced_for_the_next_request() {
     rig.connects.clear();
     rig.advance(61_000);
     assert_eq!(rig.disconnects.first().map(|(_, hop)| *hop), Some(t1()));
-    assert_eq!(connected(&rig).first().map(|(_, hop)| *hop), Some(t1()));
+    assert_eq!(rig.connected().first().map(|(_, hop)| *hop), Some(t1()));
     assert_eq!(rig.account().hop, Some(t1()), "and the primary is back");
 }
 
-/// Requirement D1: another transport is in force without a restart.
 /// Failover design §6, §8: nothing pings a connection to a hop that the line is not registered
 /// through, and a NAT forgets it. A backup that is well is not given 32 s of silence for that.
 #[test]
@@ -410,7 +405,7 @@ fn a_connection_to_a_hop_that_is_not_in_use_is_not_relied_on_when_it_has_long_be
     rig.dial();
     rig.advance(3_500);
     assert_eq!(rig.log(Method::Invite).last(), Some(&(began + 3_500, t2())));
-    assert_eq!(connected(&rig), [(began + 3_500, t2())], "a new connection");
+    assert_eq!(rig.connected(), [(began + 3_500, t2())], "a new connection");
     assert_eq!(rig.disconnects, [(began + 3_500, t2())], "in place of the old one");
 }
 
@@ -434,11 +429,11 @@ fn a_connection_to_a_hop_that_is_not_in_use_serves_while_something_has_just_come
     rig.dial();
     rig.answer(&rig.last(Method::Invite), 503);
     assert_eq!(rig.log(Method::Invite).last().map(|(_, to)| *to), Some(t2()));
-    let first = connected(&rig);
+    let first = rig.connected();
     rig.answer(&rig.last(Method::Invite), 486);
     rig.advance(30_000);
     rig.dial();
-    assert_eq!(connected(&rig), first);
+    assert_eq!(rig.connected(), first);
 }
 
 /// Where the line is registered, the keep-alive finds out, and calls come by that connection.
@@ -448,9 +443,10 @@ fn a_silent_connection_is_kept_where_the_line_is_registered() {
     rig.advance(100_000);
     rig.dial();
     assert_eq!(rig.log(Method::Invite), [(100_000, t1())]);
-    assert_eq!(connected(&rig), []);
+    assert_eq!(rig.connected(), []);
 }
 
+/// Requirement D1: another transport is in force without a restart.
 #[test]
 fn another_transport_takes_effect_at_once() {
     let mut rig = Rig::registered();
@@ -462,62 +458,6 @@ fn another_transport_takes_effect_at_once() {
     let register = rig.last(Method::Register);
     assert_eq!(register.to, t1());
     assert!(register.header(HeaderName::Contact).contains(";transport=tcp"));
-}
-
-fn long_name(line: &mut LineSettings) {
-    line.display_name = "A".repeat(900);
-}
-
-/// RFC 3261 §18.1.1: "within 200 bytes of the path MTU, or larger than 1300 bytes".
-#[test]
-fn a_large_request_goes_over_tcp_and_back_to_udp_where_that_is_refused() {
-    let mut rig = Rig::registered_with(long_name);
-    rig.dial();
-    assert_eq!(connected(&rig), [(0, t1())], "over TCP at first");
-    let invite = rig.last(Method::Invite);
-    assert_eq!(invite.to, crate::rig::p1());
-    assert!(invite.bytes.len() > 1_300);
-    assert!(invite.header(HeaderName::Via).starts_with("SIP/2.0/UDP"));
-    assert_eq!(rig.account().hop, Some(crate::rig::p1()), "no evidence against the server");
-    rig.dial();
-    assert_eq!(connected(&rig).len(), 1, "a refusal is remembered for a while");
-}
-
-#[test]
-fn a_large_request_stays_on_tcp_where_the_server_takes_it() {
-    let mut rig = Rig::registered_with(|line| {
-        long_name(line);
-        line.keep_alive = KeepAlive::Off;
-        line.policy_mut().keep_alive = None;
-    });
-    // The REGISTER was refused over TCP, which is forgotten after five minutes.
-    rig.advance(301_000);
-    let mut hops = rig.hops.clone();
-    hops.push(phone::input::LineHop { hop: t1(), ..hops[0].clone() });
-    rig.modes.push(Mode::Frozen);
-    // Known to the rig only: the line has its two UDP hops.
-    rig.hops = hops;
-    rig.dial();
-    let invite = rig.last(Method::Invite);
-    assert_eq!(invite.to, t1());
-    assert!(invite.header(HeaderName::Via).starts_with("SIP/2.0/TCP"));
-    assert_eq!(rig.log(Method::Invite).len(), 1);
-}
-
-/// Failover design §1: "ICMP fragmentation needed: repeated over TCP here".
-#[test]
-fn a_request_too_large_for_the_way_is_repeated_over_tcp() {
-    let mut rig = Rig::registered();
-    rig.modes[0] = Mode::Silent;
-    rig.dial();
-    let invite = rig.last(Method::Invite);
-    rig.connects.clear();
-    rig.undeliverable(&invite, Undeliverable::TooBig);
-    assert_eq!(connected(&rig), [(0, t1())]);
-    let back = rig.last(Method::Invite);
-    assert_eq!(back.to, crate::rig::p1(), "nobody takes connections there: UDP after all");
-    assert_ne!(back.branch(), invite.branch());
-    assert_eq!(back.cseq(), invite.cseq());
 }
 
 /// Requirement F10: what the peers open is answered where it came from, and ends when it is idle.
@@ -563,6 +503,6 @@ fn a_stream_that_cannot_be_read_is_given_up_and_opened_again() {
     let mut rig = registered();
     rig.deliver(t1(), b"OPTIONS sip:a SIP/2.0\r\nContent-Length: x\r\n\r\n");
     assert_eq!(rig.disconnects.len(), 1);
-    assert_eq!(connected(&rig), [(0, t1())]);
+    assert_eq!(rig.connected(), [(0, t1())]);
     assert_eq!(rig.account().hop, Some(t1()));
 }

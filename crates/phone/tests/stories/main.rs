@@ -18,6 +18,7 @@ mod early;
 mod flows;
 mod invite;
 mod keep_alive;
+mod large_requests;
 mod many;
 mod names;
 mod register;

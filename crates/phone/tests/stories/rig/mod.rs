@@ -3,23 +3,29 @@
 //! The proxies answer REGISTER and OPTIONS by themselves according to their mode; everything else
 //! that the phone sends waits in [`Rig::sent`] for the test to answer. One datagram takes no time.
 
+mod calls;
+mod sent;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use failover::Policy;
+use phone::Phone;
 use phone::input::{Command, Done, FlowFault, Input, LastGood, LineHop, Refusal, Undeliverable};
 use phone::output::{Event, MediaCommand, Output};
 use phone::settings::{
     KeepAlive, LineNumber, LineSettings, Login, Registrar, ServerRole, Settings,
 };
-use phone::status::{AccountStatus, CallState, CallStatus};
-use phone::{CallId, Phone};
+use phone::status::AccountStatus;
 use sip_core::message::{
     HeaderName, Message, Method, NameAddr, Request, Response, StatusCode, read_datagram,
 };
 use sip_core::transport::resolve::Target;
 use sip_core::transport::{Hop, Transport};
+
+pub(crate) use calls::{invite, sdp};
+pub(crate) use sent::Sent;
 
 pub(crate) const LINE: LineNumber = LineNumber(1);
 pub(crate) const LOCAL: &str = "10.0.0.9:5060";
@@ -39,52 +45,6 @@ pub(crate) enum Mode {
     Refuses(u16),
     /// 503 with `Retry-After`, seconds.
     Busy(u32),
-}
-
-/// A datagram that the phone sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Sent {
-    /// Milliseconds since the test began.
-    pub(crate) at: u128,
-    pub(crate) to: Hop,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) message: Message,
-}
-
-impl Sent {
-    pub(crate) fn request(&self) -> &Request {
-        match &self.message {
-            Message::Request(request) => request,
-            Message::Response(response) => panic!("a response {}", response.code.as_u16()),
-        }
-    }
-
-    pub(crate) fn response(&self) -> &Response {
-        match &self.message {
-            Message::Response(response) => response,
-            Message::Request(request) => panic!("a request {}", request.method),
-        }
-    }
-
-    pub(crate) fn is(&self, method: Method) -> bool {
-        matches!(&self.message, Message::Request(request) if request.method == method)
-    }
-
-    pub(crate) fn is_response(&self) -> bool {
-        matches!(&self.message, Message::Response(_))
-    }
-
-    pub(crate) fn header(&self, name: HeaderName) -> String {
-        self.message.headers().get(&name).unwrap_or_default().to_owned()
-    }
-
-    pub(crate) fn cseq(&self) -> u32 {
-        self.message.headers().cseq().unwrap().number
-    }
-
-    pub(crate) fn branch(&self) -> String {
-        self.message.headers().via().unwrap().branch().unwrap().to_owned()
-    }
 }
 
 pub(crate) struct Rig {
@@ -472,50 +432,6 @@ impl Rig {
         self.input(Input::Stream { hop: from, bytes: bytes.to_vec() });
     }
 
-    /// Answers 200 with a session description, as the callee at `contact`, through record-routing
-    /// proxies.
-    pub(crate) fn answer_call(
-        &mut self,
-        sent: &Sent,
-        tag: &str,
-        record_route: &[&str],
-        contact: &str,
-    ) {
-        self.answer_call_as(sent, tag, record_route, contact, |_| {});
-    }
-
-    /// The same with a change to the 200.
-    pub(crate) fn answer_call_as(
-        &mut self,
-        sent: &Sent,
-        tag: &str,
-        record_route: &[&str],
-        contact: &str,
-        change: impl FnOnce(&mut Response),
-    ) {
-        let call_id = sent.header(HeaderName::CallId);
-        let mut dialog = Default::default();
-        self.reply(sent, 200, |response, _| {
-            let mut to = response.headers.to().unwrap();
-            to.params.set("tag", Some(tag));
-            response.headers.set(HeaderName::To, &to);
-            dialog = (response.headers.from().unwrap().to_string(), to.to_string(), call_id);
-            for entry in record_route {
-                response.headers.push(HeaderName::RecordRoute, entry);
-            }
-            response.headers.push(HeaderName::Contact, contact);
-            response.headers.push(HeaderName::ContentType, "application/sdp");
-            response.body = sdp("10.0.0.50", 20_000, "sendrecv").into_bytes();
-            change(response);
-        });
-        self.dialog = dialog;
-    }
-
-    /// From, To and Call-ID of the dialog of the call that was last answered, as we write them.
-    pub(crate) fn dialog_of_call(&self) -> (String, String, String) {
-        self.dialog.clone()
-    }
-
     pub(crate) fn deliver_from(&mut self, remote: SocketAddr, bytes: &[u8]) {
         let local = LOCAL.parse().unwrap();
         self.input(Input::Datagram { local, remote, bytes: bytes.to_vec() });
@@ -525,20 +441,9 @@ impl Rig {
         self.phone.accounts().remove(0)
     }
 
-    pub(crate) fn call(&self, id: CallId) -> CallStatus {
-        self.phone.calls(self.now).into_iter().find(|call| call.id == id).unwrap()
-    }
-
-    pub(crate) fn state(&self, id: CallId) -> CallState {
-        self.call(id).state
-    }
-
-    /// Dials 1002 on the line.
-    pub(crate) fn dial(&mut self) -> CallId {
-        match self.command(Command::Dial { line: None, target: "1002".to_owned() }) {
-            Ok(Done::Call(id)) => id,
-            other => panic!("{other:?}"),
-        }
+    /// Connections that the phone asked for: (ms, hop).
+    pub(crate) fn connected(&self) -> Vec<(u128, Hop)> {
+        self.connects.iter().map(|(at, hop, _)| (*at, *hop)).collect()
     }
 
     /// Requests of a method, in the order in which they were sent: (ms, hop).
@@ -565,43 +470,6 @@ impl Rig {
         let all = self.sent.iter().filter(|sent| matches!(sent.message, Message::Response(_)));
         all.map(|sent| (sent.response().code.as_u16(), sent.branch())).collect()
     }
-
-    /// A call to 1002 that is up through the first proxy, which record-routes by its address.
-    pub(crate) fn call_up(&mut self) -> CallId {
-        self.call_up_with(&["<sip:10.0.0.1;lr;ftag=abc>"], "<sip:1002@10.0.0.50:5060>")
-    }
-
-    pub(crate) fn call_up_with(&mut self, record_route: &[&str], contact: &str) -> CallId {
-        let id = self.dial();
-        let invite = self.last(Method::Invite);
-        self.answer_call(&invite, "bob", record_route, contact);
-        assert_eq!(self.state(id), CallState::Active);
-        self.sent.clear();
-        self.events.clear();
-        id
-    }
-}
-
-pub(crate) fn sdp(ip: &str, port: u16, direction: &str) -> String {
-    format!(
-        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na={direction}\r\n"
-    )
-}
-
-/// An INVITE to the phone as a proxy forwards it.
-pub(crate) fn invite(branch: &str, call_id: &str, cseq: u32, via: &str) -> Vec<u8> {
-    let body = sdp("10.0.0.50", 20_000, "sendrecv");
-    format!(
-        "INVITE sip:1001@10.0.0.9:5060 SIP/2.0\r\nVia: SIP/2.0/UDP {via};branch={branch}\r\n\
-         Record-Route: <sip:{via};lr>\r\nMax-Forwards: 69\r\n\
-         From: <sip:1002@example.test>;tag=caller\r\nTo: <sip:1001@example.test>\r\n\
-         Call-ID: {call_id}\r\nCSeq: {cseq} INVITE\r\nContact: <sip:1002@10.0.0.50:5060>\r\n\
-         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
 }
 
 #[expect(clippy::disallowed_methods, reason = "an origin for virtual time")]
