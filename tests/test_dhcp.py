@@ -1,6 +1,7 @@
 """A phone that DHCP tells where its configuration is (F8): real clients of a real server call the hook."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -63,3 +64,36 @@ def test_a_phone_is_provisioned_by_what_its_lease_says(world, kind, tmp_path):
     assert phone.json("provision", "show")["provision"]["place"] == url
     asking.stop()
     server.stop()
+
+
+# What a script in /etc/NetworkManager/dispatcher.d is given: recorded from NetworkManager 1.42.4 against a dnsmasq that sends
+# 66, 160, 43 and 224, without what is not about options.
+BY_NETWORKMANAGER = {
+    "dhclient": ({"DHCP4_IP_ADDRESS": "10.91.0.204", "DHCP4_PHONE_SERVER": "http://10.91.0.1/o160", "DHCP4_UNKNOWN_224": "http://o224",
+                  "DHCP4_PRIVATE_224": "68:74:74:70:3a:2f:2f:6f:32:32:34", "DHCP4_TFTP_SERVER_NAME": "http://10.91.0.1/p/phone.cfg",
+                  "DHCP4_VENDOR_ENCAPSULATED_OPTIONS": "1:3:61:a:c"},
+                 "66 http://10.91.0.1/p/phone.cfg\n160 http://10.91.0.1/o160\n43 0x0103610a0c\n224 http://o224\n"),
+    "internal": ({"DHCP4_IP_ADDRESS": "10.91.0.200", "DHCP4_NEXT_SERVER": "10.91.0.1", "DHCP4_REQUESTED_ROOT_PATH": "1",
+                  "DHCP4_PRIVATE_224": "68:74:74:70:3a:2f:2f:6f:32:32:34"},
+                 "224 0x687474703a2f2f6f323234\n"),
+}
+
+
+def dispatch(folder, interface, event, **variables):
+    """Calls the hook as NetworkManager's dispatcher does, and returns what it has left."""
+    subprocess.run(["sh", HOOK, interface, event], check=True, env={"PATH": os.environ["PATH"], "PHONE_DHCP": str(folder), **variables})
+    lease = os.path.join(folder, interface)
+    if not os.path.isfile(lease):
+        return None
+    with open(lease) as f:
+        return f.read()
+
+
+@pytest.mark.parametrize("client", list(BY_NETWORKMANAGER))
+def test_networkmanagers_dispatcher_leaves_what_its_client_passes_on(client, tmp_path):
+    variables, expected = BY_NETWORKMANAGER[client]
+    assert dispatch(tmp_path, "eth0", "up", **variables) == expected
+    assert dispatch(tmp_path, "eth0", "connectivity-change", **variables) == expected, "no news of the lease"
+    assert dispatch(tmp_path, "eth0", "dhcp4-change", **variables) == expected
+    assert dispatch(tmp_path, "none", "hostname") is None and dispatch(tmp_path, "", "connectivity-change") is None
+    assert dispatch(tmp_path, "eth0", "down") is None, "the lease is gone, and with it what it said"
