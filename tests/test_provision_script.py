@@ -1,4 +1,5 @@
-"""scripts/provision: many phones from one table (F8). Phones are daemons of this machine, reached by their control sockets."""
+"""scripts/provision: many phones from one table (F8). Phones are daemons of this machine, reached by their control
+sockets, or over SSH."""
 
 import csv
 import json
@@ -18,9 +19,9 @@ HEAD = ["mac", "ansible_connection", "phoned_control", "phonectl", "SIP1 Phone N
         "SIP1 Display Name", "SIP1 Register Addr", "SIP1 Proxy Addr", "SIP1 BakProxy Addr", "SIP1 Enable Reg"]
 
 
-def provision(*args, check=0, timeout=180):
-    """Runs it; returns what it prints, both streams, after looking at its exit status."""
-    done = subprocess.run([SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+def provision(*args, check=0, timeout=180, inside=()):
+    """Runs it, in a namespace if one is given; returns what it prints, both streams, after looking at its exit status."""
+    done = subprocess.run([*inside, SCRIPT, *map(str, args)], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
                           env={**os.environ, "PHONECTL": binary("phonectl"), "HOME": "/nonexistent"})
     assert done.returncode == check, (done.returncode, done.stdout, done.stderr)
     return done.stdout + done.stderr
@@ -108,6 +109,70 @@ def test_generated_files_are_served_sealed_and_fetched_by_every_phone(fleet, tmp
         assert int(got) == status, (path, got)
     got = run([*client.exec, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://{address}/{MACS['1001']}.cfg"]).stdout
     assert got == "401"
+
+
+SSHD = """Port 2222
+ListenAddress {address}
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/user.pub
+PidFile none
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+Subsystem sftp internal-sftp
+"""
+# Without root sshd changes no users, so that it runs where only one is known; whom it lets in is then written by us.
+AS_USER = 'mount --bind "$1" /etc/passwd; shift; exec unshare --user --map-user=1000 --map-group=1000 "$@"'
+
+
+@pytest.fixture
+def by_ssh(world, tmp_path):
+    """A phone that knows nothing on a host with an sshd, and how its table's row reaches it: (world, phone, cells by name)."""
+    phone = world.phone("1001", items={})
+    for name in ("host", "user"):
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)])
+    (tmp_path / "passwd").write_text(f"phone:x:1000:1000::{tmp_path}:/bin/sh\n")
+    (tmp_path / "sshd").write_text(SSHD.format(address=phone.address, folder=tmp_path))
+    sshd = Proc("sshd", [*phone.namespace.exec, "unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", AS_USER, "sh",
+                         str(tmp_path / "passwd"), "/usr/sbin/sshd", "-D", "-e", "-f", str(tmp_path / "sshd")],
+                str(tmp_path / "sshd.log"))
+    until(lambda: "listening" in sshd.output(), lambda: sshd.output())
+    (tmp_path / "known").write_text(f"[{phone.address}]:2222 {(tmp_path / 'host.pub').read_text()}")
+    yield world, phone, {
+        "mac": MACS["1001"], "host": phone.address, "ansible_port": "2222", "ansible_user": "phone",
+        "ansible_ssh_private_key_file": str(tmp_path / "user"), "phoned_control": phone.control, "phonectl": binary("phonectl"),
+        # A terminal's owner could not be changed. One connection for each command: a shared one would outlive the test.
+        "ansible_ssh_use_tty": "no",
+        "ansible_ssh_args": f"-F none -o ControlMaster=no -o StrictHostKeyChecking=yes -o UserKnownHostsFile={tmp_path}/known",
+        "SIP1 Phone Number": "1001", "SIP1 Register User": "1001", "SIP1 Register Pswd": password("1001"),
+        "SIP1 Register Addr": DOMAIN, "SIP1 Proxy Addr": world.primary_address, "SIP1 BakProxy Addr": world.backup_address}
+    sshd.stop()
+
+
+@pytest.mark.long
+def test_a_phone_is_reached_over_ssh(by_ssh, tmp_path):
+    world, phone, row = by_ssh
+    table = tmp_path / "phones.csv"
+    with open(table, "w", newline="") as f:
+        csv.writer(f).writerows([row.keys(), row.values()])
+    inside = world.network.core.exec
+    assert "1 changed, 0 unchanged, 0 failed (dry run)" in provision("push", "--dry-run", table, inside=inside)
+    said = provision("push", "--registered", "20", table, inside=inside)
+    assert "1 changed, 0 unchanged, 0 failed" in said, said
+    phone.registered(world.primary_address)
+
+
+def test_a_host_that_is_another_one_gets_no_passwords(by_ssh, tmp_path):
+    world, phone, row = by_ssh
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "stranger")])
+    (tmp_path / "known").write_text(f"[{phone.address}]:2222 {(tmp_path / 'stranger.pub').read_text()}")
+    table = tmp_path / "phones.csv"
+    with open(table, "w", newline="") as f:
+        csv.writer(f).writerows([row.keys(), row.values()])
+    said = provision("push", table, check=1, inside=world.network.core.exec)
+    assert f"{row['mac']}  failed: not reached: " in said and "Host key verification failed" in said, said
+    assert not phone.json("account", "list")["accounts"]
 
 
 WRONG = {

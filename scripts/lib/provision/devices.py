@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -40,7 +41,7 @@ def drive(action, devices, options):
         results = os.path.join(folder, "results")
         os.mkdir(results)
         done = _play(action, devices, options, folder, results)
-        outcome = _outcome(devices, options, results)
+        outcome = _outcome(devices, options, results, _unreached(done.stdout))
     if not outcome:
         raise Wrong(done.stderr.strip() or done.stdout.strip() or "no device fits --limit")
     for mac, result in outcome.items():
@@ -67,7 +68,8 @@ def _play(action, devices, options, folder, results):
     argv += ["--check"] if options.dry_run else []
     argv += ["--limit", options.limit] if options.limit else []
     environment = {**os.environ, "ANSIBLE_NOCOWS": "1", "ANSIBLE_RETRY_FILES_ENABLED": "0", "ANSIBLE_NOCOLOR": "1",
-                   "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_TIMEOUT": "20"}
+                   "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_STDOUT_CALLBACK": "default",
+                   "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_TIMEOUT": "20"}
     return subprocess.run(argv, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
@@ -76,7 +78,13 @@ def _write(path, text):
         f.write(text)
 
 
-def _outcome(devices, options, results):
+def _unreached(said):
+    """Why devices were not reached, which no task of the role can write down: by Ansible's own words."""
+    found = re.findall(r"^fatal: \[([^\]]+)\]: UNREACHABLE! => (\{.*\})$", said, re.MULTILINE)
+    return {device: " ".join(json.loads(result).get("msg", "").split()) for device, result in found}
+
+
+def _outcome(devices, options, results, unreached):
     """What each device came to; one of which nothing is known was not reached, unless it was not meant."""
     outcome = {}
     for device in devices:
@@ -84,8 +92,9 @@ def _outcome(devices, options, results):
         if os.path.exists(path):
             with open(path, encoding="utf-8") as f:
                 outcome[device.mac] = json.load(f)
-        elif not options.limit:
-            outcome[device.mac] = {"state": "failed", "reason": "not reached"}
+        elif device.mac in unreached or not options.limit:
+            why = unreached.get(device.mac)
+            outcome[device.mac] = {"state": "failed", "reason": f"not reached: {why}" if why else "not reached"}
     return outcome
 
 
