@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use failover::{Cause, Evidence, TlsFault};
-use sip_core::endpoint::{Event as SipEvent, Output as SipOutput, Transmit};
+use sip_core::endpoint::{ClientId, Event as SipEvent, Output as SipOutput, Transmit};
 use sip_core::transaction::Reliability;
 use sip_core::transport::{Hop, Transport};
 
@@ -70,11 +70,11 @@ impl Core {
             if client.is_some() && self.is_doubtful(to, now) {
                 self.flows.doubt(to);
             }
-            if !self.connect(to, local, now) {
+            if !self.connect(to, local, client, now) {
                 return;
             }
-            if !self.flows.is_open(to) {
-                self.endpoint.hold(to);
+            if let Some(id) = client.filter(|_| !self.flows.is_open(to)) {
+                self.endpoint.hold(id);
             }
             self.flows.note_use(to, now);
         }
@@ -93,18 +93,28 @@ impl Core {
             && !self.endpoint.proceeds_at(hop)
     }
 
-    /// Sees to it that there is a connection, or that one is being opened; `false` where there is no
-    /// room for one.
-    fn connect(&mut self, hop: Hop, local: SocketAddr, now: Instant) -> bool {
+    /// Sees to it that there is a connection, or that one is being opened, for a request if it is
+    /// one; `false` where there is no room for one. Other requests that wait on a connection which is
+    /// given up here are written again.
+    fn connect(
+        &mut self,
+        hop: Hop,
+        local: SocketAddr,
+        client: Option<ClientId>,
+        now: Instant,
+    ) -> bool {
         let names = self.names_of(hop);
         let verified = hop.transport == Transport::Tls && self.is_ours(hop);
-        let fits = self.flows.serves(hop, local, &names, verified);
-        // What an earlier request still waits for may yet come over the old one.
-        if fits || self.flows.has(hop) && self.endpoint.awaited_at(hop) > 1 {
+        if self.flows.serves(hop, local, &names, verified) {
             return true;
         }
         if self.flows.remove(hop).is_some() {
             self.output(Output::Disconnect { hop });
+            for other in self.endpoint.awaited_at(hop) {
+                if Some(other) != client && !self.drills.withheld(other) {
+                    self.endpoint.repeat(other);
+                }
+            }
         }
         let within = self.connect_timeout(hop);
         if !self.flows.open(hop, local, names.clone(), within, now) {
@@ -203,7 +213,7 @@ impl Phone {
             return;
         }
         let heard = why.heard(true);
-        let awaited = self.core.endpoint.awaited_at(hop) > 0;
+        let awaited = !self.core.endpoint.awaited_at(hop).is_empty();
         self.core.endpoint.handle_unreachable(hop, b"", now);
         self.hear(&heard, now);
         if awaited {
@@ -219,7 +229,7 @@ impl Phone {
     pub(crate) fn on_flow_closed(&mut self, hop: Hop, why: FlowFault, now: Instant) {
         let Some(ours) = self.core.flows.remove(hop) else { return };
         let heard = why.heard(false);
-        let awaited = self.core.endpoint.awaited_at(hop) > 0;
+        let awaited = !self.core.endpoint.awaited_at(hop).is_empty();
         self.core.endpoint.handle_closed(hop, now);
         self.hear(&heard, now);
         if awaited || !ours {
@@ -334,7 +344,7 @@ impl Core {
             |account: &Account| account.place_of(hop).and_then(|at| account.hops.get(at).cloned());
         let local = self.accounts.reaching(hop.addr).find_map(entry).map(|entry| entry.local);
         if let Some(local) = local {
-            self.connect(hop, local, now);
+            self.connect(hop, local, None, now);
         }
     }
 }

@@ -153,8 +153,7 @@ impl Flows {
     /// Whether nothing has come for so long over one that we opened.
     pub(crate) fn is_unheard(&self, hop: Hop, span: Duration, now: Instant) -> bool {
         self.table.get(&hop).is_some_and(|flow| {
-            let last = flow.heard.map_or(flow.opened, |heard| heard.max(flow.opened));
-            flow.stage == Stage::Open && !flow.accepted && last + span <= now
+            flow.stage == Stage::Open && !flow.accepted && flow.last_sign() + span <= now
         })
     }
 
@@ -189,9 +188,10 @@ impl Flows {
     }
 
     /// A request there met silence: with nothing heard for so long, its connection may be half open.
+    /// One that is younger than that is another than the request went over at first.
     pub(crate) fn note_silence(&mut self, hop: Hop, waited: Duration, now: Instant) {
         if let Some(flow) = self.table.get_mut(&hop) {
-            flow.stale |= flow.heard.is_none_or(|heard| heard + waited <= now);
+            flow.stale |= flow.stage == Stage::Open && flow.last_sign() + waited <= now;
         }
     }
 
@@ -271,6 +271,11 @@ impl Flow {
             used: now,
             stale: false,
         }
+    }
+
+    /// When the peer has last shown that it is there.
+    fn last_sign(&self) -> Instant {
+        self.heard.map_or(self.opened, |heard| heard.max(self.opened))
     }
 
     fn due(&mut self, keep: bool, now: Instant) -> Option<Due> {

@@ -394,6 +394,62 @@ fn a_connection_that_met_silence_is_replaced_for_the_next_request() {
     assert_eq!(rig.account().hop, Some(t1()), "and the primary is back");
 }
 
+/// Requirements A3, A4: at the last hop a request has 32 s, and none of them for a connection that is
+/// known to be silent. What waits on that is written again, so that it does not wait in vain either.
+#[test]
+fn a_connection_that_met_silence_is_replaced_though_another_request_waits_on_it() {
+    let mut rig = Rig::with_hops(line_settings(), &[("tcp:10.0.0.1:5060", ServerRole::Proxy)]);
+    rig.pongs = false;
+    rig.plug_in();
+    rig.advance(28_000);
+    rig.modes[0] = Mode::Frozen;
+    rig.sent.clear();
+    rig.connects.clear();
+    rig.advance_until(30_000, |rig| !rig.log(Method::Options).is_empty());
+    let asked = rig.log(Method::Options)[0].0;
+    rig.advance(2_000);
+    let dialled = rig.ms();
+    rig.dial();
+    rig.advance(1_490);
+    assert!(rig.connected().is_empty(), "a late answer may still come over it");
+    rig.modes[0] = Mode::Up;
+    rig.advance(10);
+    let silent = rig.log(Method::Register)[0].0;
+    assert_eq!(silent, asked + 3_500);
+    assert_eq!(rig.disconnects, [(silent, t1())]);
+    assert_eq!(rig.connected(), [(silent, t1())]);
+    assert_eq!(rig.log(Method::Register), [(silent, t1())]);
+    assert_eq!(rig.account().hop, Some(t1()), "and it is answered");
+    assert_eq!(rig.log(Method::Invite), [(dialled, t1()), (silent, t1())]);
+    let mut branches: Vec<String> =
+        rig.sent.iter().filter(|sent| sent.is(Method::Invite)).map(|sent| sent.branch()).collect();
+    branches.dedup();
+    assert_eq!(branches.len(), 1, "one transaction, which a server that had it absorbs");
+}
+
+/// Failover design §8: "frozen proxy, TCP or TLS open: 3.5 s from the write", the first one.
+#[test]
+fn a_request_that_is_written_again_over_another_connection_gets_no_more_patience() {
+    let mut rig = registered_with(|line| line.policy_mut().signal_failback = true);
+    rig.modes[0] = Mode::Frozen;
+    rig.dial();
+    rig.advance(2_000);
+    rig.dial();
+    rig.advance(2_000);
+    assert_eq!(rig.log(Method::Invite), [(0, t1()), (2_000, t1()), (3_500, t2())]);
+    rig.dial();
+    let tried = [(0, t1()), (2_000, t1()), (3_500, t2()), (4_000, t1()), (4_000, t1())];
+    assert_eq!(rig.log(Method::Invite), tried, "its own, and the second one's again");
+    rig.advance(1_500);
+    assert_eq!(rig.log(Method::Invite).last(), Some(&(5_500, t2())));
+    // The silence of the second one says nothing of the new connection.
+    let before = rig.connects.len();
+    rig.advance(500);
+    rig.dial();
+    assert_eq!(rig.log(Method::Invite).last(), Some(&(6_000, t1())));
+    assert_eq!(rig.connects.len(), before);
+}
+
 /// Failover design §6, §8: nothing pings a connection to a hop that the line is not registered
 /// through, and a NAT forgets it. A backup that is well is not given 32 s of silence for that.
 #[test]

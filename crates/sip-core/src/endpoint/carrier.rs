@@ -85,6 +85,16 @@ impl Clients {
         }
     }
 
+    /// Writes a request again as it is, for the connection that it went over is given up. Its
+    /// patience, if it runs, runs on.
+    pub(super) fn repeat(&mut self, id: ClientId, sink: &mut Sink<'_>) {
+        let Some(client) = self.table.get_mut(&id) else { return };
+        if client.machine.is_waiting() {
+            client.transmissions += u32::from(!client.held);
+            sink.transmit(client.local, client.hop, client.bytes.clone(), None);
+        }
+    }
+
     /// Begins a request anew by another transport, under a branch of its own.
     fn carry_by(
         &mut self,

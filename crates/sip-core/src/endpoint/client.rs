@@ -41,11 +41,11 @@ pub(super) struct Client {
     pub(super) local: SocketAddr,
     pub(super) patience: Duration,
     /// It waits for a connection.
-    held: bool,
+    pub(super) held: bool,
     cancelling: Cancelling,
     pub(super) doubted: Option<Box<Doubted>>,
     given_up: bool,
-    transmissions: u32,
+    pub(super) transmissions: u32,
 }
 
 /// A request on its way out.
@@ -312,9 +312,10 @@ impl Clients {
         self.table.get(&id).map(|client| (client.hop, client.patience))
     }
 
-    /// How many requests there are still waited for with patience.
-    pub(super) fn awaited_at(&self, hop: Hop) -> usize {
-        self.unanswered(hop).filter(|(_, client)| client.machine.is_waiting()).count()
+    /// Which requests there are still waited for with patience.
+    pub(super) fn awaited_at(&self, hop: Hop) -> Vec<ClientId> {
+        let waiting = |(id, client): (ClientId, &Client)| client.machine.is_waiting().then_some(id);
+        self.unanswered(hop).filter_map(waiting).collect()
     }
 
     /// Whether an INVITE there has had a provisional answer and no final one.
@@ -328,14 +329,12 @@ impl Clients {
         self.table.values().any(|client| client.hop == hop && proceeds(client))
     }
 
-    pub(super) fn hold(&mut self, hop: Hop) {
-        for id in self.in_flight_to(hop) {
-            if let Some(client) = self.table.get_mut(&id) {
-                client.held = client.machine.is_waiting();
-                client.machine.hold();
-            }
-            self.file(id);
+    pub(super) fn hold(&mut self, id: ClientId) {
+        if let Some(client) = self.table.get_mut(&id) {
+            client.held = client.machine.is_waiting();
+            client.machine.hold();
         }
+        self.file(id);
     }
 
     pub(super) fn written(&mut self, hop: Hop, now: Instant) {

@@ -156,8 +156,8 @@ impl Endpoint {
         self.clients.place_of(id)
     }
 
-    /// How many requests to that hop have had no answer while their patience is not over.
-    pub fn awaited_at(&self, hop: Hop) -> usize {
+    /// The requests to that hop that have had no answer while their patience is not over.
+    pub fn awaited_at(&self, hop: Hop) -> Vec<ClientId> {
         self.clients.awaited_at(hop)
     }
 
@@ -166,10 +166,17 @@ impl Endpoint {
         self.clients.proceeds_at(hop)
     }
 
-    /// The connection to a hop is only being set up: what was sent there and has had no answer
-    /// waits, and its patience does not run before [`Self::handle_written`].
-    pub fn hold(&mut self, hop: Hop) {
-        self.clients.hold(hop);
+    /// The connection for a request is only being set up: it waits, and its patience does not run
+    /// before [`Self::handle_written`].
+    pub fn hold(&mut self, id: ClientId) {
+        self.clients.hold(id);
+    }
+
+    /// Another connection takes the place of the one that a request went over: if it is still waited
+    /// for, it is written again, under its branch, so that a server which has had it absorbs it.
+    /// Its patience runs on (requirement A3).
+    pub fn repeat(&mut self, id: ClientId) {
+        self.with_clients(|clients, sink| clients.repeat(id, sink));
     }
 
     /// The connection to a hop is there, and what was held for it is written (requirement A3 counts

@@ -93,9 +93,45 @@ fn a_request_whose_patience_is_over_does_not_come_back_by_udp() {
 fn held(bench: &mut Bench, method: Method) -> ClientId {
     let local = addr(LOCAL);
     let id = bench.endpoint.send(request(method), tcp(2), local, ms(3_500), bench.now);
-    bench.endpoint.hold(tcp(2));
+    bench.endpoint.hold(id);
     bench.drain();
     id
+}
+
+/// Requirement A3: another connection is no reason to wait for longer.
+#[test]
+fn what_is_written_again_over_another_connection_keeps_its_patience_and_its_branch() {
+    let mut bench = Bench::new();
+    let local = addr(LOCAL);
+    let id = bench.endpoint.send(request(Method::Invite), tcp(2), local, ms(3_500), bench.now);
+    bench.run_to(3_000);
+    bench.endpoint.repeat(id);
+    bench.drain();
+    assert_eq!(bench.endpoint.transmissions(id), 2);
+    assert_eq!(bench.sent.len(), 2);
+    assert_eq!(bench.sent[0].1.bytes, bench.sent[1].1.bytes);
+    bench.endpoint.handle_written(tcp(2), bench.now);
+    bench.run_to(3_500);
+    let said: Vec<(u64, Event)> = bench.said.drain(..).collect();
+    assert_eq!(said, [(3_500, Event::Silent { id })]);
+    bench.endpoint.repeat(id);
+    bench.drain();
+    assert_eq!(bench.sent.len(), 2, "nobody waits for it any more");
+}
+
+/// The one that has never been written is held all the same.
+#[test]
+fn what_waits_for_a_connection_may_wait_for_another_one() {
+    let mut bench = Bench::new();
+    let id = held(&mut bench, Method::Register);
+    bench.endpoint.repeat(id);
+    bench.drain();
+    assert_eq!(bench.endpoint.transmissions(id), 1, "the first was not written");
+    bench.run_to(3_900);
+    bench.endpoint.handle_written(tcp(2), bench.now);
+    bench.run_to(7_400);
+    let said: Vec<(u64, Event)> = bench.said.drain(..).collect();
+    assert_eq!(said, [(7_400, Event::Silent { id })]);
 }
 
 /// Failover design §8: "frozen proxy, TCP or TLS open: 3.5 s from the write".
