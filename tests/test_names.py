@@ -4,6 +4,7 @@ The proxies are scripted registrars: what is tried here is which of them the pho
 """
 
 from lab import dns
+from lab.farend import incoming
 from lab.phone import line_items
 from lab.sip import sdp
 from lab.wait import until
@@ -113,6 +114,28 @@ def test_with_dns_dead_at_start_what_was_kept_is_used(make_world):
         phone.start()
         phone.registered(first.address)
         assert hops(phone) == order
+        phone.stop()
+
+
+def test_a_phone_that_boots_while_a_proxy_is_withdrawn_takes_its_calls_and_no_strangers(make_world):
+    """Failover design §5, "resolves or last resolved to": others still call through a proxy that is being drained."""
+    world, first, second = two(make_world)
+    service(world, dns.srv(f"a.{DOMAIN}", 5060, 10), dns.srv(f"b.{DOMAIN}", 5060, 20))
+    phone = world.phone("1001", items=line_items("1001", DOMAIN))
+    phone.registered(first.address)
+    phone.stop()
+    stranger = world.peer(66)
+    service(world, dns.srv(f"b.{DOMAIN}", 5060, 20))
+    for run in ("one", "two"):
+        mark = len(first.seen("REGISTER"))
+        phone.start()
+        phone.registered(second.address)
+        assert hops(phone) == [f"udp:{second.address}:5060"]
+        incoming(first, phone, f"drained-{run}", f"d{run}")
+        first.expect(status=180)
+        incoming(stranger, phone, f"strange-{run}", f"s{run}")
+        stranger.expect(status=403)
+        assert len(first.seen("REGISTER")) == mark, "nothing is sent there"
         phone.stop()
 
 

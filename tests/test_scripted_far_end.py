@@ -5,21 +5,8 @@ import time
 import pytest
 
 from lab import sip
-from lab.farend import Registrar, Talker, answer_with, swallow
+from lab.farend import Registrar, Talker, answer_with, incoming, swallow
 from lab.wait import until
-
-INVITE = """INVITE sip:1001@{target} SIP/2.0
-Via: SIP/2.0/UDP {via};branch=z9hG4bK{branch}
-Max-Forwards: 70
-From: <sip:2000@example.test>;tag=caller
-To: <sip:1001@example.test>
-Call-ID: {call}
-CSeq: 1 INVITE
-Contact: <sip:2000@{via}>
-Content-Type: application/sdp
-
-"""
-
 
 @pytest.fixture
 def pair(make_world):
@@ -275,14 +262,6 @@ def test_423_is_repeated_here_with_the_least_expiry_it_asks_for(make_world):
     phone = world.phone("1001")
     phone.registered(first.address)
     assert not second.seen("REGISTER")
-
-
-def incoming(hop, phone, call, branch):
-    """Sends an INVITE of call `call` through a hop; the copies of one call differ in branch only."""
-    text = INVITE.format(target=f"{phone.address}:5060", via=f"{hop.address}:5060", branch=branch, call=call)
-    message = sip.Message.parse(text.replace("\n", "\r\n").encode())
-    message.body = media(hop)
-    hop.send(message, (phone.address, 5060))
 
 
 def test_a_call_that_arrives_through_both_proxies_rings_once(pair):

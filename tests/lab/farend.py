@@ -17,6 +17,19 @@ from .links import Datagrams, Streams
 from .wait import TimedOut
 
 
+_INVITE = """INVITE sip:1001@{target} SIP/2.0
+Via: SIP/2.0/UDP {via};branch=z9hG4bK{branch}
+Max-Forwards: 70
+From: <sip:2000@example.test>;tag=caller
+To: <sip:1001@example.test>
+Call-ID: {call}
+CSeq: 1 INVITE
+Contact: <sip:2000@{via}>
+Content-Type: application/sdp
+
+"""
+
+
 class Received:
     """A message as it came in: when (monotonic seconds), from where, and the message itself."""
 
@@ -116,6 +129,14 @@ class Peer:
                     handler(self, received)
                 except Exception as error:  # noqa: BLE001 - shown by the test that looks at `errors`
                     self.errors.append(error)
+
+
+def incoming(hop, phone, call, branch):
+    """Sends an INVITE of call `call` through a hop; the copies of one call differ in branch only."""
+    text = _INVITE.format(target=f"{phone.address}:5060", via=f"{hop.address}:5060", branch=branch, call=call)
+    message = sip.Message.parse(text.replace("\n", "\r\n").encode())
+    message.body = sip.sdp(hop.address, 30000)
+    hop.send(message, (phone.address, 5060))
 
 
 def swallow(_peer, _received):

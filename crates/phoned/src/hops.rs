@@ -140,7 +140,7 @@ pub(crate) struct HopList {
     pub(crate) hops: Arc<[LineHop]>,
     /// Hops that its names have led to and do not now.
     pub(crate) former: Arc<[LineHop]>,
-    /// Addresses of all its servers.
+    /// Addresses of all its servers, and those that their names have led to and do not now.
     pub(crate) trusted: Arc<[IpAddr]>,
     /// The first answer for a name is still being waited for.
     pub(crate) pending: bool,
@@ -183,8 +183,11 @@ pub(crate) fn hop_list(
     former.retain(|old: &LineHop| !hops.iter().any(|new| new.hop == old.hop));
     (list.hops, list.former) = (hops.into(), former.into());
     let resolutions = all(line).into_iter().map(|server| server.resolution(resolver));
-    let trusted: BTreeSet<IpAddr> =
-        resolutions.flat_map(|found| found.hops).map(|entry| entry.hop.addr.ip()).collect();
+    // "Resolves or last resolved to" (failover design §5), the servers that are not sent to as well.
+    let trusted: BTreeSet<IpAddr> = resolutions
+        .flat_map(|found| found.hops.into_iter().chain(found.former))
+        .map(|entry| entry.hop.addr.ip())
+        .collect();
     list.trusted = trusted.into_iter().collect();
     list
 }

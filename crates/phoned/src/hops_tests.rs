@@ -24,8 +24,14 @@ fn ip(text: &str) -> IpAddr {
 
 /// A resolver that has been told what `zone` says; a name that is not in it does not exist.
 fn resolver(line: &LineSettings, zone: &[(&str, &str)]) -> Resolver {
+    resolver_after("", line, zone)
+}
+
+/// The same in a phone that has kept this of an earlier run.
+fn resolver_after(kept: &str, line: &LineSettings, zone: &[(&str, &str)]) -> Resolver {
     let now = std::time::Instant::now();
     let mut resolver = Resolver::new([1; 32]);
+    resolver.restore(kept);
     resolver.want(&targets(line), now);
     while let Some(output) = resolver.poll_output() {
         let resolve::Output::Ask(query) = output else { continue };
@@ -73,6 +79,25 @@ fn with_a_proxy_requests_go_to_the_proxies_only() {
     assert_eq!(hops(&list), expected);
     let all = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map(ip);
     assert_eq!(*list.trusted, all, "calls may come from any of them (failover design §5)");
+}
+
+/// Failover design §5, "resolves or last resolved to", over a restart; of the registrars behind a proxy
+/// as well.
+#[test]
+fn what_a_name_led_to_in_an_earlier_run_is_known_and_not_used() {
+    let line = line(&[("SIP1 Register Addr", "two.test"), ("SIP1 Proxy Addr", "one.test")]);
+    let kept = resolver(&line, &ZONE).kept();
+    let zone = [("A one.test", "10.0.1.3"), ("A two.test", "10.0.1.2")];
+    let later = resolver_after(&kept, &line, &zone);
+    let list = hop_list(1, &line, &later, local);
+    // An answer without AAAA is a denial of what was known, which is not believed at once.
+    let proxies = ["udp:[2001:db8::1]:5060", "udp:10.0.1.3:5060"];
+    assert_eq!(list.hops.iter().map(|hop| hop.hop.to_string()).collect::<Vec<_>>(), proxies);
+    let former: Vec<String> = list.former.iter().map(|hop| hop.hop.to_string()).collect();
+    assert_eq!(former, ["udp:10.0.1.1:5060"]);
+    assert_eq!(*list.trusted, ["10.0.1.1", "10.0.1.2", "10.0.1.3", "2001:db8::1"].map(ip));
+    let never = hop_list(1, &line, &resolver(&line, &zone), local);
+    assert_eq!(*never.trusted, ["10.0.1.2", "10.0.1.3"].map(ip), "a phone that never heard of it");
 }
 
 #[test]

@@ -69,6 +69,24 @@ fn a_call_is_taken_from_a_hop_that_the_name_has_led_to_and_from_no_stranger() {
     assert_eq!(rig.responses().last(), Some(&(403, "z9hG4bKs".to_owned())));
 }
 
+/// The same where the phone boots meanwhile: it knows the drained one from what an earlier run has kept.
+#[test]
+fn a_phone_that_boots_while_a_hop_is_withdrawn_takes_its_calls_and_sends_nothing_there() {
+    let mut rig = Rig::new(|_| {});
+    rig.hops = [p1(), p2(), p3()].map(entry).to_vec();
+    rig.modes = vec![Mode::Up; 3];
+    lead_to(&mut rig, &[p2()], &[p1()]);
+    assert_eq!(rig.account().hop, Some(p2()));
+    assert_eq!(listed(&rig), [p2()]);
+    rig.deliver_from(p1().addr, &invite("z9hG4bKf", "drained", 1, "10.0.0.1:5060"));
+    assert!(rig.responses().iter().any(|(code, _)| *code == 180), "{:?}", rig.responses());
+    rig.deliver_from(p3().addr, &invite("z9hG4bKs", "stranger", 1, "10.0.0.3:5060"));
+    assert_eq!(rig.responses().last(), Some(&(403, "z9hG4bKs".to_owned())));
+    rig.advance(100_000);
+    let asked = rig.sent.iter().filter(|sent| !sent.is_response() && sent.to == p1());
+    assert_eq!(asked.count(), 0);
+}
+
 #[test]
 fn once_it_does_not_answer_any_more_the_line_moves_and_the_hop_is_forgotten() {
     let mut rig = registered();

@@ -1,8 +1,9 @@
 //! What a list survives: time, failures, denials, restarts, changed answers (requirement F5;
 //! failover design §2).
 
-use crate::world::{Mood, PAIR, World, domain};
-use sip_core::transport::resolve::State;
+use crate::world::{Mood, PAIR, World, domain, server};
+use sip_core::transport::Transport;
+use sip_core::transport::resolve::{Lookup, State};
 
 const BOTH: [&str; 2] = ["udp:10.0.0.1:5060", "udp:10.0.0.2:5070"];
 
@@ -19,6 +20,55 @@ fn a_list_is_refreshed_in_the_background_when_its_time_is_over() {
     let mut former = world.former(&domain());
     former.sort();
     assert_eq!(former, BOTH, "what works there may go on");
+}
+
+/// Failover design §5, "resolves or last resolved to": a phone that boots while a proxy is drained
+/// takes the calls that still come through it. Nothing is sent there.
+#[test]
+fn what_an_earlier_run_has_kept_and_the_first_answer_has_not_is_remembered_as_lost() {
+    let mut world = World::new(&PAIR);
+    world.want(&domain());
+    world.restart();
+    world.set(&[PAIR[1], PAIR[3]]);
+    world.mood = Mood::Silent;
+    world.want(&domain());
+    assert_eq!(world.hops(&domain()), [""; 0], "DNS has the first word");
+    world.mood = Mood::Answers;
+    world.settle();
+    assert_eq!(world.hops(&domain()), [BOTH[1]]);
+    assert_eq!(world.former(&domain()), [BOTH[0]]);
+    world.restart();
+    world.want(&domain());
+    assert_eq!(
+        world.former(&domain()),
+        [BOTH[0]],
+        "and by the next run, for a drain may take days"
+    );
+    world.set(&PAIR);
+    world.pass(61);
+    assert_eq!(world.hops(&domain()), BOTH);
+    world.restart();
+    world.want(&domain());
+    assert_eq!(world.former(&domain()), [""; 0], "DNS names it again");
+}
+
+/// The same where the phone works while the name changes, and is started again afterwards.
+#[test]
+fn what_a_run_has_lost_is_told_to_be_kept_and_the_next_run_knows_it() {
+    let mut world = World::new(&["A example.test 10.0.0.1", "A example.test 10.0.0.2"]);
+    let by_address = server(None, Transport::Udp, Some(Lookup::Addresses));
+    let by_tcp = server(None, Transport::Tcp, Some(Lookup::Addresses));
+    world.want(&by_address);
+    world.set(&["A example.test 10.0.0.2"]);
+    let before = world.keeps;
+    world.pass(61);
+    assert!(world.keeps > before);
+    assert_eq!(world.former(&by_address), ["udp:10.0.0.1:5060"]);
+    world.restart();
+    world.want(&by_address);
+    assert_eq!(world.former(&by_address), ["udp:10.0.0.1:5060"]);
+    world.want(&by_tcp);
+    assert_eq!(world.former(&by_tcp), [""; 0], "another transport has led nowhere");
 }
 
 /// An idle phone hardly wakes up: most domains have no NAPTR and no AAAA, and never will.
@@ -191,7 +241,7 @@ fn a_refresh_asks_for_everything_again() {
     world.want(&sip_core::transport::resolve::Target::server(
         "other.test",
         None,
-        sip_core::transport::Transport::Udp,
+        Transport::Udp,
         None,
     ));
     assert!(world.resolver.resolution(&domain()).is_none(), "what is not wanted is forgotten");

@@ -31,7 +31,7 @@ use entry::Entry;
 use evaluate::{Found, Known, evaluate};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use record::{read_line, write_line};
+use record::{read_line, read_lost, write_line, write_lost};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
@@ -51,7 +51,7 @@ pub struct Resolution {
     /// The hops in order of preference, at most [`limits::HOPS_PER_TARGET`].
     pub hops: Vec<ResolvedHop>,
     /// Hops that an earlier answer had and the latest has not, the newest loss first, at most
-    /// [`limits::FORMER_HOPS`].
+    /// [`limits::FORMER_HOPS`]. What an earlier run has kept counts as an answer.
     pub former: Vec<ResolvedHop>,
     /// How it stands.
     pub state: State,
@@ -89,6 +89,8 @@ pub enum Output {
 pub struct Resolver {
     table: BTreeMap<Query, Entry>,
     targets: BTreeMap<Target, Held>,
+    /// Hops that names had led to and did not any more, as an earlier run has kept them.
+    lost: Vec<(String, Hop)>,
     rng: ChaCha8Rng,
     outputs: VecDeque<Output>,
 }
@@ -106,6 +108,7 @@ impl Resolver {
         Self {
             table: BTreeMap::new(),
             targets: BTreeMap::new(),
+            lost: Vec::new(),
             rng: ChaCha8Rng::from_seed(seed),
             outputs: VecDeque::new(),
         }
@@ -122,9 +125,11 @@ impl Resolver {
         for (query, records) in sets.into_iter().take(limits::QUERIES) {
             self.table.entry(query).or_insert_with(|| Entry::restored(records));
         }
+        self.lost = kept.lines().take(limits::KEPT_LINES).filter_map(read_lost).collect();
     }
 
-    /// All records in use, a line each, for [`Self::restore`] in a later run. Holds nothing secret.
+    /// All records in use and all former hops, a line each, for [`Self::restore`] in a later run. Holds
+    /// nothing secret.
     pub fn kept(&self) -> String {
         let known = self.table.iter().filter_map(|(query, entry)| Some((query, entry.kept()?)));
         let lines = known.flat_map(|(query, records)| {
@@ -132,7 +137,11 @@ impl Resolver {
             let lines = records.iter().map(Some).chain(denial);
             lines.map(move |record| write_line(query, record) + "\n")
         });
-        lines.take(limits::KEPT_LINES).collect()
+        let lost = self.targets.iter().flat_map(|(target, held)| {
+            let former = held.resolution.former.iter();
+            former.map(|gone| write_lost(&target.name, gone.hop) + "\n")
+        });
+        lines.chain(lost).take(limits::KEPT_LINES).collect()
     }
 
     /// Says which targets are wanted from now on; what only others needed is forgotten. At most
@@ -141,7 +150,9 @@ impl Resolver {
         self.targets.retain(|target, _| targets.contains(target));
         for target in targets {
             if self.targets.len() < limits::TARGETS && !self.targets.contains_key(target) {
-                self.targets.insert(target.clone(), Held::default());
+                let kept = best(target, &self.table, now);
+                let held = Held::last_led_to(kept, target, &self.lost);
+                self.targets.insert(target.clone(), held);
             }
         }
         self.update(now);
@@ -204,11 +215,13 @@ impl Resolver {
     /// Brings every list up to what is known, asks what is lacking, forgets what nothing needs.
     fn update(&mut self, now: Instant) {
         let mut needs = BTreeSet::new();
-        let mut changed = false;
+        let (mut changed, mut lost) = (false, false);
         for (target, held) in &mut self.targets {
             let found = best(target, &self.table, now);
             needs.extend(found.needs.iter().cloned());
+            let former = held.resolution.former.clone();
             changed |= held.follow(found, now);
+            lost |= held.resolution.former != former;
         }
         self.table.retain(|query, _| needs.contains(query));
         for query in needs {
@@ -223,6 +236,9 @@ impl Resolver {
         }
         if changed {
             self.outputs.push_back(Output::Changed);
+        }
+        if lost {
+            self.outputs.push_back(Output::Keep);
         }
     }
 }
@@ -248,6 +264,20 @@ fn best(target: &Target, table: &BTreeMap<Query, Entry>, now: Instant) -> Found 
 }
 
 impl Held {
+    /// One that has not been asked for in this run, with what an earlier one has kept: what the first
+    /// answer does not have counts as lost by it, and what had been lost before still is.
+    fn last_led_to(kept: Found, target: &Target, lost: &[(String, Hop)]) -> Self {
+        let own = |(name, hop): &&(String, Hop)| {
+            *name == target.name && target.transports.contains(&hop.transport)
+        };
+        let earlier = lost
+            .iter()
+            .filter(own)
+            .map(|(name, hop)| ResolvedHop { hop: *hop, names: vec![name.clone()] });
+        let former = kept.hops.into_iter().chain(earlier).take(limits::FORMER_HOPS).collect();
+        Self { resolution: Resolution { former, ..Resolution::default() }, partial_from: None }
+    }
+
     /// Takes over what was found, if it is to be used yet. `true` where that is news.
     fn follow(&mut self, found: Found, now: Instant) -> bool {
         let first = self.resolution.hops.is_empty();

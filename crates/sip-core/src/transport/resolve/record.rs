@@ -1,6 +1,6 @@
 //! What is asked of DNS and what it says, as far as SIP needs it, with a text form to keep it in.
 
-use super::super::hop::Transport;
+use super::super::hop::{Hop, Transport};
 use crate::limits;
 use crate::message::Host;
 use std::fmt;
@@ -183,6 +183,22 @@ pub(super) fn write_line(query: &Query, record: Option<&Record>) -> String {
         }
         Some(Record::Address(ip)) => format!("{query} {ip}"),
         None => format!("{query} {NONE}"),
+    }
+}
+
+/// Begins a line about a hop that a name has led to; no kind of record is called so.
+const LOST: &str = "LOST";
+
+/// A hop that a name has led to and does not now, as a line.
+pub(super) fn write_lost(name: &str, hop: Hop) -> String {
+    format!("{LOST} {name} {hop}")
+}
+
+/// Reads what [`write_lost`] wrote; `None` for anything else.
+pub(super) fn read_lost(line: &str) -> Option<(String, Hop)> {
+    match line.split(' ').collect::<Vec<_>>().as_slice() {
+        [LOST, name, hop] => Some((host_name(name)?, hop.parse().ok()?)),
+        _ => None,
     }
 }
 
