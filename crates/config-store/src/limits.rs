@@ -39,5 +39,6 @@ pub const MAX_STATE_KEY: usize = 128;
 /// Octets of the longest value of the state table.
 pub const MAX_STATE_VALUE: usize = 64 * 1024;
 
-/// The most entries of the state table: one for each line, and a phone book, a journal and a call log.
-pub const MAX_STATE_ENTRIES: u32 = MAX_LINES as u32 + 4096;
+/// The most entries of the state table: one for each line and two of its journal, and a phone book,
+/// more journal and a call log.
+pub const MAX_STATE_ENTRIES: u32 = 3 * MAX_LINES as u32 + 4096;

@@ -44,7 +44,7 @@ mod way_back;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-pub use journal::JournalEntry;
+pub use journal::{JournalEntry, Shares};
 pub use limits::PONG;
 
 use crate::account::hop_list::HopNews;
@@ -186,6 +186,12 @@ impl Phone {
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountStatus> {
         self.core.accounts.iter().map(account::Account::status).collect()
+    }
+
+    /// How many lines there are.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.core.accounts.len()
     }
 
     /// Every call that is listed, oldest first; ended ones stay for two minutes.

@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::archive::{Archive, Earlier};
+use crate::archive::{Archive, Places};
 use crate::audio::{self, Audio};
 use crate::call_log::{self, CallLog};
 use crate::clock::Clock;
@@ -87,7 +87,7 @@ struct Foundation {
     store_ended: Option<oneshot::Receiver<()>>,
     settings: Option<config_store::Settings>,
     remembered: Remembered,
-    earlier: Earlier,
+    journal: Places,
     past: Past,
     calls: CallLog,
     book: PhoneBook,
@@ -103,10 +103,11 @@ impl Foundation {
             None => {}
         }
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
-        let earlier = archive::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
+        let settings = store.settings();
+        let journal = archive::recall(&mut store, settings.lines.len());
+        let journal = journal.map_err(|error| anyhow!("{error}"))?;
         let calls = call_log::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let book = phone_book::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
-        let settings = store.settings();
         let (store, ended, thread) = store_thread::start(store).context("cannot start a thread")?;
         let calls = CallLog::new(store.clone(), calls);
         let book = PhoneBook::new(store.clone(), book);
@@ -116,7 +117,7 @@ impl Foundation {
             store_ended: Some(ended),
             settings: Some(settings),
             remembered,
-            earlier,
+            journal,
             past,
             calls,
             book,
@@ -152,7 +153,7 @@ struct Parts {
 impl Parts {
     fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
         let Foundation {
-            store, settings, remembered, earlier, past, calls, book, store_ended, ..
+            store, settings, remembered, journal, past, calls, book, store_ended, ..
         } = foundation;
         let settings = settings.take().context("the settings were taken already")?;
         let store_ended = store_ended.take().context("the store was taken already")?;
@@ -177,7 +178,7 @@ impl Parts {
             store.clone(),
             inbox.clone(),
         );
-        let archive = Archive::new(store.clone(), earlier);
+        let (archive, earlier) = Archive::new(store.clone(), std::mem::take(journal));
         let (fetches, wishes) = provisioning::channel();
         let trace = Trace::new(options.trace * 1024);
         let (end, endings) = mpsc::channel(limits::ENDINGS);
@@ -192,7 +193,7 @@ impl Parts {
             calls: calls.clone(),
             book: book.clone(),
             device: options.audio.as_str().into(),
-            earlier: std::mem::take(&mut earlier.entries).into(),
+            earlier,
             clock,
             origin: Origin::CommandLine,
         };

@@ -242,7 +242,9 @@ impl Driver {
                 self.tap.disconnects(hop);
                 self.sockets.disconnect(hop);
             }
-            Output::Event(event) => self.reporter.event(event, self.clock.read(), now),
+            Output::Event(event) => {
+                self.reporter.event(event, self.phone.lines(), self.clock.read(), now);
+            }
             Output::Media(command) => results.extend(self.audio.perform(command)),
             // Lines are gone only when the daemon is ending.
             Output::Names(names) => drop(self.names.send(names)),

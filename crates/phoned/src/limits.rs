@@ -10,8 +10,10 @@ pub(crate) const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 pub(crate) const STORE_JOBS: usize = 64;
 /// Events that a watcher may be behind before it is dropped.
 pub(crate) const EVENTS: usize = 256;
-/// Journal entries that are kept over a restart; the oldest gives way.
-pub(crate) const ARCHIVE: u64 = 256;
+/// Journal entries of earlier runs that are shown at once; how many are kept, the journal says.
+pub(crate) const ARCHIVE: usize = 256;
+/// Places in the store for them: no phone has more lines.
+pub(crate) const ARCHIVE_PLACES: u32 = 256 + 2 * config_store::limits::MAX_LINES as u32;
 /// Entries of the phone book.
 pub(crate) const CONTACTS: usize = 1000;
 /// Characters of a name in it.

@@ -75,8 +75,8 @@ impl Reporter {
         Self { events, archive, calls, book, told: BTreeMap::new() }
     }
 
-    /// Something happened at `now`.
-    pub(crate) fn event(&mut self, event: Event, clock: Reading, now: Instant) {
+    /// Something happened at `now` to a phone that has so many lines.
+    pub(crate) fn event(&mut self, event: Event, lines: usize, clock: Reading, now: Instant) {
         match &event {
             Event::Registration(status) => self.log_registration(status),
             Event::Call(status) => log_call(status),
@@ -99,7 +99,7 @@ impl Reporter {
             notification.event = control::Event::Call(self.book.name(call));
         }
         if belongs_in_journal {
-            self.archive.keep(&notification);
+            self.archive.keep(&notification, lines);
         }
         // Before watchers hear of it: they ask for the log.
         self.calls.take(&notification);

@@ -42,18 +42,25 @@ impl Store {
     /// If a bound of [`crate::limits`] is exceeded or the database cannot be written.
     pub fn state_put_all(&mut self, entries: &BTreeMap<String, String>) -> Result<(), StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
-        let put = entries.iter().try_for_each(|(key, value)| self.state_put(key, value));
+        let mut present = None;
+        let put = entries.iter().try_for_each(|(key, value)| self.put(key, value, &mut present));
         match put {
             Ok(()) => self.execute("COMMIT"),
             Err(error) => self.execute("ROLLBACK").and(Err(error)),
         }
     }
 
-    /// Sets an entry. When it returns, the entry survives the loss of power.
+    /// Sets an entry. When it returns, the entry survives the loss of power. One that says the same
+    /// already is left as it is, without a write.
     ///
     /// # Errors
     /// If a bound of [`crate::limits`] is exceeded or the database cannot be written.
     pub fn state_put(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.put(key, value, &mut None)
+    }
+
+    /// Sets an entry; `present` is how many there are, counted once for all that come together.
+    fn put(&mut self, key: &str, value: &str, present: &mut Option<u32>) -> Result<(), StoreError> {
         let refuse =
             |reason: String| Err(StoreError::State { key: key.chars().take(40).collect(), reason });
         if key.len() > MAX_STATE_KEY {
@@ -62,8 +69,16 @@ impl Store {
         if value.len() > MAX_STATE_VALUE {
             return refuse(format!("value longer than {MAX_STATE_VALUE} octets"));
         }
-        if self.state_get(key)?.is_none() && self.state_count()? >= MAX_STATE_ENTRIES {
-            return refuse(format!("more than {MAX_STATE_ENTRIES} entries"));
+        match self.state_get(key)? {
+            Some(known) if known == value => return Ok(()),
+            Some(_) => {}
+            None => {
+                let before = present.map_or_else(|| self.state_count(), Ok)?;
+                if before >= MAX_STATE_ENTRIES {
+                    return refuse(format!("more than {MAX_STATE_ENTRIES} entries"));
+                }
+                *present = Some(before + 1);
+            }
         }
         self.connection
             .execute("INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)", (key, value))

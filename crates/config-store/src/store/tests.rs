@@ -277,6 +277,38 @@ fn many_entries_of_the_state_are_put_together_and_read_by_what_their_keys_begin_
     assert_eq!(store.state_get("line_x").unwrap().as_deref(), Some("not of the lines"));
 }
 
+/// Requirement F11: the flash is not worn by what is known already.
+#[test]
+fn an_entry_of_the_state_that_says_the_same_already_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let log = || fs::metadata(directory.path().join("config.db-wal")).unwrap().len();
+    store.state_put("names", "A one.test 10.0.0.1").unwrap();
+    let before = log();
+    store.state_put("names", "A one.test 10.0.0.1").unwrap();
+    let entries = [("names".to_owned(), "A one.test 10.0.0.1".to_owned())];
+    store.state_put_all(&entries.into()).unwrap();
+    assert_eq!(log(), before);
+    store.state_put("names", "A one.test 10.0.0.2").unwrap();
+    assert!(log() > before);
+}
+
+#[test]
+fn no_more_entries_of_the_state_are_put_together_than_one_by_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    let most = limits::MAX_STATE_ENTRIES;
+    let entries = |numbers: std::ops::Range<u32>| {
+        numbers.map(|number| (format!("x/{number}"), "y".to_owned())).collect()
+    };
+    store.state_put_all(&entries(0..most - 1)).unwrap();
+    let error = store.state_put_all(&entries(most - 1..most + 1)).unwrap_err().to_string();
+    assert_eq!(error, format!("state entry `x/{most}`: more than {most} entries"));
+    store.state_put_all(&entries(most - 1..most)).unwrap();
+    assert!(store.state_put("another", "y").is_err());
+    store.state_put("x/0", "z").unwrap();
+}
+
 #[test]
 fn nobody_else_can_read_the_files() {
     let parent = tempfile::tempdir().unwrap();

@@ -25,6 +25,8 @@ use disk::{Dice, Disk};
 use trace::Event;
 
 const ITEMS: [&str; 2] = ["SIP1 Display Name", "SIP1 Phone Number"];
+/// Entries of the state that are put together, as those of the journal are, in the place of others.
+const JOURNAL: [&str; 2] = ["journal/0", "journal/1"];
 /// Changes in each of the child's two lives.
 const CHANGES: u64 = 6;
 
@@ -48,6 +50,16 @@ fn stands_at(store: &Store) -> Result<u64, String> {
     }
 }
 
+/// The same of the two entries of the journal.
+fn journal_stands_at(store: &Store) -> Result<u64, String> {
+    let [first, second] = JOURNAL.map(|key| store.state_get(key).unwrap().unwrap_or_default());
+    if first == second {
+        Ok(first.parse().unwrap_or(0))
+    } else {
+        Err(format!("half of what was put together was kept: {first:?} and {second:?}"))
+    }
+}
+
 fn child(directory: &Path) {
     for _ in 0..2 {
         let mut store = Store::open(directory).unwrap();
@@ -55,6 +67,8 @@ fn child(directory: &Path) {
         for number in first..first + CHANGES {
             let value = number.to_string();
             store.set(&ITEMS.map(|item| (item, &value)), Origin::CommandLine).unwrap();
+            let entries = JOURNAL.map(|key| (key.to_owned(), value.clone()));
+            store.state_put_all(&entries.into()).unwrap();
             println!("{number}");
             io::stdout().flush().unwrap();
         }
@@ -84,12 +98,15 @@ fn number_of(name: &str, default: u64) -> u64 {
 /// Opens what a cut has left: the old configuration or the new one. Tells whether the copy was needed.
 fn judge(left: &Path, acknowledged: u64) -> Result<bool, String> {
     let store = Store::open(left).map_err(|error| error.to_string())?;
-    let found = stands_at(&store)?;
-    if (acknowledged..=acknowledged + 1).contains(&found) {
-        Ok(store.recovery().is_some())
-    } else {
-        Err(format!("{acknowledged} was acknowledged, {found} is there"))
+    let restored = store.recovery().is_some();
+    // The copy is made of the configuration when that changes; entries since then are not in it.
+    let journal = journal_stands_at(&store)? + u64::from(restored);
+    for found in [stands_at(&store)?, journal] {
+        if !(acknowledged..=acknowledged + 1).contains(&found) {
+            return Err(format!("{acknowledged} was acknowledged, {found} is there"));
+        }
     }
+    Ok(restored)
 }
 
 /// Cuts at every `stride`th instant; each verdict with the place of its cut.

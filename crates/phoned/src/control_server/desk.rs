@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use config_store::{Changes, Origin};
-use control::{AccountStatus, CallStatus, ChangeReport, Changed, Event, JournalEntry, Problem};
+use control::{AccountStatus, CallStatus, ChangeReport, Changed, Event, Problem};
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::archive::Earlier;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::driver::{Ask, Message};
@@ -37,8 +38,8 @@ pub(crate) struct Desk {
     pub(crate) book: PhoneBook,
     /// The sound device, as it was asked for.
     pub(crate) device: Arc<str>,
-    /// The journal of earlier runs, oldest first.
-    pub(crate) earlier: Arc<[JournalEntry]>,
+    /// The journal of earlier runs.
+    pub(crate) earlier: Earlier,
     pub(crate) clock: Clock,
     /// Whose requests are answered from it, for the history of changes.
     pub(crate) origin: Origin,

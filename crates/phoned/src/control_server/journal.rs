@@ -1,7 +1,7 @@
 //! Requests for the failover journal: what happened, each entry as it was told to watchers, in earlier
 //! runs too.
 
-use control::{JournalEntry, JournalRequest, Payload, Problem};
+use control::{JournalRequest, Payload, Problem};
 use phone::settings::LineNumber;
 
 use super::desk::Desk;
@@ -13,8 +13,8 @@ pub(super) async fn answer(request: JournalRequest, desk: &Desk) -> Result<Paylo
     let entries = desk.ask(|back| Ask::Journal(line.map(LineNumber), back)).await?;
     let clock = desk.clock.read();
     let entries = entries.into_iter().map(|entry| view::notification(entry.event, entry.at, clock));
-    let of_line = |entry: &&JournalEntry| line.is_none_or(|line| entry.event.line() == Some(line));
-    let earlier = desk.earlier.iter().filter(of_line).cloned();
-    let all = earlier.chain(entries);
+    let earlier = desk.earlier.entries(line).await;
+    let earlier = earlier.map_err(|error| Problem::new(format!("the journal: {error}")))?;
+    let all = earlier.into_iter().chain(entries);
     Ok(Payload::Entries(all.filter(|entry| since.is_none_or(|since| entry.t >= since)).collect()))
 }
