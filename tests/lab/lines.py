@@ -68,16 +68,62 @@ class Site:
 
 def registers_per_second(world, hop, after, before):
     """REGISTERs that arrived at a hop in each second, challenged ones and retransmissions counted too."""
-    log = next(h for h in (world.primary, world.backup) if h.address == hop).requests("REGISTER")
+    log = proxy_at(world, hop).requests("REGISTER")
     return collections.Counter(int(a.t - after) for a in log if after <= a.t < before)
 
 
 def arrivals(world, hop, after):
     """When each line first had a 200 to a REGISTER at a hop, in seconds after this wall-clock time, in order."""
     first = {}
-    for saved in next(h for h in (world.primary, world.backup) if h.address == hop).registrations(after):
+    for saved in proxy_at(world, hop).registrations(after):
         first.setdefault(saved.call_id, saved.t - after)
     return sorted(first.values())
+
+
+def proxy_at(world, hop):
+    """The proxy of this address."""
+    return next(p for p in (world.primary, world.backup) if p.address == hop)
+
+
+def accepted_by_line(world, hop, after):
+    """For each line that a hop has registered since this wall-clock time, how many of its REGISTERs it has accepted,
+    copies of one counted once: two would be one registration too many, a line that is not there a lost one."""
+    accepted = {(a.call_id, a.cseq) for a in proxy_at(world, hop).registrations(after)}
+    return collections.Counter(call_id for call_id, _ in accepted)
+
+
+def repeated(world, hop, method, after):
+    """How many requests of this method reached a hop more than once since this wall-clock time: their answers were lost, or
+    came later than T1."""
+    seen = collections.Counter((a.call_id, a.cseq) for a in proxy_at(world, hop).requests(method) if a.t >= after)
+    return sum(1 for times in seen.values() if times > 1)
+
+
+class Callee:
+    """A phone of its own, beside the many lines, that answers whatever rings there."""
+
+    def __init__(self, world, keep_alive=KEEP_ALIVE, failback=FAILBACK):
+        settings = {"UDPUpdate_TTL": keep_alive, "Failback_Interval": failback}
+        one = line_items("1003", world.primary_address, world.backup_address, **settings)
+        self.phone = world.phone("1003", items=one, auto_answer=True)
+        self.phone.settled(world.primary_address)
+
+    def called_from(self, site, line):
+        """Has a line of the site call it; the call must come to be up, and once. Returns the seconds that took."""
+        before, began = len(self.phone.calls()), time.monotonic()
+        call = site.phone.json("call", "dial", "--line", str(line), "1003")["id"]
+        site.phone.call_in("active", call, timeout=40)
+        took = time.monotonic() - began
+        site.phone.hangup(call)
+        until(lambda: all(c["state"] == "ended" for c in self.phone.calls()), "the call has ended at the callee", 40)
+        came = len(self.phone.calls()) - before
+        assert came == 1, f"line {line} called once and {came} calls came"
+        return took
+
+
+def some_of(lines, many):
+    """So many of the lines, from the first to the last."""
+    return sorted({1 + number * (lines - 1) // max(many - 1, 1) for number in range(many)})
 
 
 def base(world):
@@ -130,13 +176,21 @@ def measure(world, lines, keep_alive):
         say(f"memory {when}: {resident / 1024:.0f} KiB, {(resident - one) / max(lines - 1, 1) / 1024:.2f} KiB a line "
             f"over the {one / 1024:.0f} KiB of one line")
     memory("registered")
+    callee = Callee(world, keep_alive, keep_alive)
     for name, fault, mend in (("frozen", world.primary.freeze, world.primary.thaw), ("killed", world.primary.kill, world.primary.start)):
         wall, cpu = time.time(), site.phone.cpu_seconds()
         fault()
+        # Dialled while the lines find out: nothing that they ask for is lost.
+        calls = [callee.called_from(site, line) for line in some_of(lines, 5)]
         site.all_at(world.backup_address, keep_alive + 90, every)
+        callee.phone.registered(world.backup_address, keep_alive + 90)
         came, load = arrivals(world, world.backup_address, wall), registers_per_second(world, world.backup_address, wall, time.time())
         say(f"{name}: {len(came)} at the backup, the last after {came[-1]:.1f} s, {site.phone.cpu_seconds() - cpu:.1f} s CPU; "
             f"{sum(load.values())} REGISTERs, busiest second {max(load.values())}, even {sum(load.values()) / keep_alive:.0f}")
+        accepted = accepted_by_line(world, world.backup_address, wall)
+        say(f"requests: {lines + 1 - len(accepted)} lines never registered there, {sum(n > 1 for n in accepted.values())} twice; "
+            f"{repeated(world, world.backup_address, 'REGISTER', wall)} REGISTERs came more than once; "
+            f"{len(calls)} calls dialled meanwhile, each up once, after at most {max(calls):.1f} s")
         memory("then")
         wall = time.time()
         mend()

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::Arc,
 };
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 
 /// Values by item; items that are not in it have their default.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct Values(BTreeMap<ItemName, String>);
+pub(crate) struct Values(BTreeMap<ItemName, Arc<str>>);
 
 impl std::fmt::Debug for Values {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -27,19 +28,28 @@ impl Values {
     /// Sets a canonical value; `None` returns the item to its default.
     pub(crate) fn put(&mut self, name: ItemName, value: Option<String>) {
         match value {
-            Some(value) => self.0.insert(name, value),
+            Some(value) => self.0.insert(name, value.into()),
             None => self.0.remove(&name),
         };
     }
 
-    /// The same without the room that a table keeps which has grown one by one.
+    /// The same without the room that a table keeps which has grown one by one, and with what
+    /// thousands of lines have in common there once.
     pub(crate) fn packed(self) -> Self {
-        Self(self.0.into_iter().collect())
+        let mut known: BTreeSet<Arc<str>> = BTreeSet::new();
+        let mut once = |value: Arc<str>| {
+            if let Some(known) = known.get(&value) {
+                return Arc::clone(known);
+            }
+            known.insert(Arc::clone(&value));
+            value
+        };
+        Self(self.0.into_iter().map(|(name, value)| (name, once(value))).collect())
     }
 
     /// The value in force.
     pub(crate) fn value(&self, name: ItemName) -> &str {
-        self.0.get(&name).map_or(name.item().default, String::as_str)
+        self.0.get(&name).map_or(name.item().default, |value| &**value)
     }
 
     /// The value as it may be shown.
@@ -146,4 +156,23 @@ pub(crate) fn masked(name: ItemName, value: &str) -> &str {
 /// A canonical number. It fits by the range of its item; the fallback is never taken.
 fn as_number<T: TryFrom<u32> + Default>(text: &str) -> T {
     text.parse().ok().and_then(|value: u32| T::try_from(value).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lines_have_in_common_is_in_memory_once() {
+        let mut values = Values::default();
+        let name = |line| ItemName::of_line(&items::PROXY_ADDR, line);
+        for (line, proxy) in [(1, "10.0.0.1"), (2, "10.0.0.1"), (3, "10.0.0.3")] {
+            values.put(name(line), Some(proxy.to_owned()));
+        }
+        let packed = values.clone().packed();
+        assert!(packed == values);
+        let kept = |line| packed.0.get(&name(line)).unwrap();
+        assert!(Arc::ptr_eq(kept(1), kept(2)));
+        assert_eq!(&**kept(3), "10.0.0.3");
+    }
 }

@@ -26,7 +26,7 @@ impl LineNumber {
 }
 
 /// Which configured server a hop came from (requirements, "Words").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServerRole {
     /// SIP Server 1: the registrar, used where no proxy is set.
     Server1,

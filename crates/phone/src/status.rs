@@ -10,7 +10,7 @@ use sip_core::transport::Hop;
 use crate::settings::{LineNumber, ServerRole};
 
 /// A line's registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineState {
     /// Not registered, and not trying.
     Unregistered,
@@ -25,7 +25,7 @@ pub enum LineState {
 }
 
 /// One line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AccountStatus {
     /// Its number.
     pub line: LineNumber,
@@ -48,7 +48,7 @@ pub struct AccountStatus {
 }
 
 /// What is known of one hop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HopStatus {
     /// Which.
     pub hop: Hop,

@@ -46,7 +46,7 @@ pub(crate) struct Account {
     running: Vec<Running>,
     /// The second registration (setting *registered at both*).
     standby: Option<Box<Standby>>,
-    shown: Option<crate::status::AccountStatus>,
+    shown: Option<view::Shown>,
     /// Why the last round of registration failed, for people.
     failure: Cow<'static, str>,
     remembered: Option<LastGood>,

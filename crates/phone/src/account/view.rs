@@ -1,8 +1,10 @@
 //! What a line shows of itself (failover design §7).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 use failover::{HopId, HopState, LineState as MachineState};
+use sip_core::transport::Hop;
 
 use super::Account;
 use crate::core::Core;
@@ -106,16 +108,33 @@ fn why(primary: &HopStatus) -> String {
     }
 }
 
+/// What a line has shown last, as far as it takes to know whether it shows something new: of the rest
+/// a digest, for thousands of lines would keep it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    state: LineState,
+    hop: Option<Hop>,
+    digest: u64,
+}
+
+impl Shown {
+    fn of(status: &AccountStatus) -> Self {
+        let mut hasher = DefaultHasher::new();
+        status.hash(&mut hasher);
+        Self { state: status.state, hop: status.hop, digest: hasher.finish() }
+    }
+}
+
 /// Tells listeners when the line shows something new.
 pub(super) fn announce(account: &mut Account, core: &mut Core, now: Instant) {
     let mut status = account.status();
-    let shown = |shown: &AccountStatus| (shown.state, shown.hop);
-    if account.shown.as_ref().map(shown) != Some(shown(&status)) {
+    if account.shown.map(|shown| (shown.state, shown.hop)) != Some((status.state, status.hop)) {
         account.since = now;
         status = account.status();
     }
-    if account.shown.as_ref() != Some(&status) {
-        account.shown = Some(status.clone());
+    let shown = Shown::of(&status);
+    if account.shown != Some(shown) {
+        account.shown = Some(shown);
         core.event(Event::Registration(status), now);
     }
 }

@@ -93,11 +93,14 @@ impl Client {
         earliest([self.machine.poll_timeout(), doubt])
     }
 
+    fn is_invite(&self) -> bool {
+        matches!(self.machine, Machine::Invite(_))
+    }
+
     /// Whether nothing more will be sent, made of the request or told of it: it only waits for its
     /// end. An INVITE may still need its ACK or CANCEL.
     fn only_waits(&self) -> bool {
-        let is_invite = matches!(self.machine, Machine::Invite(_));
-        !is_invite && (self.given_up || self.machine.is_absorbing())
+        !self.is_invite() && self.machine.is_absorbing()
     }
 
     /// Lets go of what a transaction that only waits for its end does not need.
@@ -283,10 +286,14 @@ impl Clients {
     }
 
     pub(super) fn give_up(&mut self, id: ClientId, now: Instant) {
-        if let Some(client) = self.table.get_mut(&id) {
-            client.given_up = true;
-            client.machine.abandon(now);
+        let Some(client) = self.table.get_mut(&id) else { return };
+        // An INVITE may yet be answered with a 2xx, and be cancelled. Whatever comes for another is
+        // as good as for one that is over, and thousands of lines may leave one at a dead hop each.
+        if !client.is_invite() && !client.machine.is_absorbing() {
+            return self.remove(id);
         }
+        client.given_up = true;
+        client.machine.abandon(now);
         self.file(id);
     }
 

@@ -123,7 +123,8 @@ impl Endpoint {
 
     /// Waits for this request no longer: it is not sent again and its answers are not reported, but
     /// for a 2xx to an INVITE, which somebody must acknowledge and end. A CANCEL that waits for a
-    /// provisional response still goes out.
+    /// provisional response still goes out. Of another request that has no final answer nothing is
+    /// kept: what comes late for it is as stray as after 64·T1.
     pub fn give_up(&mut self, id: ClientId, now: Instant) {
         self.clients.give_up(id, now);
     }
@@ -134,8 +135,8 @@ impl Endpoint {
     }
 
     /// The request as it was sent; `None` once its transaction is over. Of one that is not an INVITE
-    /// only method and URI are left when its outcome is known or it was given up: nothing more will
-    /// be made of it, and many may wait for their end.
+    /// only method and URI are left when its outcome is known: nothing more will be made of it, and
+    /// many may wait for their end.
     pub fn request_of(&self, id: ClientId) -> Option<&Request> {
         self.clients.request_of(id)
     }

@@ -225,6 +225,8 @@ fn what_is_given_up_says_nothing_more_but_a_2xx_to_an_invite() {
     bench.requests();
     bench.endpoint.give_up(bye, bench.now);
     bench.endpoint.give_up(invite, bench.now);
+    assert_eq!(bench.endpoint.transactions(), (1, 0), "the INVITE may yet be answered");
+    assert_eq!(bench.endpoint.transmissions(bye), 1, "still known to who is told of the end");
     bench.run_to(10_000);
     assert_eq!(bench.requests(), [], "not sent again");
     bench.receive("127.0.0.2:5060", &answer(&bye_sent, StatusCode::OK, "b1"));
