@@ -101,7 +101,8 @@ def test_after_a_crash_the_phone_is_registered_again_within_3_s(system, world):
         return [(float(when) - began, what) for when, what in lines if float(when) >= began]
     until(lambda: any("state=registered" in what for _, what in steps()), "registered again", PATIENCE, 1)
     for when, what in steps():
-        print(f"{when:7.3f} s {what[:130]}")
+        print(f"{when:.3f} s {what[:130]}")
+        assert "crash-report[" not in what, "its note is made without a complaint"
         if "state=registered" in what:
             assert when < 3, f"{when:.1f} s"
             break
