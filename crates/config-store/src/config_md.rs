@@ -73,7 +73,7 @@ fn values(kind: &Kind) -> (String, &'static str) {
         Kind::Hours => ("0.01–8760, decimals allowed".to_owned(), "h"),
         Kind::Flag => ("0 off, 1 on".to_owned(), ""),
         Kind::Choice(values) => {
-            let shown = |(value, meaning): &(&str, &str)| match *value {
+            let shown = |(value, meaning, _): &(&str, &str, &str)| match *value {
                 "" => format!("empty {meaning}"),
                 value => format!("{value} {meaning}"),
             };

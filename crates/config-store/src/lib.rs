@@ -18,6 +18,7 @@ pub mod items;
 pub mod limits;
 mod patch;
 mod provisioning;
+mod sentence;
 mod settings;
 mod store;
 mod values;
@@ -27,9 +28,10 @@ pub use handset::{Handset, KeyMeaning, Pin};
 pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
 pub use patch::Patch;
 pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};
+pub use sentence::Sentence;
 pub use settings::{
-    Address, DnsMode, Dtmf, Endpoint, Forward, KeepAlive, LineSettings, Policy, RetryMode, Secret,
-    Server, Settings, Sound, TlsFiles, Transport,
+    Address, Conflict, DnsMode, Dtmf, Endpoint, Forward, KeepAlive, LineSettings, Policy,
+    RetryMode, Secret, Server, Settings, Sound, TlsFiles, Transport,
 };
 pub use store::{
     Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission, Trial,

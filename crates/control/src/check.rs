@@ -56,6 +56,9 @@ pub struct Finding {
     pub item: Option<String>,
     /// A sentence.
     pub text: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub text_zh: String,
 }
 
 /// How much a finding matters.

@@ -96,6 +96,9 @@ pub struct Choice {
     pub value: String,
     /// What it means.
     pub meaning: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub meaning_zh: String,
 }
 
 /// A sentence in the languages of the web page.

@@ -78,6 +78,9 @@ pub struct ChangeReport {
     /// What the user ought to know, a sentence each.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings_zh: Vec<String>,
 }
 
 /// One item that has another value now.

@@ -230,6 +230,7 @@ fn other_answers_have_one_key_each() {
             }],
             kept: 2,
             warnings: vec![],
+            warnings_zh: vec![],
         }),
         r#"{"changes":{"items":[{"item":"SIP  Port","old":"5060","new":"5070"}],"kept":2,"warnings":[]}}"#,
     );

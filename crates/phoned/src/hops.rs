@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use config_store::{Address, DnsMode, Endpoint, LineSettings};
+use config_store::{Address, DnsMode, Endpoint, LineSettings, Sentence};
 use phone::input::LineHop;
 use phone::settings::ServerRole;
 use sip_core::transport::resolve::{Lookup, Resolution, ResolvedHop, Resolver, State, Target};
@@ -147,7 +147,7 @@ pub(crate) struct HopList {
     /// An address is known, but no route leads there.
     pub(crate) unrouted: bool,
     /// What the user ought to know, a sentence each.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Sentence>,
 }
 
 /// The hops of line `number`. `local` finds our address towards one, `None` while there is no route.
@@ -193,22 +193,31 @@ pub(crate) fn hop_list(
 }
 
 /// Why a name leads nowhere, for the user.
-fn trouble(number: u16, target: &Target, state: State) -> Option<String> {
+fn trouble(number: u16, target: &Target, state: State) -> Option<Sentence> {
     let name = &target.name;
     let why = match state {
         State::Pending | State::Resolved => return None,
-        State::Nothing => "does not resolve: it has no address".to_owned(),
-        State::Failed => "does not resolve: no name server answers".to_owned(),
+        State::Nothing => Sentence::new(
+            format!("{name} does not resolve: it has no address"),
+            format!("{name} 无法解析：没有地址"),
+        ),
+        State::Failed => Sentence::new(
+            format!("{name} does not resolve: no name server answers"),
+            format!("{name} 无法解析：DNS 服务器无应答"),
+        ),
         State::Refused => {
             let transport = target.transports.first().map_or("SIP", |transport| transport.name());
-            format!("offers no SIP over {transport}, says its SRV record")
+            Sentence::new(
+                format!("{name} offers no SIP over {transport}, says its SRV record"),
+                format!("{name} 的 SRV 记录表明不支持 {transport} 上的 SIP"),
+            )
         }
     };
-    Some(format!("line {number}: {name} {why}"))
+    Some(why.of_line(number))
 }
 
 /// Adds a hop, or its names to the same hop of an earlier server, which may be worth a warning.
-fn add(hops: &mut Vec<LineHop>, number: u16, new: LineHop) -> Option<String> {
+fn add(hops: &mut Vec<LineHop>, number: u16, new: LineHop) -> Option<Sentence> {
     let Some(known) = hops.iter_mut().find(|known| known.hop == new.hop) else {
         hops.push(new);
         return None;
@@ -219,7 +228,11 @@ fn add(hops: &mut Vec<LineHop>, number: u16, new: LineHop) -> Option<String> {
             known.names.push(name);
         }
     }
-    (known.role != new.role).then(|| format!("line {number}: two servers are one address, {hop}"))
+    let twice = || {
+        let zh = format!("两个服务器是同一个地址：{hop}");
+        Sentence::new(format!("two servers are one address, {hop}"), zh).of_line(number)
+    };
+    (known.role != new.role).then(twice)
 }
 
 impl HopList {

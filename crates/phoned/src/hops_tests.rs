@@ -130,14 +130,14 @@ fn two_servers_at_one_address_are_one_hop_and_a_warning() {
     let found: Vec<_> = list.hops.iter().map(|hop| hop.hop.to_string()).collect();
     assert_eq!(found, ["udp:[2001:db8::1]:5060", "udp:10.0.1.1:5060", "udp:10.0.1.2:5060"]);
     assert_eq!(list.hops[1].names, ["one.test", "two.test"], "both names lead there");
-    assert_eq!(list.warnings, ["line 1: two servers are one address, udp:10.0.1.1:5060"]);
+    assert_eq!(list.warnings[0].en, "line 1: two servers are one address, udp:10.0.1.1:5060");
 }
 
 #[test]
 fn a_name_without_an_address_is_told_and_the_rest_is_used() {
     let list = list(&[("SIP1 Proxy Addr", "nobody.test"), ("SIP1 BakProxy Addr", "10.0.0.4")]);
     assert_eq!(hops(&list), [("udp:10.0.0.4:5060".to_owned(), ServerRole::BackupProxy)]);
-    assert_eq!(list.warnings, ["line 1: nobody.test does not resolve: it has no address"]);
+    assert_eq!(list.warnings[0].en, "line 1: nobody.test does not resolve: it has no address");
     assert!(!list.pending && !list.unrouted);
 }
 

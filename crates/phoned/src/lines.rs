@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use config_store::{Handset, LineSettings, Settings};
+use config_store::{Handset, LineSettings, Sentence, Settings};
 use phone::input::{Input, LastGood, Way};
 use phone::settings::LineNumber;
 use sip_core::transport::Hop;
@@ -37,7 +37,7 @@ pub(crate) struct LinesHandle {
 
 impl LinesHandle {
     /// Puts what the store holds now in force; returns what the user ought to know of it.
-    pub(crate) async fn apply(&self) -> Vec<String> {
+    pub(crate) async fn apply(&self) -> Vec<Sentence> {
         let (back, warnings) = oneshot::channel();
         // The task is gone only when the daemon is ending.
         let _ = self.requests.send(Apply(back)).await;
@@ -46,7 +46,7 @@ impl LinesHandle {
 }
 
 #[derive(Debug)]
-struct Apply(oneshot::Sender<Vec<String>>);
+struct Apply(oneshot::Sender<Vec<Sentence>>);
 
 /// The task and all that it knows.
 #[derive(Debug)]
@@ -194,11 +194,13 @@ impl Lines {
         }
     }
 
-    async fn change(&mut self, settings: Settings) -> Vec<String> {
+    async fn change(&mut self, settings: Settings) -> Vec<Sentence> {
         let mut warnings = Vec::new();
         if settings.tls != self.settings.tls {
             let tls = Tls::new(settings.tls.clone());
-            warnings.extend(tls.check().err().map(|error| error.to_string()));
+            let unusable =
+                |error| Sentence::new(format!("{error}"), format!("无法使用 TLS 设置（{error}）"));
+            warnings.extend(tls.check().err().map(unusable));
             self.tell(Message::Tls(tls)).await;
         }
         if settings.sip_port != self.port {
@@ -210,7 +212,10 @@ impl Lines {
                 }
                 Err(error) => {
                     let port = self.port;
-                    warnings.push(format!("{error}; port {port} stays in use"));
+                    warnings.push(Sentence::new(
+                        format!("{error}; port {port} stays in use"),
+                        format!("无法使用新的 SIP 端口，仍使用端口 {port}（{error}）"),
+                    ));
                 }
             }
         }

@@ -150,6 +150,7 @@ fn config(request: ConfigRequest) -> Reply {
                 items: items.0.into_iter().map(changed).collect(),
                 kept: 0,
                 warnings: vec!["mind the gap".into()],
+                warnings_zh: vec!["注意间隙".into()],
             })),
         },
         ConfigRequest::Get { items } => {

@@ -149,6 +149,9 @@ words! {
     to: "to", "至";
     empty: "empty", "空";
     transmissions: "transmissions", "次";
+    seconds: "s", "秒";
+    on: "on", "开启";
+    off: "off", "关闭";
     meaning: "What these settings mean, at worst", "这些设置意味着什么（最坏情况）";
     bound_incoming: "Incoming calls come again after the silent death of the server", "服务器无声失效后恢复来电";
     bound_invite: "A dialled call goes to the next server", "呼出转到下一个服务器";
@@ -367,25 +370,6 @@ words! {
     audit: "Latest changes and log-ins", "最近的更改和登录";
     who: "Who", "操作者";
     address: "Address", "地址";
-}
-
-/// The meaning of a value of a choice, which the items' table has in English; what is not known
-/// here stays as it is, for many are names of protocols.
-pub(crate) fn choice(language: Language, meaning: &str) -> String {
-    if language == Language::En {
-        return meaning.to_owned();
-    }
-    match meaning {
-        "not set" => "未设置",
-        "off" => "关闭",
-        "on" => "开启",
-        "A and AAAA" => "A 和 AAAA",
-        "NAPTR and SRV" => "NAPTR 和 SRV",
-        "V3: by counts" => "V3：按次数",
-        "V2: by time" => "V2：按时间",
-        other => other,
-    }
-    .to_owned()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub use error::FormError;
 pub use text::TextFile;
 pub use xml::XmlFile;
 
-use crate::{ItemName, limits::MAX_DOCUMENT, patch::Patch, values::Values};
+use crate::{ItemName, Sentence, limits::MAX_DOCUMENT, patch::Patch, values::Values};
 
 /// The form of a configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,7 +126,7 @@ impl Files {
 pub(crate) struct Imported {
     pub(crate) file: File,
     pub(crate) patch: Patch,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Sentence>,
 }
 
 /// Reads a file of either form.
@@ -174,17 +174,20 @@ fn means(name: ItemName, text: &str) -> Option<String> {
     if text.is_empty() { Some(item.default.to_owned()) } else { item.kind.check(text) }
 }
 
-fn warnings(file: &TextFile) -> Vec<String> {
+fn warnings(file: &TextFile) -> Vec<Sentence> {
     let mut warnings = Vec::new();
     if !file.has_footer() {
-        warnings.push("the file does not end with <<END OF FILE>>; taken as complete".to_owned());
+        warnings.push(Sentence::new(
+            "the file does not end with <<END OF FILE>>; taken as complete",
+            "文件没有以 <<END OF FILE>> 结尾，按完整文件处理",
+        ));
     }
     if file.value_of("sip pswd encryption").is_some_and(|value| value == b"1") {
-        warnings.push(
+        warnings.push(Sentence::new(
             "`SIP Pswd Encryption` is 1: the passwords in the file are taken as they stand, not \
-             decrypted"
-                .to_owned(),
-        );
+             decrypted",
+            "`SIP Pswd Encryption` 为 1：文件中的密码按原样使用，不解密",
+        ));
     }
     warnings
 }

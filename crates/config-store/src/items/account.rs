@@ -3,7 +3,8 @@
 
 use super::{Kind, items, kind};
 
-const TRANSPORT: Kind = Kind::Choice(&[("0", "UDP"), ("1", "TCP"), ("3", "TLS")]);
+const TRANSPORT: Kind =
+    Kind::Choice(&[("0", "UDP", "UDP"), ("1", "TCP", "TCP"), ("3", "TLS", "TLS")]);
 const TTL: Kind = Kind::Number { min: 5, max: 604_800, unit: "s" };
 
 items! {
@@ -66,11 +67,11 @@ items! {
     BAK_PROXY_PORT = Line "BakProxy Port", Kind::PORT, "5060",
         "The port of the backup proxy; 0 means none given.",
         "备份代理的端口，0 表示未指定。";
-    DNS_SRV = Line "DNS SRV", Kind::Choice(&[("", "not set"), ("0", "off"), ("1", "on")]), "",
+    DNS_SRV = Line "DNS SRV", Kind::Choice(&[("", "not set", "未设置"), ("0", "off", "关闭"), ("1", "on", "开启")]), "",
         "Whether a server's name is looked up as SRV records whatever its port; not set, a name with port 5060 or none is.",
         "是否对服务器域名做 SRV 查询；未设置时，端口为 5060 或未指定的域名才做。";
     DNS_MODE = Line "DNS Mode",
-        Kind::Choice(&[("", "not set"), ("0", "A and AAAA"), ("1", "SRV"), ("2", "NAPTR and SRV")]),
+        Kind::Choice(&[("", "not set", "未设置"), ("0", "A and AAAA", "A 和 AAAA"), ("1", "SRV", "SRV"), ("2", "NAPTR and SRV", "NAPTR 和 SRV")]),
         "",
         "Which records a server's name is looked up as; not set, the item DNS SRV or the port decides.",
         "服务器域名的查询方式；未设置时由 DNS SRV 或端口决定。";
@@ -101,10 +102,10 @@ items! {
         "呼出时是否支持可靠临时应答 (100rel, PRACK)；对方要求时总是支持。";
     DTMF_MODE = Line "DTMF Mode",
         Kind::Choice(&[
-            ("0", "in-band, which this phone sends as 1"),
-            ("1", "RFC 4733 events"),
-            ("2", "SIP INFO"),
-            ("3", "events where the other party has them, else INFO"),
+            ("0", "in-band, which this phone sends as 1", "带内（本机按 1 发送）"),
+            ("1", "RFC 4733 events", "RFC 4733 事件"),
+            ("2", "SIP INFO", "SIP INFO"),
+            ("3", "events where the other party has them, else INFO", "对方支持时用事件，否则用 INFO"),
         ]),
         "3",
         "How key presses in a call are sent.",

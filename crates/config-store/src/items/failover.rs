@@ -19,7 +19,7 @@ items! {
         "The least time between two attempts of signal failback; 0 means that each request makes one.",
         "两次信令回切尝试之间的最短时间，0 表示每个请求都尝试。";
     SIGNAL_RETRY_MODE = Line "Signal Retry Mode",
-        Kind::Choice(&[("0", "V3: by counts"), ("1", "V2: by time")]), "0",
+        Kind::Choice(&[("0", "V3: by counts", "V3：按次数"), ("1", "V2: by time", "V2：按时间")]), "0",
         "What ends the attempts at one server before the next one is tried.",
         "以什么结束对一个服务器的尝试并转到下一个。";
     SIGNAL_RETRY_COUNTS = Line "Signal Retry Counts",
@@ -30,7 +30,7 @@ items! {
         "How long a server that does not answer is given in V2 mode; the last server has 32 s instead.",
         "V2 模式下等待无应答服务器的时间；最后一个服务器则等待 32 秒。";
     NAT_UDP_UPDATE = Line "NAT UDPUpdate",
-        Kind::Choice(&[("0", "off"), ("1", "CRLF"), ("2", "OPTIONS")]), "2",
+        Kind::Choice(&[("0", "off", "关闭"), ("1", "CRLF", "CRLF"), ("2", "OPTIONS", "OPTIONS")]), "2",
         "What is sent while idle to keep the way open and to notice a dead server.",
         "空闲时发送什么来保活并发现服务器失效。";
     UDP_UPDATE_TTL = Line "UDPUpdate TTL", kind::seconds(1, 3600), "30",

@@ -30,8 +30,9 @@ pub enum Kind {
     Hours,
     /// 0 for no, 1 for yes.
     Flag,
-    /// One of these values, each with its meaning; the empty value is "not set".
-    Choice(&'static [(&'static str, &'static str)]),
+    /// One of these values, each with its meaning in English and in Chinese; the empty value is
+    /// "not set".
+    Choice(&'static [(&'static str, &'static str, &'static str)]),
     /// An IPv4 or IPv6 address or a domain name, or nothing.
     Address,
     /// Names of codecs, separated by commas, at least one of [`CODECS`].
@@ -66,7 +67,7 @@ impl Kind {
             Self::Hours => hours(trimmed),
             Self::Flag => matches!(trimmed, "0" | "1").then(|| trimmed.to_owned()),
             Self::Choice(values) => {
-                values.iter().any(|(value, _)| *value == trimmed).then(|| trimmed.to_owned())
+                values.iter().any(|(value, ..)| *value == trimmed).then(|| trimmed.to_owned())
             }
             Self::Address => address(trimmed),
             Self::Codecs => codecs(trimmed),
@@ -96,7 +97,7 @@ impl Kind {
             Self::Hours => "a number of hours from 0.01 to 8760".to_owned(),
             Self::Flag => "0 (off) or 1 (on)".to_owned(),
             Self::Choice(values) => {
-                let shown = |(value, meaning): &(&str, &str)| match *value {
+                let shown = |(value, meaning, _): &(&str, &str, &str)| match *value {
                     "" => format!("empty ({meaning})"),
                     value => format!("{value} ({meaning})"),
                 };
@@ -219,7 +220,7 @@ mod tests {
         for item in items::all() {
             let values: Vec<&str> = match item.kind {
                 Kind::Flag => vec!["0", "1"],
-                Kind::Choice(values) => values.iter().map(|(value, _)| *value).collect(),
+                Kind::Choice(values) => values.iter().map(|(value, ..)| *value).collect(),
                 Kind::Text
                 | Kind::Secret
                 | Kind::Number { .. }

@@ -13,12 +13,12 @@ items! {
         "The file on that server, in which $mac and $model stand for this phone's; if empty, $mac.cfg.",
         "服务器上的文件名，$mac 和 $model 代表本机的 MAC 与型号；为空时为 $mac.cfg。";
     FLASH_PROTOCOL = Phone "Flash Protocol",
-        Kind::Choice(&[("1", "FTP, which the phone does not speak"), ("2", "TFTP"), ("4", "HTTP"), ("5", "HTTPS")]),
+        Kind::Choice(&[("1", "FTP, which the phone does not speak", "FTP（本机不支持）"), ("2", "TFTP", "TFTP"), ("4", "HTTP", "HTTP"), ("5", "HTTPS", "HTTPS")]),
         "2",
         "How the server is asked where it is only a host.",
         "服务器仅填主机时使用的协议。";
     FLASH_MODE = Phone "Flash Mode",
-        Kind::Choice(&[("0", "off"), ("1", "at start"), ("2", "at start and at an interval")]), "0",
+        Kind::Choice(&[("0", "off", "关闭"), ("1", "at start", "启动时"), ("2", "at start and at an interval", "启动时及定时")]), "0",
         "When the configuration is fetched.",
         "何时获取配置。";
     FLASH_INTERVAL = Phone "Flash Interval", Kind::Hours, "1",

@@ -11,6 +11,7 @@ mod server;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, path::PathBuf};
 
+pub use self::conflict::Conflict;
 pub use self::line::{Dtmf, Forward, LineSettings};
 pub use self::policy::{KeepAlive, Policy, RetryMode};
 pub use self::secret::Secret;

@@ -139,7 +139,7 @@ fn a_proxy_with_its_own_user_has_its_own_password() {
 fn settings_that_contradict_each_other_are_pointed_out() {
     let warnings = |extra: &[(&str, &str)]| {
         let pairs = [&MINIMUM[..], extra].concat();
-        settings(&pairs).lines[&1].warnings(1)
+        settings(&pairs).lines[&1].warnings(1).map(|warning| warning.en).collect::<Vec<_>>()
     };
     assert_eq!(warnings(&[]), Vec::<String>::new());
     assert_eq!(

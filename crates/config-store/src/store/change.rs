@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, Transaction};
 
 use super::error::DatabaseError;
-use crate::{items::ItemName, limits::MAX_HISTORY};
+use crate::{Sentence, items::ItemName, limits::MAX_HISTORY};
 
 /// Who asks for a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Changes {
     /// How many items of imported files are kept without being known; 0 unless a file was imported.
     pub kept: usize,
     /// What the user ought to know, a sentence each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Sentence>,
 }
 
 /// One item that has another value now.

@@ -23,7 +23,7 @@ pub use open::{Recovery, erase};
 pub use trial::Trial;
 
 use crate::{
-    Patch, Settings,
+    Patch, Sentence, Settings,
     fanvil::{self, File, Files, Form},
     items::{ItemError, ItemName},
     values::{Values, masked},
@@ -217,7 +217,7 @@ impl Store {
     }
 
     /// What the settings of the lines that have changed contradict.
-    fn warnings(&self, items: &[Change]) -> Vec<String> {
+    fn warnings(&self, items: &[Change]) -> Vec<Sentence> {
         let touched: std::collections::BTreeSet<u16> =
             items.iter().filter_map(|change| change.line).collect();
         let lines = self.settings().lines;

@@ -35,9 +35,10 @@ fn values(kind: &Kind) -> ItemValues {
         }
         Kind::Flag => ItemValues::Flag {},
         Kind::Choice(values) => {
-            let choice = |(value, meaning): &(&str, &str)| Choice {
+            let choice = |(value, meaning, zh): &(&str, &str, &str)| Choice {
                 value: (*value).into(),
                 meaning: (*meaning).into(),
+                meaning_zh: (*zh).into(),
             };
             ItemValues::Choice { of: values.iter().map(choice).collect() }
         }

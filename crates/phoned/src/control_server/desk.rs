@@ -84,7 +84,8 @@ impl Desk {
         ChangeReport {
             items: changes.items.into_iter().map(changed).collect(),
             kept: u32::try_from(changes.kept).unwrap_or(u32::MAX),
-            warnings,
+            warnings_zh: warnings.iter().map(|warning| warning.zh.clone()).collect(),
+            warnings: warnings.into_iter().map(|warning| warning.en).collect(),
         }
     }
 

@@ -5,16 +5,16 @@
 //! closure walks hold to what it really does; nothing is computed a second time here.
 
 mod rules;
-mod span;
+mod say;
 
 use std::time::Duration;
 
-use config_store::{KeepAlive, LineSettings, RetryMode};
+use config_store::{Conflict, KeepAlive, LineSettings, RetryMode, Sentence};
 use control::{Bounds, Finding, Level, LineCheck, Server};
 use failover::{Policy, Reach, TIMEOUT, WorstCase, worst_case_of};
 use sip_core::transport::Transport;
 
-use self::span::words;
+use self::say::Wait;
 use crate::hops;
 use crate::settings::failover_policy;
 use crate::view;
@@ -28,6 +28,8 @@ struct Line<'a> {
     hops: u8,
     /// Of which configured server each of them is; empty while none is known.
     known: &'a [Server],
+    /// Settings that contradict each other.
+    conflicts: Vec<Conflict>,
     /// How long a registration is asked to last, at the server that is asked for longest.
     expiry: Duration,
     /// The transports that its servers may be spoken to by.
@@ -47,7 +49,9 @@ pub(crate) fn check(number: u16, settings: &LineSettings, known: &[Server]) -> L
     let transports: Vec<Transport> = used.iter().flat_map(hops::Server::transports).collect();
     let reach = reach(settings, hops, expiry, &transports);
     let worst = worst_case_of(&policy, &reach);
-    let line = Line { number, settings, policy, hops, known, expiry, transports, reach, worst };
+    let conflicts = settings.conflicts();
+    let line =
+        Line { number, settings, policy, hops, known, conflicts, expiry, transports, reach, worst };
     let mut findings = rules::all(&line);
     findings.sort_by_key(|finding| finding.level);
     LineCheck { line: number, hops, bounds: line.bounds(), findings }
@@ -102,9 +106,8 @@ impl Line<'_> {
     }
 
     /// That wait as a sentence says it.
-    fn wait_in_words(&self, invite: bool) -> String {
-        let up_to = if self.reach.set_up.is_zero() { "" } else { "up to " };
-        format!("{up_to}{}", words(self.wait(invite)))
+    fn wait_in_words(&self, invite: bool) -> Wait {
+        Wait { time: self.wait(invite), at_most: !self.reach.set_up.is_zero() }
     }
 
     /// Whether a server may be spoken to over UDP.
@@ -121,12 +124,12 @@ impl Line<'_> {
         self.hops > 1
     }
 
-    fn warning(&self, item: &config_store::Item, text: String) -> Finding {
-        Finding { level: Level::Warning, item: Some(self.name(item)), text }
+    fn warning(&self, item: &config_store::Item, said: Sentence) -> Finding {
+        finding(Level::Warning, Some(self.name(item)), said)
     }
 
-    fn note(&self, item: &config_store::Item, text: String) -> Finding {
-        Finding { level: Level::Note, item: Some(self.name(item)), text }
+    fn note(&self, item: &config_store::Item, said: Sentence) -> Finding {
+        finding(Level::Note, Some(self.name(item)), said)
     }
 
     fn name(&self, item: &config_store::Item) -> String {
@@ -140,6 +143,10 @@ impl Line<'_> {
             RetryMode::Time(_) => &config_store::items::SIGNAL_RETRY_TIME,
         }
     }
+}
+
+fn finding(level: Level, item: Option<String>, said: Sentence) -> Finding {
+    Finding { level, item, text: said.en, text_zh: said.zh }
 }
 
 #[cfg(test)]

@@ -34,6 +34,44 @@ fn about(more: &[(&str, &str)], item: &str) -> String {
     texts.join("; ")
 }
 
+/// Requirement E1: the page in Chinese shows them.
+#[test]
+fn every_sentence_is_there_in_both_languages_with_the_same_numbers() {
+    let figures = |text: &str| {
+        let mut figures: Vec<String> = text
+            .split(|c: char| !c.is_ascii_digit() && c != '.')
+            .filter(|word| word.contains(|c: char| c.is_ascii_digit()))
+            .map(str::to_owned)
+            .collect();
+        figures.sort();
+        figures
+    };
+    for more in [
+        &[][..],
+        &[("SIP1 Backup Addr", "")],
+        &[("SIP1 Proxy Addr", "10.0.0.3")],
+        &[("SIP1 Proxy Addr", "10.0.0.3"), ("SIP1 BakProxy Addr", "10.0.0.3")],
+        &[("SIP1 NAT UDPUpdate", "0"), ("SIP1 Enable Failback", "0")],
+        &[("SIP1 NAT UDPUpdate", "1"), ("SIP1 Signal Retry Counts", "1")],
+        &[("SIP1 Transport", "1"), ("SIP1 Backup Transport", "1"), ("SIP1 NAT UDPUpdate", "1")],
+        &[("SIP1 UDPUpdate TTL", "2"), ("SIP1 Register TTL", "20"), ("SIP1 Refuse Unknown", "0")],
+        &[("SIP1 UDPUpdate TTL", "60"), ("SIP1 Failback Interval", "60")],
+        &[("SIP1 UDPUpdate TTL", "600"), ("SIP1 Failback Interval", "2")],
+        &[("SIP1 Signal Failback", "1"), ("SIP1 Signal Retry Counts", "9")],
+        &[("SIP1 Signal Failback", "1"), ("SIP1 Signal Failback Hold", "9")],
+        &[("SIP1 Register Both", "1"), ("SIP1 Flap Damping", "0"), ("SIP1 Watch Backups", "1")],
+        &[("SIP1 Register Addr", "example.test"), ("SIP1 Failback Interval", "60")],
+        &[("SIP1 Enable Reg", "0"), ("SIP1 Backup Addr", ""), ("SIP1 Register Both", "1")],
+    ] {
+        for finding in report(more).findings {
+            let Finding { text, text_zh, .. } = finding;
+            assert!(text.is_ascii(), "{text}");
+            assert!(text_zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{text}");
+            assert_eq!(figures(&text), figures(&text_zh), "{text} | {text_zh}");
+        }
+    }
+}
+
 /// The numbers are those of `failover::worst_case` and failover design §8.
 #[test]
 fn the_defaults_are_explained_without_a_warning() {

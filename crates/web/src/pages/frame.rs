@@ -3,12 +3,13 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use control::Problem;
+use control::{ChangeReport, Problem};
 
 use crate::text::{Language, Words};
 use crate::trust::{Refusal, Role};
 
 use super::caller::{Caller, Member};
+use super::items;
 
 /// A tab of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,11 @@ impl Frame {
 
     pub(crate) fn words(&self) -> &'static Words {
         self.language.words()
+    }
+
+    /// What the user ought to know of a change, a sentence each.
+    pub(crate) fn warnings<'a>(&self, report: &'a ChangeReport) -> &'a [String] {
+        items::warnings(self.language, report)
     }
 
     /// The mark that each form carries; empty where nobody is logged in.

@@ -2,10 +2,10 @@
 //! and marked where the phone has refused them. Which items stand where is up to each page.
 
 use control::{
-    ChangeReport, ConfigDescription, ItemDescription, ItemScope, ItemValues, Items, Problem,
+    ChangeReport, Choice, ConfigDescription, ItemDescription, ItemScope, ItemValues, Items, Problem,
 };
 
-use crate::text::{self, Language, Words};
+use crate::text::{Language, Words};
 
 use super::fields::Fields;
 
@@ -84,8 +84,8 @@ impl Filling<'_> {
             ItemValues::Number { .. } => Input::Number,
             ItemValues::Flag {} => Input::Flag,
             ItemValues::Choice { of } => {
-                let choice = |choice: &control::Choice| {
-                    let meaning = text::choice(self.language, &choice.meaning);
+                let choice = |choice: &Choice| {
+                    let meaning = meaning(self.language, choice).to_owned();
                     (choice.value.clone(), meaning, choice.value == value)
                 };
                 Input::Choice(of.iter().map(choice).collect())
@@ -129,14 +129,14 @@ impl Filling<'_> {
 
     /// The default in words, where there is one worth a word.
     fn default(&self, item: &ItemDescription) -> Option<String> {
+        let words = self.language.words();
         match &item.values {
             ItemValues::Choice { of } => {
                 let chosen = of.iter().find(|choice| choice.value == item.default)?;
-                Some(text::choice(self.language, &chosen.meaning))
+                Some(meaning(self.language, chosen).to_owned())
             }
             ItemValues::Flag {} => {
-                let meaning = if item.default == "1" { "on" } else { "off" };
-                Some(text::choice(self.language, meaning))
+                Some(if item.default == "1" { words.on } else { words.off }.to_owned())
             }
             ItemValues::Text { .. }
             | ItemValues::Secret { .. }
@@ -156,7 +156,7 @@ fn range(language: Language, values: &ItemValues) -> String {
             format!("{min} {} {max} {unit}", words.to).trim_end().to_owned()
         }
         (_, ItemValues::Choice { of }) => {
-            of.iter().map(|c| text::choice(language, &c.meaning)).collect::<Vec<_>>().join(", ")
+            of.iter().map(|choice| meaning(language, choice)).collect::<Vec<_>>().join(", ")
         }
         (Language::En, ItemValues::Text { max }) => format!("text of at most {max} octets"),
         (Language::Zh, ItemValues::Text { max }) => format!("最多 {max} 字节的文本"),
@@ -176,6 +176,14 @@ fn range(language: Language, values: &ItemValues) -> String {
         (Language::Zh, ItemValues::Codecs { known }) => {
             format!("用逗号分隔的名称，至少包含 {} 之一", known.join("、"))
         }
+    }
+}
+
+/// What a value of a choice means.
+fn meaning(language: Language, choice: &Choice) -> &str {
+    match language {
+        Language::En => &choice.meaning,
+        Language::Zh => &choice.meaning_zh,
     }
 }
 
@@ -231,6 +239,14 @@ impl Outcome {
             !fields.iter().any(|field| Some(field.full_name.as_str()) == place)
         };
         all.filter(shown).map(|problem| problem.message.clone()).collect()
+    }
+}
+
+/// What the user ought to know of a change, a sentence each.
+pub(crate) fn warnings(language: Language, report: &ChangeReport) -> &[String] {
+    match language {
+        Language::En => &report.warnings,
+        Language::Zh => &report.warnings_zh,
     }
 }
 

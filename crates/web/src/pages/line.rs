@@ -214,7 +214,7 @@ async fn draw(
     let elsewhere = outcome.elsewhere(&fields);
     let check = app.phone().check(line).await.map_err(refused)?;
     let drawn = LinePage {
-        meaning: meaning::of(words, check.as_ref()),
+        meaning: meaning::of(f.language, check.as_ref()),
         line,
         lines: choices(words, description.lines, line, &status.accounts),
         state: status::line_state(words, &status.accounts, line),

@@ -15,6 +15,7 @@ use crate::trust::{Entry, Refusal, Role, TokenInfo, UserInfo};
 use super::caller::Member;
 use super::fields::{OctetsByAdmin, Sent, SentByAdmin};
 use super::frame::{Frame, Tab, Trouble, page, refusal};
+use super::items;
 
 #[derive(Template)]
 #[template(path = "system.html")]
@@ -217,7 +218,7 @@ pub(super) async fn import(
             if report.kept > 0 {
                 text.push(format!("{} {}", words.file_kept, report.kept));
             }
-            text.extend(report.warnings);
+            text.extend_from_slice(items::warnings(member.language, &report));
             text.join("\n").into_response()
         }
         Err(problem) => {

@@ -234,8 +234,8 @@ fn a_file_cut_short_is_refused_unless_it_ends_with_a_line() {
     let whole = EXPORT.replace("<<END OF FILE>>\r\n", "");
     let imported = read(whole.as_bytes()).ok().unwrap();
     assert_eq!(
-        imported.warnings,
-        ["the file does not end with <<END OF FILE>>; taken as complete"]
+        imported.warnings[0].en,
+        "the file does not end with <<END OF FILE>>; taken as complete"
     );
     let without_last_line_end = EXPORT.trim_end();
     assert!(read(without_last_line_end.as_bytes()).is_ok());
@@ -281,9 +281,9 @@ fn a_file_with_encrypted_passwords_gets_a_warning() {
     let text = EXPORT.replace("Pswd Encryption:0", "Pswd Encryption:1");
     let warnings = read(text.as_bytes()).ok().unwrap().warnings;
     assert_eq!(
-        warnings,
-        ["`SIP Pswd Encryption` is 1: the passwords in the file are taken as they stand, not \
-          decrypted"]
+        warnings[0].en,
+        "`SIP Pswd Encryption` is 1: the passwords in the file are taken as they stand, not \
+         decrypted"
     );
 }
 
