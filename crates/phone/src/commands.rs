@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::core::Core;
 use crate::input::{Command, Done, Refusal};
 use crate::settings::{LineNumber, Settings};
+use crate::status::CallState;
 use crate::{CallId, Phone, limits};
 
 impl Phone {
@@ -42,8 +43,8 @@ impl Phone {
                 self.with_call(id, |call, core| call.hang_up(core, now));
                 Ok(Done::Call(id))
             }
-            Command::Hold(id) => self.hold(id, true, now),
-            Command::Resume(id) => self.hold(id, false, now),
+            Command::Hold(id) => self.hold(id, now),
+            Command::Resume(id) => self.resume(id, now),
             Command::Mute(id, muted) => {
                 self.need(id, Call::is_up, "mute it")?;
                 self.with_call(id, |call, core| call.mute(core, muted, now));
@@ -99,9 +100,11 @@ impl Phone {
             None => self.best_line().ok_or(Refusal::NoLine)?,
         };
         let id = CallId(self.next_call.wrapping_add(1));
+        self.free_turn()?;
         let call = Call::dial(&mut self.core, id, line, target, now)?;
         self.new_call_id();
         self.calls.insert(id, call);
+        self.take_turn(id, now);
         Ok(Done::Call(id))
     }
 
@@ -142,9 +145,23 @@ impl Phone {
         }
     }
 
-    fn hold(&mut self, id: CallId, hold: bool, now: Instant) -> Result<Done, Refusal> {
+    fn hold(&mut self, id: CallId, now: Instant) -> Result<Done, Refusal> {
         let call = self.calls.get_mut(&id).ok_or(Refusal::NoSuchCall(id))?;
-        call.hold(&mut self.core, hold, now)?;
+        call.hold(&mut self.core, true, now)?;
+        Ok(Done::Call(id))
+    }
+
+    /// Takes back from hold, once nobody else is talked to.
+    fn resume(&mut self, id: CallId, now: Instant) -> Result<Done, Refusal> {
+        self.free_turn()?;
+        if !self.calls.iter().any(|(other, call)| *other != id && call.talks()) {
+            let call = self.calls.get_mut(&id).ok_or(Refusal::NoSuchCall(id))?;
+            call.hold(&mut self.core, false, now)?;
+            return Ok(Done::Call(id));
+        }
+        let held = |call: &Call| call.state() == CallState::Held && !call.is_changing();
+        self.need(id, held, "resume it")?;
+        self.take_turn(id, now);
         Ok(Done::Call(id))
     }
 

@@ -52,6 +52,7 @@ impl Phone {
                 moved |= call.follow_address(&mut self.core, now);
             }
             moved |= self.settle_transfers(now);
+            moved |= self.settle_turn(now);
             if !moved {
                 break;
             }
@@ -92,7 +93,7 @@ impl Phone {
                 self.on_incoming(arrival, now);
             }
             SipEvent::Ack { request, .. } => self.on_ack(&request, now),
-            SipEvent::Cancelled { id } => self.on_cancelled(id, now),
+            SipEvent::Cancelled { id, cause } => self.on_cancelled(id, cause, now),
             SipEvent::StrayFinal { response } => self.on_stray_final(&response, now),
             SipEvent::Undelivered { id, source, sent_by, tried } => {
                 // Our own network's fault is the same on every way.
@@ -183,7 +184,7 @@ impl Phone {
         now: Instant,
     ) {
         if let Some(turned_away) = self.turned_away(line, replaced) {
-            return turned_away.answer(&mut self.core, &arrival, now);
+            return self.turn_away(turned_away, line, key, &arrival, now);
         }
         let id = self.new_call_id();
         match Call::ring(&mut self.core, id, line, key.clone(), arrival, now) {
@@ -230,10 +231,10 @@ impl Phone {
         }
     }
 
-    fn on_cancelled(&mut self, server: ServerId, now: Instant) {
+    fn on_cancelled(&mut self, server: ServerId, cause: Option<u16>, now: Instant) {
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
         for id in ids {
-            self.with_call(id, |call, core| call.on_cancelled(core, server, now));
+            self.with_call(id, |call, core| call.on_cancelled(core, server, cause, now));
         }
     }
 

@@ -296,6 +296,9 @@ pub enum Refusal {
     /// Not possible in the call's state.
     #[error("call {0} is {1}: cannot {2}")]
     WrongState(crate::CallId, &'static str, &'static str),
+    /// A call waits for others to be put on hold.
+    #[error("call {0} waits until the other call is on hold")]
+    Waits(crate::CallId),
     /// A character that is no DTMF digit.
     #[error("'{0}' is not a DTMF digit (0-9, *, #, A-D)")]
     BadDigit(char),

@@ -39,6 +39,7 @@ mod screen;
 pub mod settings;
 pub mod status;
 mod transfer;
+mod turn;
 mod way_back;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,9 @@ pub struct Phone {
     /// Lines with hops that no name leads to any more.
     departed: BTreeSet<LineNumber>,
     alert: alert::Alert,
+    turn: Option<turn::Turn>,
+    /// Calls that were turned away, so that the copies of one are told of once.
+    turned_away: Recent,
     shutting_down: bool,
 }
 
@@ -99,6 +103,8 @@ impl Phone {
             recent: Recent::default(),
             departed: BTreeSet::new(),
             alert: alert::Alert::default(),
+            turn: None,
+            turned_away: Recent::default(),
             shutting_down: false,
         }
     }

@@ -137,6 +137,8 @@ pub struct CallStatus {
     pub ended: Option<Ended>,
     /// A note for the user: the rung taken, a change that did not take.
     pub note: Option<String>,
+    /// The Call-ID of its messages.
+    pub sip_call_id: String,
 }
 
 /// How far a drill is.

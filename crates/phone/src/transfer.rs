@@ -40,7 +40,9 @@ impl Phone {
             let id = self.new_call_id();
             let to = Destination { uri, bare_user: false, headers, referrer: Some(from) };
             match Call::dial_to(&mut self.core, id, line, to, now) {
-                Ok(call) => {
+                Ok(mut call) => {
+                    // Asked for by the other party, who does not hear it: it waits for nobody.
+                    call.begin(&mut self.core, now);
                     self.calls.insert(id, call);
                     None
                 }

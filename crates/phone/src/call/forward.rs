@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use sip_core::message::{HeaderName, NameAddr, Request, Response, StatusCode, Uri};
 
-use super::incoming::{Arrival, refuse, tagged};
+use super::incoming::{Arrival, Key, caller, refuse, tagged};
 use super::outgoing;
 use crate::account::Account;
 use crate::core::Core;
+use crate::output::Event;
 use crate::settings::{Forward, LineNumber};
+use crate::status::{CallState, CallStatus, Direction, Ended, EndedBy};
 use crate::{CallId, Phone, limits};
 
 /// Why a call does not ring.
@@ -43,6 +45,45 @@ impl TurnedAway {
 }
 
 impl Phone {
+    /// Turns a call away, and tells listeners of it as of one that is over: its user may want to know
+    /// who called (requirement F7).
+    pub(crate) fn turn_away(
+        &mut self,
+        why: TurnedAway,
+        line: LineNumber,
+        key: Key,
+        arrival: &Arrival,
+        now: Instant,
+    ) {
+        let (code, reason) = match &why {
+            TurnedAway::To(target) => (302, format!("sent to {target}")),
+            TurnedAway::NotToBeDisturbed => (480, "do not disturb".to_owned()),
+            TurnedAway::Busy => (486, "busy".to_owned()),
+        };
+        why.answer(&mut self.core, arrival, now);
+        if self.shutting_down || self.turned_away.has(&key) {
+            return;
+        }
+        let (remote, remote_name) = caller(&arrival.request);
+        let status = CallStatus {
+            id: self.new_call_id(),
+            line,
+            direction: Direction::In,
+            remote,
+            remote_name,
+            state: CallState::Ended,
+            hop: Some(arrival.remote),
+            duration: Duration::ZERO,
+            codec: None,
+            muted: false,
+            ended: Some(Ended { by: EndedBy::Local, code, reason }),
+            note: None,
+            sip_call_id: key.call_id().to_owned(),
+        };
+        self.turned_away.note(key);
+        self.core.event(Event::Call(status), now);
+    }
+
     /// Why a new call on this line does not ring, if it does not. One that takes the place of a call
     /// that is up (RFC 3891) is no new one to the user.
     pub(crate) fn turned_away(

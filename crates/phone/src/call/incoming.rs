@@ -36,6 +36,17 @@ impl Key {
         let from_tag = request.headers.from().ok()?.tag()?.to_owned();
         Some(Self { call_id, from_tag })
     }
+
+    /// The Call-ID.
+    pub(crate) fn call_id(&self) -> &str {
+        &self.call_id
+    }
+}
+
+/// Who calls: the address, and the name that goes with it.
+pub(crate) fn caller(request: &Request) -> (String, Option<String>) {
+    let Ok(from) = request.headers.from() else { return (String::new(), None) };
+    (from.uri.to_string(), from.display.clone())
 }
 
 /// An INVITE as it came in.

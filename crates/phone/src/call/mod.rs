@@ -72,6 +72,8 @@ pub(crate) struct Call {
     note: Option<String>,
     /// The call whose other party has sent us here; it hears how this one goes.
     referrer: Option<CallId>,
+    /// The Call-ID of its messages.
+    sip_call_id: String,
 }
 
 #[derive(Clone, Debug)]
@@ -124,6 +126,34 @@ impl Call {
         }
     }
 
+    /// Whether its other party is heard: up, and not held by us.
+    pub(crate) fn talks(&self) -> bool {
+        matches!(&self.phase, Phase::Up(up) if !up.held)
+    }
+
+    /// Whether something of a call that is up is being changed, so that nothing else can be.
+    pub(crate) fn is_changing(&self) -> bool {
+        matches!(&self.phase, Phase::Up(up) if !up.is_settled())
+    }
+
+    /// A dialled call shows itself although nothing has been sent yet.
+    pub(crate) fn show_waiting(&mut self, core: &mut Core, now: Instant) {
+        if matches!(self.phase, Phase::Outgoing { .. }) {
+            self.announce(core, now);
+        }
+    }
+
+    /// Another call that had to be put on hold for this one was not.
+    pub(crate) fn lose_turn(&mut self, core: &mut Core, other: CallId, now: Instant) {
+        let reason = format!("call {other} could not be put on hold");
+        if matches!(self.phase, Phase::Outgoing { .. }) {
+            // No tone: its user talks to somebody.
+            return self.leave(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
+        }
+        self.note = Some(format!("resume did not take: {reason}"));
+        self.announce(core, now);
+    }
+
     /// Sends silence instead of what is said here, or no longer.
     pub(crate) fn mute(&mut self, core: &mut Core, muted: bool, now: Instant) {
         if std::mem::replace(&mut self.muted, muted) != muted {
@@ -155,6 +185,7 @@ impl Call {
             muted: self.muted,
             ended: self.ended.as_ref().map(|(ended, _)| ended.clone()),
             note: self.note.clone(),
+            sip_call_id: self.sip_call_id.clone(),
         }
     }
 

@@ -51,7 +51,7 @@ impl Unfit {
 }
 
 impl Call {
-    /// Dials (requirement B2).
+    /// Dials (requirement B2); [`Self::begin`] sends the INVITE.
     ///
     /// # Errors
     /// When the target is no address, or the line has no hop or no free RTP port.
@@ -69,7 +69,7 @@ impl Call {
         Self::dial_to(core, id, line, to, now)
     }
 
-    /// Calls an address.
+    /// Calls an address; [`Self::begin`] sends the INVITE.
     ///
     /// # Errors
     /// When the line has no hop or no free RTP port.
@@ -96,9 +96,8 @@ impl Call {
         template.body = audio.offer();
         audio.start(core, id);
         let timer = session_timer(core, line);
-        let mut setup = Outgoing::new(line, id, template, bare_user, order, timer, now);
-        let step = setup.start(core, now);
-        let mut call = Self {
+        let setup = Outgoing::new(line, id, template, bare_user, order, timer, now);
+        Ok(Self {
             id,
             line,
             direction: Direction::Out,
@@ -112,10 +111,24 @@ impl Call {
             hop: None,
             note: None,
             referrer,
-        };
-        call.announce(core, now);
-        call.step(core, step, now);
-        Ok(call)
+            sip_call_id: call_id,
+        })
+    }
+
+    /// Sends the INVITE of a call that has been dialled.
+    pub(crate) fn begin(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
+        let step = setup.start(core, now);
+        self.announce(core, now);
+        self.step(core, step, now);
+    }
+
+    /// The same for one that has waited: what is known of the hops may be other than it was.
+    pub(crate) fn begin_late(&mut self, core: &mut Core, now: Instant) {
+        let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
+        let Some(account) = core.accounts.get_mut(&self.line) else { return };
+        setup.set_order(account.machine.order(RequestKind::Invite, now), now);
+        self.begin(core, now);
     }
 
     /// A call comes in (its INVITE has been found acceptable): it rings, or is answered at once.
@@ -134,16 +147,15 @@ impl Call {
             return Err(Unfit::new(arrival, StatusCode::NOT_ACCEPTABLE_HERE));
         }
         audio.start(core, id);
-        let from = arrival.request.headers.from().ok();
-        let remote_name = from.as_ref().and_then(|from| from.display.clone());
-        let remote = from.map(|from| from.uri.to_string());
+        let (remote, remote_name) = incoming::caller(&arrival.request);
         let hop = arrival.remote;
+        let sip_call_id = key.call_id().to_owned();
         let setup = Incoming::new(core, line, key, arrival, &mut audio, now);
         let mut call = Self {
             id,
             line,
             direction: Direction::In,
-            remote: remote.unwrap_or_default(),
+            remote,
             remote_name,
             phase: Phase::Incoming(Box::new(setup)),
             audio,
@@ -153,6 +165,7 @@ impl Call {
             hop: Some(hop),
             note: None,
             referrer: None,
+            sip_call_id,
         };
         call.announce(core, now);
         if core.auto_answer {
@@ -249,12 +262,23 @@ impl Call {
     }
 
     /// The caller gave up one copy; when none is left the call is over.
-    pub(crate) fn on_cancelled(&mut self, core: &mut Core, server: ServerId, now: Instant) {
+    pub(crate) fn on_cancelled(
+        &mut self,
+        core: &mut Core,
+        server: ServerId,
+        cause: Option<u16>,
+        now: Instant,
+    ) {
         let Phase::Incoming(setup) = &mut self.phase else { return };
         setup.cancelled(core, server, now);
         if setup.copies.is_empty() {
-            let reason = "the caller gave up".to_owned();
-            self.end(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
+            // RFC 3326 §2: nobody has missed a call that another phone has answered.
+            let (code, reason) = match cause {
+                Some(200) => (200, "answered elsewhere"),
+                _ => (0, "the caller gave up"),
+            };
+            let reason = reason.to_owned();
+            self.end(core, Ended { by: EndedBy::Remote, code, reason }, now);
         }
     }
 

@@ -28,5 +28,6 @@ mod servers;
 mod session;
 mod session_timer;
 mod transfer;
+mod turn;
 mod waiting;
 mod way_back;

@@ -105,6 +105,9 @@ pub enum Event {
     Cancelled {
         /// The INVITE.
         id: ServerId,
+        /// The SIP status code that the CANCEL names as its reason (RFC 3326): 200 where the call was
+        /// answered elsewhere.
+        cause: Option<u16>,
     },
     /// The network did not take the latest response to a request of another's. Where its sender can
     /// be reached otherwise (RFC 3263 §5), [`super::Endpoint::redirect`] sends it there.

@@ -393,7 +393,7 @@ impl Servers {
         }
         self.respond(id, Response::to(request, code), now, sink.outputs);
         if let (Some(id), Some((_, true))) = (invite_id, invite) {
-            sink.event(Event::Cancelled { id });
+            sink.event(Event::Cancelled { id, cause: request.headers.sip_cause() });
         }
     }
 

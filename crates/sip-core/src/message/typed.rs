@@ -6,7 +6,7 @@
 use std::str::FromStr;
 
 use super::{
-    CSeq, Challenge, Contacts, HeaderError, HeaderName, Headers, NameAddr, ValueError, Via,
+    CSeq, Challenge, Contacts, HeaderError, HeaderName, Headers, NameAddr, Params, ValueError, Via,
     grammar::{saturating_u32, trim},
 };
 
@@ -94,6 +94,17 @@ impl Headers {
     /// Min-Expires in seconds, as [`Headers::expires`].
     pub fn min_expires(&self) -> Option<u32> {
         self.get(&HeaderName::MinExpires).and_then(saturating_u32)
+    }
+
+    /// The SIP status code that Reason gives (RFC 3326).
+    pub fn sip_cause(&self) -> Option<u16> {
+        let of_sip = |value: &str| {
+            let (protocol, params) = value.split_once(';')?;
+            let params = Params::of_header(params).ok()?;
+            let cause = params.value("cause")?.trim().parse().ok();
+            cause.filter(|_| trim(protocol).eq_ignore_ascii_case("SIP"))
+        };
+        self.values(&HeaderName::Reason).find_map(of_sip)
     }
 
     /// Retry-After in seconds, its comment and parameters left out, as [`Headers::expires`].
@@ -188,6 +199,16 @@ mod tests {
         assert_eq!(headers(&[(HeaderName::RetryAfter, "soon")]).retry_after(), None);
         let huge = headers(&[(HeaderName::Expires, "99999999999999999999")]);
         assert_eq!(huge.expires(), Some(u32::MAX));
+    }
+
+    #[test]
+    fn a_reason_gives_the_status_code_of_sip() {
+        let cause = |text| headers(&[(HeaderName::Reason, text)]).sip_cause();
+        assert_eq!(cause(r#"SIP ;cause=200 ;text="Call completed elsewhere""#), Some(200));
+        assert_eq!(cause(r#"Q.850;cause=16;text="a, b", sip;cause=486"#), Some(486));
+        assert_eq!(cause("Q.850;cause=26"), None);
+        assert_eq!(cause("SIP;cause=many"), None);
+        assert_eq!(cause("SIP"), None);
     }
 
     #[test]

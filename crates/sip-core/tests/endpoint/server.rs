@@ -139,7 +139,7 @@ fn a_cancel_is_answered_here_and_its_invite_by_its_user() {
     assert_eq!(bench.last_response().headers.to().unwrap().tag(), Some("mine"));
     bench.receive(PEER, &cancel);
     assert_eq!(bench.codes(), [(0, 180), (0, 200), (0, 200)]);
-    assert_eq!(bench.events(), [Event::Cancelled { id }], "once, whatever the copies");
+    assert_eq!(bench.events(), [Event::Cancelled { id, cause: None }], "once, whatever the copies");
     bench.respond(id, Response::to(&request, StatusCode::REQUEST_TERMINATED));
     assert_eq!(bench.codes(), [(0, 487)]);
 }
@@ -196,7 +196,7 @@ fn an_rfc_2543_peers_copies_are_known_too() {
     bench.receive(PEER, &old(Method::Invite));
     let (id, request) = bench.incoming();
     bench.receive(PEER, &old(Method::Cancel));
-    assert_eq!(bench.events(), [Event::Cancelled { id }]);
+    assert_eq!(bench.events(), [Event::Cancelled { id, cause: None }]);
     bench.respond(id, Response::to(&request, StatusCode::REQUEST_TERMINATED));
     bench.receive(PEER, &old(Method::Ack));
     bench.codes();

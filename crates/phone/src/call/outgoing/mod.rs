@@ -139,6 +139,12 @@ impl Outgoing {
         }
     }
 
+    /// Goes another way than was planned; nothing has been sent yet.
+    pub(crate) fn set_order(&mut self, order: Order, now: Instant) {
+        self.order = order;
+        self.started = now;
+    }
+
     /// Sends the first leg.
     pub(crate) fn start(&mut self, core: &mut Core, now: Instant) -> Step {
         self.send_leg(core, None, now)
