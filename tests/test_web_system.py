@@ -97,3 +97,59 @@ def test_a_configuration_is_downloaded_and_restored(world, browser, make_site, f
     browser.tap("Restore")
     browser.sees("no number", "#imported.bad")
     assert phone.json("config", "get", "SIP1 Failback Interval")["items"]["SIP1 Failback Interval"] == "1234", "nothing changed"
+
+
+def test_a_restore_removes_what_was_added_since_tells_it_before_and_is_taken_back(world, browser, make_site, tmp_path):
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    path = tmp_path / "backup"
+    path.write_text(phone.ctl("config", "export", "--with-secrets").stdout)
+    before = phone.json("config", "list")["items"]
+    phone.ctl("config", "set", "SIP2 Phone Number=1002", f"SIP2 Register Addr={world.primary_address}", "SIP1 Failback Interval=77")
+    browser.first_visit(site)
+    browser.go("/system")
+    browser.driver.find_element("id", "file").send_keys(str(path))
+    browser.tap("Show what would change")
+    browser.sees("Nothing has changed yet.", "#imported")
+    browser.sees("SIP2 Phone Number = empty (was 1002)", "#imported")
+    assert phone.json("config", "get", "SIP2 Phone Number")["items"]["SIP2 Phone Number"] == "1002"
+    browser.tap("Only add what the file names")
+    browser.sees("Nothing has changed: all values", "#imported")
+    assert phone.json("config", "get", "SIP2 Phone Number")["items"]["SIP2 Phone Number"] == "1002", "an import removes nothing"
+    browser.tap("Restore")
+    browser.sees("SIP2 Phone Number = empty (was 1002)", "#imported")
+    assert phone.json("config", "list")["items"] == before
+    assert [account["line"] for account in phone.json("account", "list")["accounts"]] == [1]
+    browser.press("Take the restore back")
+    browser.sees("The configuration is as it was before the restore.", "main")
+    assert phone.json("config", "get", "SIP2 Phone Number")["items"]["SIP2 Phone Number"] == "1002"
+    browser.press("Take the restore back")
+    assert phone.json("config", "list")["items"] == before, "and forward again"
+
+
+def test_a_restore_leaves_calls_alone_and_is_refused_where_one_is_on_a_line_that_would_go(world, tmp_path):
+    phone, other = world.phone("1001"), world.phone("1002")
+    phone.settled(world.primary_address)
+    other.registered()
+    backup = tmp_path / "backup"
+    backup.write_text(phone.ctl("config", "export").stdout)
+    phone.dial("1002")
+    other.ctl("call", "answer", other.call_in("ringing")["id"])
+    call = phone.call_in("active")
+    phone.ctl("config", "set", "SIP1 Failback Interval=77")
+    would = phone.json("config", "import", "--replace", "--dry-run", str(backup))["changes"]
+    assert would["dry_run"] is True and [item["item"] for item in would["items"]] == ["SIP1 Failback Interval"]
+    phone.ctl("config", "import", "--replace", str(backup))
+    assert phone.json("config", "get", "SIP1 Failback Interval")["items"]["SIP1 Failback Interval"] == "1800"
+    assert phone.calls()[0]["id"] == call["id"] and phone.calls()[0]["state"] == "active", "the call is not touched"
+    bare = tmp_path / "bare"
+    bare.write_text("<<VOIP CONFIG FILE>>Version:2.0000000000\r\n<SIP CONFIG MODULE>\r\nSIP  Port :5060\r\n<<END OF FILE>>\r\n")
+    with pytest.raises(RuntimeError, match="line 1 would be gone, and call .* is on it"):
+        phone.ctl("config", "import", "--replace", str(bare))
+    assert phone.calls()[0]["state"] == "active"
+    phone.ctl("call", "hangup", call["id"])
+    phone.ctl("config", "import", "--replace", str(bare))
+    assert phone.json("account", "list")["accounts"] == []
+    phone.ctl("config", "revert")
+    phone.settled(world.primary_address)

@@ -220,6 +220,9 @@ _phonectl() {
             phonectl__subcmd__config,list)
                 cmd="phonectl__subcmd__config__subcmd__list"
                 ;;
+            phonectl__subcmd__config,revert)
+                cmd="phonectl__subcmd__config__subcmd__revert"
+                ;;
             phonectl__subcmd__config,seal)
                 cmd="phonectl__subcmd__config__subcmd__seal"
                 ;;
@@ -249,6 +252,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__config__subcmd__help,list)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__list"
+                ;;
+            phonectl__subcmd__config__subcmd__help,revert)
+                cmd="phonectl__subcmd__config__subcmd__help__subcmd__revert"
                 ;;
             phonectl__subcmd__config__subcmd__help,seal)
                 cmd="phonectl__subcmd__config__subcmd__help__subcmd__seal"
@@ -441,6 +447,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__help__subcmd__config,list)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__list"
+                ;;
+            phonectl__subcmd__help__subcmd__config,revert)
+                cmd="phonectl__subcmd__help__subcmd__config__subcmd__revert"
                 ;;
             phonectl__subcmd__help__subcmd__config,seal)
                 cmd="phonectl__subcmd__help__subcmd__config__subcmd__seal"
@@ -1346,7 +1355,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config)
-            opts="-h --control --json --help get set import export seal unseal list check describe help"
+            opts="-h --control --json --help get set import revert export seal unseal list check describe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1444,7 +1453,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__help)
-            opts="get set import export seal unseal list check describe help"
+            opts="get set import revert export seal unseal list check describe help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1555,6 +1564,20 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__config__subcmd__help__subcmd__revert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__config__subcmd__help__subcmd__seal)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1598,7 +1621,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__import)
-            opts="-h --control --json --help"
+            opts="-h --replace --dry-run --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1616,6 +1639,24 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__config__subcmd__list)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__config__subcmd__revert)
             opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2426,7 +2467,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__config)
-            opts="get set import export seal unseal list check describe"
+            opts="get set import revert export seal unseal list check describe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2510,6 +2551,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__config__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__config__subcmd__revert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

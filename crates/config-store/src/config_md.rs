@@ -80,6 +80,7 @@ fn values(kind: &Kind) -> (String, &'static str) {
             (values.iter().map(shown).collect::<Vec<_>>().join(", "), "")
         }
         Kind::Address => ("IPv4 or IPv6 address, or domain name".to_owned(), ""),
+        Kind::Callee => ("number, user@host or SIP URI".to_owned(), ""),
         Kind::Codecs => (format!("codecs with commas, at least one of {}", CODECS.join(", ")), ""),
         Kind::Pin => ("a GPIO and its level, such as gpiochip0:17:low".to_owned(), ""),
         Kind::Keys => ("keys with meanings, such as KEY_F1=hook,KEY_F2=hold".to_owned(), ""),

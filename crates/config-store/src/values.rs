@@ -147,6 +147,7 @@ pub(crate) fn masked(name: ItemName, value: &str) -> &str {
         | Kind::Flag
         | Kind::Choice(_)
         | Kind::Address
+        | Kind::Callee
         | Kind::Codecs
         | Kind::Pin
         | Kind::Keys => value,

@@ -33,6 +33,9 @@ pub struct CallStatus {
     /// Words for the user, such as a change that did not take; absent if there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The Call-ID of its SIP messages, as the trace has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub call_id: String,
     /// How it sounds; absent before sound has come, and in events, where it has a kind of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<CallQuality>,

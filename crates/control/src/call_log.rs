@@ -22,6 +22,12 @@ pub struct LoggedCall {
     pub duration_s: u32,
     /// The deciding SIP status code where it was not answered; `null` if there was none.
     pub code: Option<u16>,
+    /// The Call-ID of its SIP messages, as the trace has it while they are there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub call_id: String,
+    /// The phone stopped without an end of the call, so that its duration is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
 }
 
 /// What a call was to the user.
@@ -32,8 +38,10 @@ pub enum LoggedKind {
     Missed,
     /// It came and was answered.
     Received,
-    /// It came and was refused here.
+    /// It came and was refused here, by the user or by a setting.
     Refused,
+    /// It came and was answered at another phone (RFC 3326).
+    Elsewhere,
     /// It was dialled here, with an answer or without.
     Dialled,
 }

@@ -82,6 +82,8 @@ pub enum ItemValues {
     },
     /// An IPv4 or IPv6 address or a domain name, or nothing.
     Address {},
+    /// A number, `user@host` or a SIP URI, or nothing.
+    Callee {},
     /// Names of codecs, separated by commas.
     Codecs {
         /// Those that the phone has.

@@ -121,7 +121,8 @@ mod tests {
     fn the_largest_document_fits_into_a_line_whatever_it_holds() {
         for octet in [b'\n', b'\\', b'"', b'\x01', b'\xff', b'x'] {
             let document = Document::from_octets(&vec![octet; MAX_DOCUMENT]).unwrap();
-            let request = Request::Config(ConfigRequest::Import { document });
+            let request =
+                Request::Config(ConfigRequest::Import { document, replace: false, dry_run: false });
             assert!(encode(&request).unwrap().len() <= MAX_FRAME);
         }
         let error = Document::from_octets(&vec![0; MAX_DOCUMENT + 1]).unwrap_err();

@@ -72,15 +72,26 @@ pub enum Payload {
 pub struct ChangeReport {
     /// The items whose value is another one now; empty if all had that value already.
     pub items: Vec<Changed>,
+    /// Nothing has changed yet: this is what would change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// How many items of an imported file the phone keeps without knowing them.
     #[serde(default)]
     pub kept: u32,
+    /// How many unknown items kept before are gone; 0 unless a file has replaced everything.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: u32,
     /// What the user ought to know, a sentence each.
     #[serde(default)]
     pub warnings: Vec<String>,
     /// The same in Chinese.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings_zh: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One item that has another value now.

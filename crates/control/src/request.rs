@@ -170,7 +170,17 @@ pub enum ConfigRequest {
     Import {
         /// The file.
         document: Document,
+        /// The configuration becomes what the file says: what it does not name has its default, and
+        /// unknown items are the file's own. Passwords stay as they are where the file has none at all.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        replace: bool,
+        /// Only tells what would change.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        dry_run: bool,
     },
+    /// Goes back to before the latest import that has replaced everything, and the next time forward
+    /// again: answered as `Set`.
+    Revert {},
     /// The configuration as a file: answered with [`crate::Payload::Document`].
     Export {
         /// Its form.

@@ -56,6 +56,7 @@ fn call() -> CallStatus {
         duration_s: 0,
         codec: Some("PCMA".into()),
         note: None,
+        call_id: String::new(),
         quality: None,
         ended: None,
     }
@@ -229,8 +230,7 @@ fn other_answers_have_one_key_each() {
                 new: "5070".into(),
             }],
             kept: 2,
-            warnings: vec![],
-            warnings_zh: vec![],
+            ..ChangeReport::default()
         }),
         r#"{"changes":{"items":[{"item":"SIP  Port","old":"5060","new":"5070"}],"kept":2,"warnings":[]}}"#,
     );

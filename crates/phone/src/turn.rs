@@ -71,13 +71,15 @@ impl Phone {
     }
 
     fn go_on(&mut self, id: CallId, waited: bool, now: Instant) {
-        self.with_call(id, |call, core| match call.state() {
-            CallState::Held => {
+        self.with_call(id, |call, core| {
+            if call.state() == CallState::Held {
                 // It can have changed meanwhile; its state is seen.
                 let _ = call.hold(core, false, now);
+            } else if waited {
+                call.begin_late(core, now);
+            } else {
+                call.begin(core, now);
             }
-            _ if waited => call.begin_late(core, now),
-            _ => call.begin(core, now),
         });
     }
 }

@@ -151,9 +151,14 @@ pub(crate) fn show_log(calls: &[LoggedCall], output: &mut Output) -> Result<(), 
             LoggedKind::Missed => "missed",
             LoggedKind::Received => "received",
             LoggedKind::Refused => "refused",
+            LoggedKind::Elsewhere => "answered elsewhere",
             LoggedKind::Dialled => "dialled",
         };
-        let why = call.code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let why = match (call.code, call.cut_off) {
+            (_, true) => " (the phone stopped)".to_owned(),
+            (Some(code), false) => format!(" ({code})"),
+            (None, false) => String::new(),
+        };
         let name = call.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
         rows.push(vec![
             moment(call.t),

@@ -46,7 +46,18 @@ pub(crate) enum Config {
         /// The file, in one of the Fanvil forms; - for standard input.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Make the configuration equal to the file: what it does not name has its default again.
+        ///
+        /// Passwords stay where the file has none at all, as one that was exported without them. Refused
+        /// while a call is up on a line that the file does not have. `config revert` goes back.
+        #[arg(long)]
+        replace: bool,
+        /// Only show what would change.
+        #[arg(long)]
+        dry_run: bool,
     },
+    /// Go back to before the latest `config import --replace`; once more, and forward again.
+    Revert,
     /// Print the configuration as a file.
     Export {
         /// The form of the file.
@@ -110,12 +121,13 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 impl Config {
     pub(crate) fn run(self, client: &Client, output: &mut Output) -> Result<(), Failure> {
         let file = match &self {
-            Self::Import { file } => Some(file.clone()),
+            Self::Import { file, .. } => Some(file.clone()),
             Self::Seal { file, key_file } => return seal::seal(file, key_file, output),
             Self::Unseal { file, key_file } => return seal::unseal(file, key_file, output),
             Self::Get { .. }
             | Self::Set { .. }
             | Self::Export { .. }
+            | Self::Revert
             | Self::List
             | Self::Check { .. }
             | Self::Describe => None,
@@ -123,7 +135,10 @@ impl Config {
         let request = match self {
             Self::Get { items } => ConfigRequest::Get { items },
             Self::Set { items } => ConfigRequest::Set { items: Items(items) },
-            Self::Import { file } => ConfigRequest::Import { document: read(&file)? },
+            Self::Import { file, replace, dry_run } => {
+                ConfigRequest::Import { document: read(&file)?, replace, dry_run }
+            }
+            Self::Revert => ConfigRequest::Revert {},
             Self::Export { format, with_secrets } => {
                 let format = match format {
                     Format::Text => ExportFormat::Text,
@@ -174,12 +189,18 @@ pub(crate) fn show_description(
 
 /// Shows what a change has changed.
 pub(crate) fn show_changes(report: &ChangeReport, output: &mut Output) -> Result<(), Failure> {
-    if report.items.is_empty() {
-        output.line("nothing changed")?;
+    match (report.items.is_empty(), report.dry_run) {
+        (true, true) => output.line("nothing would change")?,
+        (true, false) => output.line("nothing changed")?,
+        (false, true) => output.line("nothing changed yet; this would:")?,
+        (false, false) => {}
     }
     for change in &report.items {
         let old = if change.old.is_empty() { "empty" } else { &change.old };
         output.line(&format!("{}={} (was {old})", change.item, change.new))?;
+    }
+    if report.dropped > 0 {
+        output.line(&format!("{} items dropped that this phone does not know", report.dropped))?;
     }
     if report.kept > 0 {
         output.line(&format!("{} items kept that this phone does not know", report.kept))?;

@@ -93,6 +93,7 @@ pub(crate) fn call(status: own::CallStatus) -> CallStatus {
         codec: status.codec,
         muted: status.muted,
         note: status.note,
+        call_id: status.sip_call_id,
         quality: None,
         ended: status.ended.map(ended),
     }

@@ -193,6 +193,7 @@ mod tests {
                 duration_s: 0,
                 codec: None,
                 note: None,
+                call_id: String::new(),
                 quality: None,
                 ended: None,
             });

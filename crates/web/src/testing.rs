@@ -148,15 +148,17 @@ fn config(request: ConfigRequest) -> Reply {
             Some("70000") => Reply::Error(Problem::at("SIP1 Proxy Port", "`70000` is not a port")),
             _ => Reply::Ok(Payload::Changes(ChangeReport {
                 items: items.0.into_iter().map(changed).collect(),
-                kept: 0,
                 warnings: vec!["mind the gap".into()],
                 warnings_zh: vec!["注意间隙".into()],
+                ..ChangeReport::default()
             })),
         },
         ConfigRequest::Get { items } => {
             Reply::Ok(Payload::Items(items.into_iter().map(|item| (item, String::new())).collect()))
         }
-        ConfigRequest::Import { .. } => Reply::Ok(Payload::Changes(ChangeReport::default())),
+        ConfigRequest::Import { .. } | ConfigRequest::Revert {} => {
+            Reply::Ok(Payload::Changes(ChangeReport::default()))
+        }
         ConfigRequest::Export { .. } | ConfigRequest::List {} => {
             Reply::Ok(Payload::Items(Items::default()))
         }

@@ -217,6 +217,8 @@ words! {
     log_received: "received", "已接";
     log_refused: "refused", "已拒接";
     log_dialled: "dialled", "已拨";
+    log_elsewhere: "answered elsewhere", "已在别处接听";
+    log_cut_off: "(the phone stopped)", "（话机停止）";
     log_clear: "Clear the log", "清空记录";
     redial: "Redial", "重拨";
     with: "With", "对方";
@@ -353,8 +355,14 @@ words! {
     with_secrets: "With the passwords of lines", "包含线路密码";
     download: "Download", "下载";
     restore: "Restore", "恢复";
-    restore_hint: "A file in the Fanvil text or XML form. Items that it does not name stay as they are; a file with any wrong value changes nothing.",
-        "Fanvil 文本或 XML 格式的文件。未列出的配置项保持不变；文件中有任何错误数值则不作更改。";
+    restore_hint: "A file in the Fanvil text or XML form. The configuration becomes what the file says: lines that it does not have are removed. A file with any wrong value changes nothing; the phone book stays.",
+        "Fanvil 文本或 XML 格式的文件。配置将与文件一致：文件中没有的线路会被删除。文件中有任何错误数值则不作更改；电话簿保持不变。";
+    restore_look: "Show what would change", "查看将要更改的内容";
+    restore_add: "Only add what the file names", "仅添加文件中的配置项";
+    would_change: "Nothing has changed yet. This would change:", "尚未更改。将要更改的内容：";
+    file_dropped: "Unknown items that are gone:", "已移除的未知配置项数量：";
+    revert: "Take the restore back", "撤销恢复";
+    reverted: "The configuration is as it was before the restore.", "配置已回到恢复之前的状态。";
     choose_file: "File", "文件";
     restart: "Restart", "重启";
     restart_hint: "The phone starts again within seconds. Settings stay.", "话机将在数秒内重新启动，设置保持不变。";

@@ -113,19 +113,19 @@ items! {
     ALWAYS_FWD = Line "Always FWD", Kind::Flag, "0",
         "Whether every call goes elsewhere and does not ring here.",
         "是否将所有来电转到其他号码而不在本机振铃。";
-    ALWAYS_FWD_NUM = Line "Always FWD Num", Kind::Text, "",
+    ALWAYS_FWD_NUM = Line "Always FWD Num", Kind::Callee, "",
         "The number or SIP address to which every call goes.",
         "所有来电转到的号码或 SIP 地址。";
     BUSY_FWD = Line "Busy FWD", Kind::Flag, "0",
         "Whether a call that finds the phone busy goes elsewhere; with call waiting it never does.",
         "话机忙时来电是否转到其他号码；开启呼叫等待时不会忙。";
-    BUSY_FWD_NUM = Line "Busy FWD Num", Kind::Text, "",
+    BUSY_FWD_NUM = Line "Busy FWD Num", Kind::Callee, "",
         "The number or SIP address to which such a call goes.",
         "忙时来电转到的号码或 SIP 地址。";
     NO_ANSWER_FWD = Line "No Answer FWD", Kind::Flag, "0",
         "Whether a call that nobody answers goes elsewhere.",
         "无人接听的来电是否转到其他号码。";
-    NO_ANSWER_FWD_NUM = Line "NoAnswer FWD Num" alias "NoAnswer FWD N", Kind::Text, "",
+    NO_ANSWER_FWD_NUM = Line "NoAnswer FWD Num" alias "NoAnswer FWD N", Kind::Callee, "",
         "The number or SIP address to which such a call goes.",
         "无人接听时来电转到的号码或 SIP 地址。";
     FWD_TIMER = Line "FWD Timer", kind::seconds(1, 3600), "20",

@@ -35,6 +35,8 @@ pub enum Kind {
     Choice(&'static [(&'static str, &'static str, &'static str)]),
     /// An IPv4 or IPv6 address or a domain name, or nothing.
     Address,
+    /// A number, `user@host` or a SIP URI, or nothing.
+    Callee,
     /// Names of codecs, separated by commas, at least one of [`CODECS`].
     Codecs,
     /// A GPIO with its level, such as `gpiochip0:17:low`, or nothing.
@@ -70,6 +72,7 @@ impl Kind {
                 values.iter().any(|(value, ..)| *value == trimmed).then(|| trimmed.to_owned())
             }
             Self::Address => address(trimmed),
+            Self::Callee => is_callee(trimmed).then(|| trimmed.to_owned()),
             Self::Codecs => codecs(trimmed),
             Self::Pin => {
                 (trimmed.is_empty() || trimmed.parse::<Pin>().is_ok()).then(|| trimmed.to_owned())
@@ -104,6 +107,7 @@ impl Kind {
                 format!("one of {}", values.iter().map(shown).collect::<Vec<_>>().join(", "))
             }
             Self::Address => "an IPv4 or IPv6 address or a domain name".to_owned(),
+            Self::Callee => "a number, user@host or a SIP URI".to_owned(),
             Self::Codecs => format!(
                 "a list of codecs separated by commas with at least one of {}",
                 CODECS.join(", ")
@@ -167,6 +171,28 @@ fn is_domain(text: &str) -> bool {
     name.len() <= 253 && name.split('.').all(label) && !last_is_digits
 }
 
+/// What can be dialled: as a number or user part what a URI takes without escapes, else a host behind
+/// an optional user. Nothing is a value too.
+fn is_callee(text: &str) -> bool {
+    if text.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"' | ',')) {
+        return false;
+    }
+    let bare = text.strip_prefix("sip:").or_else(|| text.strip_prefix("sips:"));
+    let place = match (bare.unwrap_or(text).split_once('@'), bare) {
+        (Some((user, place)), _) if !user.is_empty() => place,
+        (Some(_), _) => return false,
+        (None, Some(place)) => place,
+        (None, None) => return !text.contains([';', '?', ':', '/']),
+    };
+    // Parameters and header fields of a URI are its own business.
+    let place = place.split([';', '?']).next().unwrap_or_default();
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        Some(_) | None => (place, "1"),
+    };
+    !host.is_empty() && address(host).is_some() && number(port, 1, 65535).is_some()
+}
+
 fn codecs(text: &str) -> Option<String> {
     let names: Vec<&str> = text.split(',').map(str::trim).collect();
     let plain = |name: &&str| {
@@ -193,6 +219,38 @@ mod tests {
         }
         for text in ["0", "0.001", "8760.01", "-1", "1,5", "1.", ".5", "1e3"] {
             assert_eq!(Kind::Hours.check(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_callee_is_what_can_be_dialled() {
+        for text in [
+            "",
+            "1009",
+            "+49301234",
+            "*21#",
+            "desk@other.test",
+            "sip:desk@other.test:5070",
+            "sips:desk@[2001:db8::1]:5061;transport=tcp",
+            "sip:10.0.0.1",
+            "a@10.0.0.1",
+        ] {
+            assert_eq!(Kind::Callee.check(text).as_deref(), Some(text));
+        }
+        for text in [
+            "not an address",
+            "<sip:a@b>",
+            "@other.test",
+            "desk@",
+            "sip:",
+            "1009;x",
+            "http://a/",
+            "desk@other.test:0",
+            "desk@other..test",
+            "1009,1010",
+            "desk@10.0.0.256",
+        ] {
+            assert_eq!(Kind::Callee.check(text), None, "{text}");
         }
     }
 
@@ -226,6 +284,7 @@ mod tests {
                 | Kind::Number { .. }
                 | Kind::Hours
                 | Kind::Address
+                | Kind::Callee
                 | Kind::Codecs
                 | Kind::Pin
                 | Kind::Keys => continue,

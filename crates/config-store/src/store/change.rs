@@ -36,6 +36,8 @@ pub struct Changes {
     pub items: Vec<Change>,
     /// How many items of imported files are kept without being known; 0 unless a file was imported.
     pub kept: usize,
+    /// How many unknown items that were kept are gone; 0 unless a file has replaced everything.
+    pub dropped: usize,
     /// What the user ought to know, a sentence each.
     pub warnings: Vec<Sentence>,
 }

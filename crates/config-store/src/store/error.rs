@@ -52,6 +52,9 @@ pub enum StoreError {
         #[source]
         error: rusqlite::Error,
     },
+    /// No restore has been made that could be taken back.
+    #[error("nothing has been restored: there is nothing to go back to")]
+    NothingBefore,
     /// A bound of the state table.
     #[error("state entry `{key}`: {reason}")]
     State {

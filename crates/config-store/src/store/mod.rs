@@ -12,6 +12,7 @@ mod change;
 mod error;
 mod migrations;
 mod open;
+mod replace;
 mod state;
 mod trial;
 
@@ -36,6 +37,14 @@ pub struct Store {
     place: open::Place,
     recovery: Option<Recovery>,
     values: Values,
+}
+
+/// Imported files that are to be kept.
+enum News {
+    /// Those of other forms stay.
+    Beside(Files),
+    /// No other stays.
+    Instead(Files),
 }
 
 impl Store {
@@ -102,6 +111,19 @@ impl Store {
         self.take(octets, origin, None)
     }
 
+    /// What [`Self::import`] would change.
+    ///
+    /// # Errors
+    /// What is wrong with the file, by line.
+    pub fn would_import(&self, octets: &[u8]) -> Result<Changes, ImportError> {
+        let imported = fanvil::read(octets).map_err(ImportError::Form)?;
+        let files = self.files()?.with(imported.file);
+        let kept = files.map_err(|error| ImportError::Form(vec![error]))?.unknown_items();
+        let values = imported.patch.applied_to(&self.values);
+        let items = self.changed_items(&imported.patch, &values);
+        Ok(Changes { items, kept, dropped: 0, warnings: imported.warnings })
+    }
+
     /// The same; where it changes items of lines, the change is on trial (see [`Trial`]) until
     /// [`Self::end_trial`] or [`Self::take_back`]. `file` is the caller's name for the file.
     ///
@@ -128,7 +150,7 @@ impl Store {
         let files = files.map_err(|error| ImportError::Form(vec![error]))?;
         let kept = files.unknown_items();
         // The same file is imported at every start.
-        let news = (files != held).then_some(files);
+        let news = (files != held).then_some(News::Beside(files));
         let (patch, before) = (&imported.patch, self.values.clone());
         let touches_lines = patch.changes().any(|(name, value)| {
             name.line().is_some() && before.value(name) != value.unwrap_or(name.item().default)
@@ -171,7 +193,7 @@ impl Store {
     fn commit(
         &mut self,
         patch: &Patch,
-        files: Option<Files>,
+        files: Option<News>,
         origin: Origin,
         also: impl FnOnce(&Transaction<'_>) -> Result<(), DatabaseError>,
     ) -> Result<Changes, StoreError> {
@@ -180,19 +202,14 @@ impl Store {
             self.in_transaction(also)?;
             return Ok(Changes::default());
         }
-        let items: Vec<Change> = patch
-            .changes()
-            .map(|(name, _)| (name, self.values.value(name), values.value(name)))
-            .filter(|(_, old, new)| old != new)
-            .map(|(name, old, new)| Change::new(name, masked(name, old), masked(name, new)))
-            .collect();
+        let items = self.changed_items(patch, &values);
         self.in_transaction(|transaction| {
             write(transaction, patch, files.as_ref(), &items, origin)?;
             also(transaction)
         })?;
         self.values = values;
         self.back_up();
-        Ok(Changes { warnings: self.warnings(&items), items, kept: 0 })
+        Ok(Changes { warnings: self.warnings(&items), items, ..Changes::default() })
     }
 
     /// Does all of it or nothing. When it returns, it survives the loss of power.
@@ -214,6 +231,16 @@ impl Store {
         if let Err(error) = backup::renew(&self.connection, &self.place, backup::BACKUP) {
             tracing::warn!(%error, "backup copy of the configuration not renewed");
         }
+    }
+
+    /// The items that a patch changes, as they may be shown.
+    fn changed_items(&self, patch: &Patch, values: &Values) -> Vec<Change> {
+        patch
+            .changes()
+            .map(|(name, _)| (name, self.values.value(name), values.value(name)))
+            .filter(|(_, old, new)| old != new)
+            .map(|(name, old, new)| Change::new(name, masked(name, old), masked(name, new)))
+            .collect()
     }
 
     /// What the settings of the lines that have changed contradict.
@@ -267,7 +294,7 @@ impl Store {
 fn write(
     transaction: &Transaction<'_>,
     patch: &Patch,
-    files: Option<&Files>,
+    files: Option<&News>,
     items: &[Change],
     origin: Origin,
 ) -> Result<(), DatabaseError> {
@@ -281,6 +308,14 @@ fn write(
             None => transaction.execute("DELETE FROM item WHERE name = ?1", (name,))?,
         };
     }
+    let files = match files {
+        Some(News::Beside(files)) => Some(files),
+        Some(News::Instead(files)) => {
+            transaction.execute("DELETE FROM document", ())?;
+            Some(files)
+        }
+        None => None,
+    };
     for (form, octets) in files.into_iter().flat_map(Files::octets) {
         let form = match form {
             Form::Text => "text",

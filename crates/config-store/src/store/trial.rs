@@ -110,7 +110,7 @@ pub(super) fn begin(
     put_state(transaction, STARTS, "0")
 }
 
-fn end(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
+pub(super) fn end(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
     transaction.execute("DELETE FROM trial", ())?;
     transaction.execute("DELETE FROM state WHERE key IN (?1, ?2)", (FILE, STARTS)).map(drop)
 }

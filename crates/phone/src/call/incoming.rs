@@ -46,7 +46,7 @@ impl Key {
 /// Who calls: the address, and the name that goes with it.
 pub(crate) fn caller(request: &Request) -> (String, Option<String>) {
     let Ok(from) = request.headers.from() else { return (String::new(), None) };
-    (from.uri.to_string(), from.display.clone())
+    (from.uri.to_string(), from.display)
 }
 
 /// An INVITE as it came in.

@@ -1,9 +1,13 @@
 //! Requests about the configuration: the store checks and keeps, then the lines put it in force.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use config_store::fanvil::{Form, FormError};
-use config_store::{ImportError, ItemError, SetError};
+use config_store::{ImportError, ItemError, SetError, Store};
 use control::{
-    ChangeReport, ConfigRequest, Document, ExportFormat, Items, LineCheck, Payload, Problem, Server,
+    CallState, CallStatus, ChangeReport, ConfigRequest, Document, ExportFormat, Items, LineCheck,
+    Payload, Problem, Server,
 };
 
 use super::describe;
@@ -16,16 +20,12 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
     match request {
         ConfigRequest::Get { items } => get(items, desk).await,
         ConfigRequest::Set { items } => set(items, desk).await.map(Payload::Changes),
-        ConfigRequest::Import { document } => {
+        ConfigRequest::Import { document, replace, dry_run } => {
             let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
             let octets = opened(octets, desk).await?;
-            let origin = desk.origin;
-            let import = move |store: &mut config_store::Store| {
-                store.import(&octets, origin).map_err(refused_file)
-            };
-            let changes = desk.store.with(import).await.map_err(gone)??;
-            Ok(Payload::Changes(desk.put_in_force(changes).await))
+            import(octets, replace, dry_run, desk).await.map(Payload::Changes)
         }
+        ConfigRequest::Revert {} => revert(desk).await.map(Payload::Changes),
         ConfigRequest::Export { format, with_secrets } => export(format, with_secrets, desk).await,
         ConfigRequest::List {} => {
             let items = desk.store.with(|store| store.list()).await.map_err(gone)?;
@@ -43,17 +43,72 @@ async fn opened(octets: Vec<u8>, desk: &Desk) -> Result<Vec<u8>, Problem> {
     opening.map_err(|_| Problem::new("the file was not opened"))?.map_err(Problem::new)
 }
 
+/// Takes a file, or tells what would change.
+async fn import(
+    octets: Vec<u8>,
+    replace: bool,
+    dry_run: bool,
+    desk: &Desk,
+) -> Result<ChangeReport, Problem> {
+    let octets = Arc::<[u8]>::from(octets);
+    if replace {
+        let file = Arc::clone(&octets);
+        let would = move |store: &mut Store| store.would_replace(&file).map_err(refused_file);
+        let (changes, gone_lines) = desk.store.with(would).await.map_err(gone)??;
+        leave_calls_alone(&gone_lines, desk).await?;
+        if dry_run {
+            return Ok(ChangeReport { dry_run, ..describe::changes(changes) });
+        }
+    }
+    let origin = desk.origin;
+    let take = move |store: &mut Store| {
+        let done = match (dry_run, replace) {
+            (true, _) => store.would_import(&octets),
+            (false, true) => store.replace(&octets, origin),
+            (false, false) => store.import(&octets, origin),
+        };
+        done.map_err(refused_file)
+    };
+    let changes = desk.store.with(take).await.map_err(gone)??;
+    match dry_run {
+        true => Ok(ChangeReport { dry_run, ..describe::changes(changes) }),
+        false => Ok(desk.put_in_force(changes).await),
+    }
+}
+
+async fn revert(desk: &Desk) -> Result<ChangeReport, Problem> {
+    let failed = |error: config_store::StoreError| Problem::new(error.to_string());
+    let would = move |store: &mut Store| store.would_revert().map_err(failed);
+    let (_, gone_lines) = desk.store.with(would).await.map_err(gone)??;
+    leave_calls_alone(&gone_lines, desk).await?;
+    let origin = desk.origin;
+    let revert = move |store: &mut Store| store.revert(origin).map_err(failed);
+    let changes = desk.store.with(revert).await.map_err(gone)??;
+    Ok(desk.put_in_force(changes).await)
+}
+
+/// A line that is taken out of use ends its calls; no restore is worth one.
+async fn leave_calls_alone(lines: &BTreeSet<u16>, desk: &Desk) -> Result<(), Problem> {
+    let calls = desk.calls().await?;
+    let lives = |call: &&CallStatus| call.state != CallState::Ended && lines.contains(&call.line);
+    Problem::all(calls.iter().filter(lives).map(|call| {
+        let (id, line) = (&call.id, call.line);
+        let text = format!("line {line} would be gone, and call {id} is on it: end that first");
+        Problem::at(format!("line {line}"), text)
+    }))
+    .map_or(Ok(()), Err)
+}
+
 /// Sets items, in force when this returns.
 pub(super) async fn set(items: Items, desk: &Desk) -> Result<ChangeReport, Problem> {
     let origin = desk.origin;
-    let set =
-        move |store: &mut config_store::Store| store.set(&items.0, origin).map_err(refused_items);
+    let set = move |store: &mut Store| store.set(&items.0, origin).map_err(refused_items);
     let changes = desk.store.with(set).await.map_err(gone)??;
     Ok(desk.put_in_force(changes).await)
 }
 
 async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
-    let get = move |store: &mut config_store::Store| {
+    let get = move |store: &mut Store| {
         let mut found = Items::default();
         let mut problems = Vec::new();
         for name in &names {

@@ -1,13 +1,34 @@
-//! The store's table of items in the words of the control socket. Nothing is added to it here.
+//! The store's table of items, and its changes, in the words of the control socket. Nothing is added
+//! to them here.
 
 use config_store::items::CODECS;
 use config_store::limits::{MAX_LINES, MAX_VALUE};
 use config_store::{Item, Kind, Scope, items};
-use control::{Choice, ConfigDescription, Help, ItemDescription, ItemScope, ItemValues};
+use control::{
+    ChangeReport, Changed, Choice, ConfigDescription, Help, ItemDescription, ItemScope, ItemValues,
+};
 
 /// Every item, in the table's order.
 pub(super) fn all() -> ConfigDescription {
     ConfigDescription { lines: MAX_LINES.into(), items: items::all().map(item).collect() }
+}
+
+/// What an accepted change has changed, or would change.
+pub(super) fn changes(changes: config_store::Changes) -> ChangeReport {
+    let changed = |change: config_store::Change| Changed {
+        item: change.item,
+        old: change.old,
+        new: change.new,
+    };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    ChangeReport {
+        items: changes.items.into_iter().map(changed).collect(),
+        dry_run: false,
+        kept: count(changes.kept),
+        dropped: count(changes.dropped),
+        warnings_zh: changes.warnings.iter().map(|warning| warning.zh.clone()).collect(),
+        warnings: changes.warnings.into_iter().map(|warning| warning.en).collect(),
+    }
 }
 
 fn item(item: &Item) -> ItemDescription {
@@ -43,6 +64,7 @@ fn values(kind: &Kind) -> ItemValues {
             ItemValues::Choice { of: values.iter().map(choice).collect() }
         }
         Kind::Address => ItemValues::Address {},
+        Kind::Callee => ItemValues::Callee {},
         Kind::Codecs => {
             ItemValues::Codecs { known: CODECS.iter().map(ToString::to_string).collect() }
         }

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use config_store::{Changes, Origin};
-use control::{AccountStatus, CallStatus, ChangeReport, Changed, Event, Problem};
+use control::{AccountStatus, CallStatus, ChangeReport, Event, Problem};
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
 
+use super::describe;
 use crate::archive::Earlier;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
@@ -66,27 +67,16 @@ impl Desk {
     }
 
     /// What the store has accepted takes effect, for all whom it concerns, before this returns (D1).
-    pub(crate) async fn put_in_force(&self, changes: Changes) -> ChangeReport {
-        let mut warnings = changes.warnings;
+    pub(crate) async fn put_in_force(&self, mut changes: Changes) -> ChangeReport {
         if !changes.items.is_empty() {
-            warnings.extend(self.lines.apply().await);
+            changes.warnings.extend(self.lines.apply().await);
             self.provisioner.settings_changed();
             let items: Vec<String> =
                 changes.items.iter().map(|change| change.item.clone()).collect();
             tracing::info!(items = items.join(", "), "configuration changed");
             self.events.tell(Event::Config { items });
         }
-        let changed = |change: config_store::Change| Changed {
-            item: change.item,
-            old: change.old,
-            new: change.new,
-        };
-        ChangeReport {
-            items: changes.items.into_iter().map(changed).collect(),
-            kept: u32::try_from(changes.kept).unwrap_or(u32::MAX),
-            warnings_zh: warnings.iter().map(|warning| warning.zh.clone()).collect(),
-            warnings: warnings.into_iter().map(|warning| warning.en).collect(),
-        }
+        describe::changes(changes)
     }
 
     /// Puts a question to the phone.

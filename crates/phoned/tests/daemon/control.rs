@@ -125,7 +125,8 @@ fn a_configuration_goes_out_and_comes_in_again() {
     };
     let text = String::from_utf8(document.octets().unwrap()).unwrap();
     assert!(text.contains("SIP1 Phone Number") && !text.contains("secret-1001"), "{text}");
-    let import = Request::Config(ConfigRequest::Import { document });
+    let import =
+        Request::Config(ConfigRequest::Import { document, replace: false, dry_run: false });
     let Ok(Payload::Changes(report)) = daemon.client().ask(&import) else { panic!("refused") };
     assert!(report.items.is_empty(), "the same again changes nothing");
 }

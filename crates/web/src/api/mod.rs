@@ -187,8 +187,12 @@ fn change(request: &Request) -> Option<String> {
             let names: Vec<&str> = items.0.iter().map(|(item, _)| item.as_str()).collect();
             Some(format!("set {}", names.join(", ")))
         }
-        Request::Config(ConfigRequest::Import { .. }) => {
-            Some("imported a configuration file".to_owned())
+        Request::Config(ConfigRequest::Import { dry_run: false, replace, .. }) => {
+            let what = if *replace { "restored" } else { "imported" };
+            Some(format!("{what} a configuration file"))
+        }
+        Request::Config(ConfigRequest::Revert {}) => {
+            Some("took back the latest restore".to_owned())
         }
         Request::Config(ConfigRequest::Export { with_secrets: true, .. }) => {
             Some("exported the configuration with passwords".to_owned())

@@ -103,6 +103,7 @@ fn busy() -> (Metrics, DaemonStatus, TimingReport) {
         codec: None,
         muted: false,
         note: None,
+        call_id: String::new(),
         quality: Some(quality(mos)),
         ended: None,
     };

@@ -77,9 +77,10 @@ impl Filling<'_> {
         let value = self.values.value(&full_name).unwrap_or(&item.default).to_owned();
         let wrong = self.problem.is_some_and(|problem| names(problem, &full_name));
         let input = match &item.values {
-            ItemValues::Text { .. } | ItemValues::Address {} | ItemValues::Codecs { .. } => {
-                Input::Text
-            }
+            ItemValues::Text { .. }
+            | ItemValues::Address {}
+            | ItemValues::Callee {}
+            | ItemValues::Codecs { .. } => Input::Text,
             ItemValues::Secret { .. } => Input::Secret,
             ItemValues::Number { .. } => Input::Number,
             ItemValues::Flag {} => Input::Flag,
@@ -119,7 +120,8 @@ impl Filling<'_> {
             | ItemValues::Secret { .. }
             | ItemValues::Flag {}
             | ItemValues::Choice { .. }
-            | ItemValues::Address {} => {}
+            | ItemValues::Address {}
+            | ItemValues::Callee {} => {}
         }
         if let Some(default) = self.default(item) {
             parts.push(format!("{}{colon}{default}", words.default));
@@ -142,6 +144,7 @@ impl Filling<'_> {
             | ItemValues::Secret { .. }
             | ItemValues::Number { .. }
             | ItemValues::Address {}
+            | ItemValues::Callee {}
             | ItemValues::Codecs { .. } => (!item.default.is_empty()).then(|| item.default.clone()),
         }
     }
@@ -170,6 +173,8 @@ fn range(language: Language, values: &ItemValues) -> String {
         (Language::Zh, ItemValues::Flag {}) => "开启或关闭".into(),
         (Language::En, ItemValues::Address {}) => "an IPv4 or IPv6 address or a domain name".into(),
         (Language::Zh, ItemValues::Address {}) => "IPv4 或 IPv6 地址，或域名".into(),
+        (Language::En, ItemValues::Callee {}) => "a number, user@host or a SIP URI".into(),
+        (Language::Zh, ItemValues::Callee {}) => "号码、user@host 或 SIP URI".into(),
         (Language::En, ItemValues::Codecs { known }) => {
             format!("names with commas, at least one of {}", known.join(", "))
         }
@@ -214,6 +219,7 @@ pub(crate) fn sent<'a>(
         | ItemValues::Number { .. }
         | ItemValues::Choice { .. }
         | ItemValues::Address {}
+        | ItemValues::Callee {}
         | ItemValues::Codecs { .. } => fields.given(&item.name),
     };
     let pair = |item: &ItemDescription| Some((item.full_name(line), value(item)?.to_owned()));

@@ -21,6 +21,7 @@ mod line;
 mod live;
 mod meaning;
 mod quality;
+mod restore;
 mod shield;
 mod status;
 mod system;
@@ -74,7 +75,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/system/reset", post(ending::reset))
         .route("/system/ending", get(ending::show))
         .route("/system/export", post(system::export))
-        .route("/system/import", post(system::import))
+        .route("/system/import", post(restore::import))
+        .route("/system/revert", post(restore::revert))
         .route("/assets/{name}", get(assets::serve))
         .route("/health", get(health))
         .fallback(nowhere);

@@ -6,16 +6,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use control::{CallState, ConfigRequest, Document, ExportFormat, Payload, Problem, Request};
+use control::{CallState, ConfigRequest, ExportFormat, Payload, Problem, Request};
 
 use crate::app::App;
 use crate::phone::unexpected;
+use crate::text::Words;
 use crate::trust::{Entry, Refusal, Role, TokenInfo, UserInfo};
 
 use super::caller::Member;
-use super::fields::{OctetsByAdmin, Sent, SentByAdmin};
+use super::fields::{Sent, SentByAdmin};
 use super::frame::{Frame, Tab, Trouble, page, refusal};
-use super::items;
 
 #[derive(Template)]
 #[template(path = "system.html")]
@@ -69,6 +69,16 @@ async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
 /// The page with why nothing was done.
 pub(super) async fn refuse(app: &App, member: Member, problem: String) -> Response {
     draw(app, member, Outcome { problem: Some(problem), ..Outcome::default() }).await
+}
+
+/// The page with what was done.
+pub(super) async fn say(
+    app: &App,
+    member: Member,
+    what: impl FnOnce(&'static Words) -> &'static str,
+) -> Response {
+    let done = Some(what(member.language.words()));
+    draw(app, member, Outcome { done, ..Outcome::default() }).await
 }
 
 /// Says what came of it, and writes it down.
@@ -186,45 +196,5 @@ pub(super) async fn export(
                 .into_response()
         }
         Err(problem) => Trouble::refused(&problem).page(&member.into_caller()),
-    }
-}
-
-/// Takes a configuration file that the page's script has read: the changes, or every line that is
-/// wrong, as text.
-pub(super) async fn import(
-    State(app): State<App>,
-    OctetsByAdmin(member, octets): OctetsByAdmin,
-) -> Response {
-    let words = member.language.words();
-    let done = match Document::from_octets(&octets) {
-        Ok(document) => app.phone().change(ConfigRequest::Import { document }).await,
-        Err(error) => Err(Problem::new(error.to_string())),
-    };
-    match done {
-        Ok(report) => {
-            app.trust().note(
-                &member.session.user,
-                member.visitor.address,
-                "restored a configuration file",
-            );
-            let mut text: Vec<String> = Vec::new();
-            if report.items.is_empty() {
-                text.push(words.nothing_changed.to_owned());
-            } else {
-                text.push(words.in_force.to_owned());
-            }
-            let changed = |change: &control::Changed| format!("{} = {}", change.item, change.new);
-            text.extend(report.items.iter().map(changed));
-            if report.kept > 0 {
-                text.push(format!("{} {}", words.file_kept, report.kept));
-            }
-            text.extend_from_slice(items::warnings(member.language, &report));
-            text.join("\n").into_response()
-        }
-        Err(problem) => {
-            let all = std::iter::once(&problem).chain(&problem.also);
-            let text: Vec<&str> = all.map(|problem| problem.message.as_str()).collect();
-            (StatusCode::UNPROCESSABLE_ENTITY, text.join("\n")).into_response()
-        }
     }
 }
