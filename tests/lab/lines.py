@@ -5,6 +5,7 @@
 
 import argparse
 import collections
+import os
 import time
 
 from . import net, proc
@@ -14,6 +15,7 @@ from .wait import until
 from .world import World
 
 KEEP_ALIVE, FAILBACK = 10, 12
+UNIT = os.path.join(os.path.dirname(__file__), "../../rootfs-overlay/usr/lib/systemd/system/phoned.service")
 
 
 def items(world, lines, keep_alive=KEEP_ALIVE, failback=FAILBACK, **more):
@@ -26,12 +28,20 @@ def items(world, lines, keep_alive=KEEP_ALIVE, failback=FAILBACK, **more):
     return {name: value for name, value in found.items() if not name.endswith(("Display Name", "Enable Reg"))}
 
 
+def service_environment():
+    """The environment that phoned's unit gives it."""
+    with open(UNIT) as unit:
+        lines = [line.strip().removeprefix("Environment=") for line in unit if line.startswith("Environment=")]
+    return dict(setting.split("=", 1) for line in lines for setting in line.split())
+
+
 class Site:
-    """One phoned with many lines."""
+    """One phoned with many lines, in the environment of a service."""
 
     def __init__(self, world, lines, place="1001", **more):
         self.world, self.lines = world, lines
-        self.phone = world.phone(place, items=items(world, lines, **more), start=False, log_level="warn,phoned=info")
+        self.phone = world.phone(place, items=items(world, lines, **more), start=False, log_level="warn,phoned=info",
+                                 env={**os.environ, **service_environment()})
 
     def start(self):
         """Starts it, without a stream of events: thousands would fall behind."""
