@@ -13,6 +13,7 @@ use sip_core::transport::Transport;
 use crate::network::Network;
 use crate::plan::{Fault, FaultKind, Plan};
 use crate::proxy::{Mood, Proxy};
+use crate::tls::{self, Conduct};
 
 /// What the active faults come to.
 #[derive(Debug, Clone, Default)]
@@ -103,6 +104,15 @@ impl Faults {
         self.has(FaultKind::NamesDenied)
     }
 
+    /// How a proxy deals with TLS handshakes.
+    pub fn conduct(&self, proxy: usize) -> Conduct {
+        let conducts = self.kinds().filter_map(|kind| {
+            let FaultKind::Handshakes(whose, conduct) = kind else { return None };
+            (whose == proxy).then_some(conduct)
+        });
+        conducts.last().unwrap_or(Conduct::Serves)
+    }
+
     /// Whether a proxy is in no answer of DNS.
     pub fn is_withdrawn(&self, proxy: usize) -> bool {
         self.has(FaultKind::Withdraws(proxy))
@@ -154,6 +164,7 @@ impl Faults {
                 | FaultKind::HangsUp(_)
                 | FaultKind::Forgets(_)
                 | FaultKind::Expires(_)
+                | FaultKind::Handshakes(..)
                 | FaultKind::NamesDead
                 | FaultKind::NamesDenied
                 | FaultKind::Withdraws(_) => false,
@@ -231,7 +242,9 @@ impl Faults {
             (true, true) | (false, false) => {}
         }
         let refuses = dead || self.has(FaultKind::Refuses(at));
-        network.set_listening(addr, self.listens && !refuses);
+        for transport in [Transport::Tcp, Transport::Tls] {
+            network.set_listening(tls::at(transport, addr), self.listens && !refuses);
+        }
     }
 
     fn mood(&self, at: usize) -> Mood {

@@ -21,5 +21,6 @@ pub mod proxy;
 pub mod run;
 pub mod sound;
 pub mod station;
+pub mod tls;
 pub mod trace;
 pub mod world;

@@ -12,6 +12,7 @@ use sip_core::transport::resolve::{Answer, Kind, Query, Record, Srv, Target};
 use crate::faults::Faults;
 use crate::plan::Plan;
 use crate::proxy::Identity;
+use crate::tls;
 
 /// An answer from a name server nearby.
 const ROUND_TRIP: Duration = Duration::from_millis(20);
@@ -99,12 +100,18 @@ fn srv(query: &Query, plan: &Plan, faults: &Faults) -> Vec<Record> {
         let transports = &target(*phone, plan).transports;
         transports.iter().any(|transport| *query == Query::srv(*transport, &domain(*phone)))
     });
-    let Some(order) = whose.and_then(|phone| plan.orders.get(phone)) else { return Vec::new() };
+    let Some((phone, order)) = whose.and_then(|phone| Some((phone, plan.orders.get(phone)?)))
+    else {
+        return Vec::new();
+    };
+    // One name has one transport.
+    let secured = plan.is_secret(phone);
     let listed: Vec<usize> =
         order.iter().copied().filter(|proxy| !faults.is_withdrawn(*proxy)).collect();
     let listed = if listed.is_empty() { order } else { &listed };
     let record = |(priority, proxy): (u16, &usize)| {
         let Identity { domain: target, addr, .. } = Identity::of(*proxy);
+        let addr = if secured { tls::at(Transport::Tls, addr) } else { addr };
         Record::Srv(Srv { priority, weight: 0, port: addr.port(), target })
     };
     (0..).zip(listed).map(record).collect()

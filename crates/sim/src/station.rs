@@ -17,6 +17,7 @@ use sip_core::transport::resolve::{Resolver, Target};
 
 use crate::plan::{LineStyle, Plan};
 use crate::proxy::{Identity, guard};
+use crate::tls;
 
 /// The one line that each phone of a world has.
 pub const LINE: LineNumber = LineNumber(1);
@@ -153,8 +154,9 @@ impl Station {
             (false, _) => ServerRole::Server2,
         };
         let names = if plan.names_known { vec![proxy.domain.clone()] } else { Vec::new() };
-        let hop = Hop { transport: plan.transports[index][at], addr: proxy.addr };
-        LineHop { hop, role, local: self.addr, names }
+        let transport = plan.transports[index][at];
+        let hop = Hop { transport, addr: tls::at(transport, proxy.addr) };
+        LineHop { hop, role, local: tls::at(transport, self.addr), names }
     }
 }
 

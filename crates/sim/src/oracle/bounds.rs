@@ -72,6 +72,8 @@ impl Bounds {
         let exchange = 4 * round_trip + Duration::from_millis(100);
         // A connection between the ports of one that is half open takes a second SYN.
         let exchange = if tcp { exchange + round_trip + REPEATED_SYN } else { exchange };
+        // Hello, certificate, and a round trip on which something is written again.
+        let exchange = if plan.any_tls() { exchange + 2 * round_trip } else { exchange };
         let hops = u32::try_from(plan.proxies.count).unwrap_or(u32::MAX);
         let relearnt = relearnt(plan);
         // The clock stands while a hop asks to be left alone.

@@ -3,7 +3,8 @@
 //!
 //! Rules: no call rings or is up twice; nothing that nobody holds outlives its bound; while a hop
 //! works, lines are registered, numbers ring and BYEs arrive in time; credentials go only to who
-//! asked for them; stale answers change nothing; nobody floods the wire.
+//! asked for them; stale answers change nothing; nobody floods the wire; what is for TLS never goes
+//! in the clear, and a handshake that fails is named.
 
 mod bounds;
 mod calls;
@@ -15,7 +16,11 @@ pub use bounds::{Bounds, TIMEOUT};
 pub use calls::{Calls, End, Side, SipCall};
 pub use duties::{Duties, Longest, Promise, Worst};
 
+use failover::HopState;
+use phone::input::TlsFault;
+use phone::status::AccountStatus;
 use sip_core::message::{HeaderName, Message, Method};
+use sip_core::transport::{Hop, Transport};
 
 use crate::proxy::guard;
 
@@ -61,6 +66,29 @@ pub fn misplaced_credentials(message: &Message, proxy: Option<&str>) -> Option<B
     let whom = proxy.unwrap_or("somebody who is no proxy");
     let what = format!("{} to {whom} carries credentials for {issuer}", request.method);
     Some(Breach::new("credentials", what))
+}
+
+/// Whether a phone that is to say nothing in the clear does so (requirement A2).
+#[must_use]
+pub fn in_the_clear(message: &Message, to: Hop, secret: bool) -> Option<Breach> {
+    if !secret || to.transport == Transport::Tls {
+        return None;
+    }
+    let what = match message {
+        Message::Request(request) => request.method.to_string(),
+        Message::Response(response) => response.code.to_string(),
+    };
+    Some(Breach::new("in-the-clear", format!("{what} to {to} of a line that speaks TLS alone")))
+}
+
+/// Whether a line shows why TLS towards one of its hops did not come about (requirement A2: each fault
+/// is named).
+#[must_use]
+pub fn unnamed_fault(line: &AccountStatus, hop: Hop, fault: TlsFault) -> Option<Breach> {
+    let shown = line.hops.iter().find(|shown| shown.hop == hop)?;
+    let named = shown.state == HopState::Unavailable && shown.cause == fault.to_string();
+    let what = || format!("{hop} failed by {fault} and shows {:?} {}", shown.state, shown.cause);
+    (!named).then(|| Breach::new("unnamed-fault", what()))
 }
 
 /// Counts the requests of one phone, second by second.
@@ -166,6 +194,17 @@ mod tests {
             "credentials"
         );
         assert_eq!(misplaced_credentials(&request("p1-3"), None).unwrap().rule, "credentials");
+    }
+
+    #[test]
+    fn a_line_that_speaks_tls_alone_says_nothing_in_the_clear() {
+        let to = |hop: &str| hop.parse::<Hop>().unwrap();
+        let rule = |hop, secret| in_the_clear(&request("x"), to(hop), secret).map(|b| b.rule);
+        assert_eq!(rule("tls:10.0.0.11:5061", true), None);
+        assert_eq!(rule("tcp:10.0.0.11:5060", false), None);
+        for hop in ["tcp:10.0.0.11:5060", "udp:10.0.0.11:5060"] {
+            assert_eq!(rule(hop, true), Some("in-the-clear"));
+        }
     }
 
     #[test]

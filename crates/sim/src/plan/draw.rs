@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use netem::Link;
+use phone::input::TlsFault;
 use phone::settings::Dtmf;
 use sip_core::transport::Transport;
 
 use super::{Errand, Fault, FaultKind, LineStyle, Plan, Presence, ProxyStyle, TcpStyle};
 use crate::dice::Dice;
+use crate::tls::Conduct;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -117,7 +119,7 @@ impl Plan {
         let names_known = dice.chance(50);
         // Linux quotes as much as fits into 576 bytes, others eight bytes of payload or none.
         let quoted = dice.pick([548, 548, 64, 0]);
-        Self {
+        let mut plan = Self {
             seed,
             phones,
             proxies,
@@ -134,7 +136,30 @@ impl Plan {
             submits,
             floods,
             chaos,
+        };
+        plan.secure(scale);
+        plan
+    }
+
+    /// Gives a part of the worlds with connections TLS in place of TCP, and faults of its own. Drawn
+    /// apart from all else, so that the other worlds are what they were before there was TLS.
+    fn secure(&mut self, scale: Scale) {
+        let mut dice = Dice::new(self.seed ^ 0x5EC0_0000_0000_0000);
+        // Without a proxy in between, phones would have to believe each other's certificates.
+        let direct = self.proxies.presence == Presence::Absent;
+        if !self.any_tcp() || direct || !dice.chance(45) {
+            return;
         }
+        for transport in self.transports.iter_mut().flatten() {
+            if *transport == Transport::Tcp {
+                *transport = Transport::Tls;
+            }
+        }
+        for _ in 0..dice.between(0, scale.faults / 2) {
+            let fault = tls_fault(&mut dice, self.proxies.count, &self.errands, scale);
+            self.faults.push(fault);
+        }
+        self.faults.sort_by_key(|fault| fault.at);
     }
 }
 
@@ -235,6 +260,20 @@ fn tcp_fault(dice: &mut Dice, proxies: usize, errands: &[Errand], scale: Scale) 
         FaultKind::Expires(proxy),
     ]);
     timed(dice, kind, errands, scale)
+}
+
+/// What happens to TLS alone.
+fn tls_fault(dice: &mut Dice, proxies: usize, errands: &[Errand], scale: Scale) -> Fault {
+    let proxy = if dice.chance(60) { 0 } else { dice.index(proxies) };
+    let conduct = dice.pick([
+        Conduct::Silent,
+        Conduct::Closes,
+        Conduct::Shows(TlsFault::Expired),
+        Conduct::Shows(TlsFault::WrongName),
+        Conduct::Shows(TlsFault::UnknownIssuer),
+        Conduct::Shows(TlsFault::NotYetValid),
+    ]);
+    timed(dice, FaultKind::Handshakes(proxy, conduct), errands, scale)
 }
 
 /// What happens to names alone.

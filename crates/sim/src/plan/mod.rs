@@ -10,6 +10,8 @@ use netem::Link;
 use phone::settings::Dtmf;
 use sip_core::transport::Transport;
 
+use crate::tls::Conduct;
+
 /// How a pair of proxies keeps itself in the way of a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
@@ -152,6 +154,8 @@ pub enum FaultKind {
     /// A NAT or firewall forgets the connections with the proxy, at once: what is sent over them
     /// vanishes.
     Expires(usize),
+    /// The proxy deals with TLS handshakes like this; connections that are there go on.
+    Handshakes(usize, Conduct),
     /// No name server answers.
     NamesDead,
     /// The name servers deny every name.
@@ -170,10 +174,15 @@ impl FaultKind {
     /// The proxy whose connections alone are concerned.
     #[must_use]
     pub fn of_connections(self) -> Option<usize> {
-        use FaultKind::{Expires, Forgets, HangsUp, NoTcp, Refuses, Resets};
+        use FaultKind::{Expires, Forgets, Handshakes, HangsUp, NoTcp, Refuses, Resets};
         match self {
-            NoTcp(proxy) | Refuses(proxy) | Resets(proxy) | HangsUp(proxy) | Forgets(proxy)
-            | Expires(proxy) => Some(proxy),
+            NoTcp(proxy)
+            | Refuses(proxy)
+            | Resets(proxy)
+            | HangsUp(proxy)
+            | Forgets(proxy)
+            | Expires(proxy)
+            | Handshakes(proxy, _) => Some(proxy),
             Self::Dead(_)
             | Self::Frozen(_)
             | Self::Dark(_)
@@ -248,6 +257,18 @@ impl Plan {
     pub fn any_tcp(&self) -> bool {
         self.transports.iter().flatten().any(|transport| *transport != Transport::Udp)
     }
+
+    /// Whether any of these connections are secured.
+    #[must_use]
+    pub fn any_tls(&self) -> bool {
+        self.transports.iter().flatten().any(|transport| *transport == Transport::Tls)
+    }
+
+    /// Whether a phone is to say nothing in the clear.
+    #[must_use]
+    pub fn is_secret(&self, phone: usize) -> bool {
+        self.transports[phone].iter().all(|transport| *transport == Transport::Tls)
+    }
 }
 
 #[cfg(test)]
@@ -268,17 +289,33 @@ mod tests {
     }
 
     #[test]
-    fn some_worlds_speak_udp_some_tcp_and_some_both() {
+    fn some_worlds_speak_udp_some_tcp_some_tls_and_some_two_of_them() {
         let kinds = |plan: &Plan| {
-            let all = || plan.transports.iter().flatten();
-            (all().any(|t| *t == Transport::Udp), all().any(|t| *t == Transport::Tcp))
+            let all = plan.transports.iter().flatten().copied();
+            all.collect::<std::collections::BTreeSet<Transport>>()
         };
         let mut counts = std::collections::BTreeMap::new();
-        for seed in 0..500 {
+        for seed in 0..1000 {
             *counts.entry(kinds(&Plan::draw(seed))).or_insert(0) += 1;
         }
-        assert_eq!(counts.len(), 3);
+        assert_eq!(counts.len(), 5, "TCP and TLS are never in one world: {counts:?}");
         assert!(counts.values().all(|count| *count > 50), "{counts:?}");
+    }
+
+    #[test]
+    fn handshakes_fail_in_secured_worlds_and_in_each_way() {
+        let mut conducts = Vec::new();
+        for plan in (0..1000).map(Plan::draw) {
+            for fault in &plan.faults {
+                if let FaultKind::Handshakes(_, conduct) = fault.kind {
+                    assert!(plan.any_tls());
+                    conducts.push(conduct);
+                }
+            }
+        }
+        let shows = |conduct: &Conduct| matches!(conduct, Conduct::Shows(_));
+        assert!(conducts.contains(&Conduct::Silent) && conducts.contains(&Conduct::Closes));
+        assert!(conducts.iter().filter(|conduct| shows(conduct)).count() > 50);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use sip_core::message::stream::{Frame, StreamReader};
 use sip_core::transport::{Hop, Transport};
 
 use crate::plan::TcpStyle;
+use crate::tls;
 
 /// RFC 5626 §4.4.1.
 const PONG: &[u8] = b"\r\n";
@@ -80,17 +81,17 @@ impl Connections {
             return self.out.push_back(Action::Datagram(to.hop.addr, bytes));
         }
         let known = to.over.filter(|pair| self.table.contains_key(pair));
-        let pair =
-            known.or_else(|| self.with(to.hop.addr)).unwrap_or_else(|| self.open(to.hop.addr));
+        let pair = known.or_else(|| self.with(to.hop)).unwrap_or_else(|| self.open(to.hop.addr));
         self.out.push_back(Action::Write(pair, bytes));
     }
 
-    /// The connection over which something new for `addr` would go.
-    fn with(&self, addr: SocketAddr) -> Option<Pair> {
-        let fits = |pair: &Pair| match self.style.reuses {
-            true => pair.remote.ip() == addr.ip(),
-            false => pair.remote == addr,
+    /// The connection over which something new for a hop would go.
+    fn with(&self, hop: Hop) -> Option<Pair> {
+        let there = |pair: &Pair| match self.style.reuses {
+            true => pair.remote.ip() == hop.addr.ip(),
+            false => pair.remote == hop.addr,
         };
+        let fits = |pair: &Pair| there(pair) && tls::transport_of(*pair) == hop.transport;
         let fitting = self.table.iter().filter(|(pair, _)| fits(pair));
         fitting.max_by_key(|(_, connection)| connection.number).map(|(pair, _)| *pair)
     }

@@ -5,11 +5,12 @@
 use std::net::SocketAddr;
 
 use sip_core::message::{
-    self, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri, Via,
+    HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri, Via,
 };
 use sip_core::transport::{self, Hop, Transport, mark_received};
 
 use super::connections::Peer;
+use crate::tls;
 
 pub(super) fn top_via(headers: &Headers) -> Option<Via> {
     headers.via().ok()
@@ -21,6 +22,7 @@ pub(super) fn push_via(
     sent_by: SocketAddr,
     branch: &str,
 ) {
+    let sent_by = tls::at(transport, sent_by);
     let via = Via::new(transport.into(), sent_by.ip(), Some(sent_by.port()), branch);
     headers.push_front(HeaderName::Via, via);
 }
@@ -49,10 +51,19 @@ pub(super) fn way_back(via: &Via, source: Peer) -> Peer {
 /// Where a response goes of whose request nothing is known any more.
 pub(super) fn way_back_by_via(headers: &Headers) -> Option<Peer> {
     let via = top_via(headers)?;
-    let sent_by = SocketAddr::new(via.host.ip()?, via.port.unwrap_or(5060));
-    let tcp = via.transport == message::Transport::Tcp;
-    let transport = if tcp { Transport::Tcp } else { Transport::Udp };
+    let mut transports = [Transport::Tcp, Transport::Tls].into_iter();
+    let transport = transports.find(|each| via.transport == (*each).into());
+    let transport = transport.unwrap_or(Transport::Udp);
+    let port = via.port.unwrap_or(transport.default_port());
+    let sent_by = SocketAddr::new(via.host.ip()?, port);
     Some(way_back(&via, Hop { transport, addr: sent_by }.into()))
+}
+
+/// The same before our own Via has been taken off.
+pub(super) fn way_back_below(headers: &Headers) -> Option<Peer> {
+    let mut headers = headers.clone();
+    pop_via(&mut headers);
+    way_back_by_via(&headers)
 }
 
 /// How a URI wants to be spoken to.

@@ -2,8 +2,8 @@
 //! challenges with nonces of its own, a location table shared with the others, record-routing in
 //! several styles, loop detection, transactions; and a mood, in which it refuses everything.
 //!
-//! It speaks UDP and TCP. Being dead, frozen or unreachable is not its business but the network's. It
-//! stands in for the server side in simulations only: no TLS, no names but those of the other
+//! It speaks UDP, TCP and TLS, whose handshakes are `tls`'s. Being dead, frozen or unreachable is not its business but the network's. It
+//! stands in for the server side in simulations only: no names but those of the other
 //! proxies.
 
 mod connections;
@@ -22,6 +22,7 @@ use sip_core::transport::{Hop, Transport};
 
 use crate::packet::Packet;
 use crate::plan::{Presence, ProxyStyle};
+use crate::tls;
 pub use connections::Action;
 use connections::{Connections, Peer};
 use guard::{Guard, Verdict};
@@ -133,7 +134,7 @@ impl Proxy {
 
     /// Takes octets from a connection.
     pub fn handle_octets(&mut self, pair: Pair, octets: &[u8], table: &mut Location, now: Instant) {
-        let hop = Hop { transport: Transport::Tcp, addr: pair.remote };
+        let hop = Hop { transport: tls::transport_of(pair), addr: pair.remote };
         for message in self.connections.feed(pair, octets) {
             self.handle_message(message, Peer { hop, over: Some(pair) }, table, now);
         }
@@ -202,8 +203,9 @@ impl Proxy {
 
     /// Whether a request has passed here before, by the Vias below its first.
     fn is_looped(&self, headers: &Headers) -> bool {
-        let me = (Some(self.me.addr.ip()), Some(self.me.addr.port()));
-        let is_me = |via: &str| via.parse::<Via>().is_ok_and(|via| (via.host.ip(), via.port) == me);
+        let ports = [self.me.addr, tls::at(Transport::Tls, self.me.addr)].map(|me| Some(me.port()));
+        let ours = |via: Via| via.host.ip() == Some(self.me.addr.ip()) && ports.contains(&via.port);
+        let is_me = |via: &str| via.parse::<Via>().is_ok_and(ours);
         headers.values(&HeaderName::Via).skip(1).any(is_me)
     }
 

@@ -266,7 +266,10 @@ impl Relay {
         let via = edit::top_via(&response.headers);
         let client = via.and_then(|via| self.clients.get(via.branch()?));
         let server = client.and_then(|client| self.servers.get(client.server.as_ref()?));
-        server.map_or(Transport::Udp, |server| server.upstream.hop.transport)
+        // After a restart the Via below our own is all that tells.
+        let by_via = || edit::way_back_below(&response.headers).map(|peer| peer.hop);
+        let hop = server.map(|server| server.upstream.hop).or_else(by_via);
+        hop.map_or(Transport::Udp, |hop| hop.transport)
     }
 
     /// A response that came from downstream; the top Via is ours.

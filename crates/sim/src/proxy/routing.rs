@@ -11,6 +11,7 @@ use sip_core::transport::{Hop, Transport};
 
 use super::edit;
 use crate::plan::Presence;
+use crate::tls;
 
 /// Marks a user part that hides a Contact: what follows is that URI, in hexadecimal.
 const HIDDEN: &str = "hidden-";
@@ -41,7 +42,9 @@ impl Identity {
     /// Whether a URI leads here, by address or by name.
     #[must_use]
     pub fn is_named_by(&self, uri: &Uri) -> bool {
-        uri.port.unwrap_or(5060) == self.addr.port()
+        let port = uri.port.unwrap_or(self.addr.port());
+        let ports = [self.addr, tls::at(Transport::Tls, self.addr)].map(|addr| addr.port());
+        ports.contains(&port)
             && match &uri.host {
                 Host::Name(name) => name.eq_ignore_ascii_case(&self.domain),
                 Host::V4(_) | Host::V6(_) => uri.host.ip() == Some(self.addr.ip()),
@@ -81,12 +84,12 @@ pub(super) fn loose_route(request: &mut Request, ours: &[&Identity], all: &[Iden
 
 /// Where a URI leads to: a literal, or the name of one of the proxies.
 pub(super) fn hop_of(uri: &Uri, all: &[Identity]) -> Option<Hop> {
-    let port = uri.port.unwrap_or(5060);
+    let transport = edit::transport_of(uri);
     let addr = match uri.host.ip() {
-        Some(ip) => SocketAddr::new(ip, port),
-        None => all.iter().find(|id| id.is_named_by(uri))?.addr,
+        Some(ip) => SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port())),
+        None => tls::at(transport, all.iter().find(|id| id.is_named_by(uri))?.addr),
     };
-    Some(Hop { transport: edit::transport_of(uri), addr })
+    Some(Hop { transport, addr })
 }
 
 /// Whether the Request-URI is in the domain that the proxies answer for.
@@ -105,11 +108,12 @@ pub(super) fn stay_in(
     from: Transport,
     to: Transport,
 ) {
-    let address = me.addr.to_string();
+    let address = |transport| tls::at(transport, me.addr).to_string();
+    let name = || me.domain.clone();
     let (incoming, outgoing) = match presence {
-        Presence::ByAddress => (&address, &address),
-        Presence::ByName => (&me.domain, &me.domain),
-        Presence::ByPair => (&address, &me.domain),
+        Presence::ByAddress => (address(from), address(to)),
+        Presence::ByName => (name(), name()),
+        Presence::ByPair => (address(from), name()),
         Presence::Absent => return,
         Presence::AsContact => return hide_contact(headers, me, to),
     };
@@ -121,9 +125,9 @@ pub(super) fn stay_in(
         format!("<sip:{place}{transport}{};lr>", if pair { ";r2=on" } else { "" })
     };
     if incoming == outgoing && from == to {
-        edit::record_route(headers, &[&entry(incoming, from, false)]);
+        edit::record_route(headers, &[&entry(&incoming, from, false)]);
     } else {
-        let entries = [entry(incoming, from, true), entry(outgoing, to, true)];
+        let entries = [entry(&incoming, from, true), entry(&outgoing, to, true)];
         edit::record_route(headers, &[&entries[0], &entries[1]]);
     }
 }
@@ -137,7 +141,8 @@ pub(super) fn hide_contact(headers: &mut Headers, me: &Identity, towards: Transp
         Transport::Udp => String::new(),
         Transport::Tcp | Transport::Tls => format!(";transport={towards}"),
     };
-    edit::set_contact(headers, &format!("<sip:{HIDDEN}{hex}@{}{transport}>", me.addr));
+    let place = tls::at(towards, me.addr);
+    edit::set_contact(headers, &format!("<sip:{HIDDEN}{hex}@{place}{transport}>"));
 }
 
 fn reveal(uri: &Uri) -> Option<Uri> {

@@ -5,12 +5,14 @@
 use std::net::SocketAddr;
 
 use netem::{Ending, News, Pair};
-use phone::input::{FlowFault, Input};
+use phone::input::{FlowFault, Input, TlsFault};
 use sip_core::message::Message;
 use sip_core::message::stream::{Frame, StreamReader};
 use sip_core::transport::{Hop, Transport};
 
 use super::World;
+use crate::oracle;
+use crate::tls::{self, Conduct, Step};
 
 /// Where a phone's own port is taken, connections leave from here on.
 const FIRST_PORT: u16 = 50_000;
@@ -80,20 +82,36 @@ impl World<'_> {
         let free = ports.map(pair).find(|pair| !self.network.streams.has(*pair));
         let Some(pair) = free else { return };
         self.flows[phone].insert(hop, Flow::new(pair, false));
+        self.open_stream(pair);
+    }
+
+    /// Somebody opens a connection.
+    pub(super) fn open_stream(&mut self, pair: Pair) {
+        if tls::transport_of(pair) == Transport::Tls {
+            self.sessions.begin(pair);
+        }
         self.network.streams.connect(pair, self.now);
+    }
+
+    /// Somebody writes to one.
+    pub(super) fn write_stream(&mut self, pair: Pair, bytes: &[u8]) {
+        if let Some(bytes) = self.sessions.write(pair, bytes) {
+            self.network.streams.write(pair, bytes, self.now);
+        }
     }
 
     /// A phone ends a connection: by a reset, as phoned's shell does.
     pub(super) fn disconnect(&mut self, phone: usize, hop: Hop) {
         if let Some(flow) = self.flows[phone].remove(&hop) {
+            self.sessions.end(flow.pair);
             self.network.streams.end(flow.pair, self.now);
         }
     }
 
     /// A phone writes to a connection; what cannot be written yet waits for it.
     pub(super) fn write(&mut self, phone: usize, hop: Hop, bytes: &[u8]) {
-        if let Some(flow) = self.flows[phone].get(&hop) {
-            self.network.streams.write(flow.pair, bytes, self.now);
+        if let Some(pair) = self.flows[phone].get(&hop).map(|flow| flow.pair) {
+            self.write_stream(pair, bytes);
         }
     }
 
@@ -105,7 +123,49 @@ impl World<'_> {
     /// What has happened to connections, until nothing is left to hear.
     pub(super) fn hear_all(&mut self) {
         while let Some(news) = self.network.streams.poll_output() {
-            self.hear(news);
+            let pair = news.pair();
+            if tls::transport_of(pair) != Transport::Tls {
+                self.hear(news);
+                continue;
+            }
+            let proxy = self.proxy_on(pair.local.ip());
+            let conduct = proxy.map_or(Conduct::Serves, |at| self.faults.conduct(at));
+            for step in self.sessions.handle(news, conduct) {
+                match step {
+                    Step::Hear(news) => self.hear(news),
+                    Step::Write(pair, octets) => {
+                        self.network.streams.write(pair, &octets, self.now);
+                    }
+                    Step::Close(pair) => self.network.streams.close(pair, self.now),
+                    Step::Refuse(pair, fault) => self.refuse(pair, fault),
+                }
+            }
+        }
+    }
+
+    /// Whoever has opened a connection hears that TLS did not come about.
+    fn refuse(&mut self, pair: Pair, fault: TlsFault) {
+        self.network.streams.end(pair, self.now);
+        let Some(phone) = self.phone_on(pair.local.ip()) else {
+            return self.hear(News::Over(pair, Ending::Reset));
+        };
+        let hop = Hop { transport: Transport::Tls, addr: pair.remote };
+        if self.flows[phone].get(&hop).is_none_or(|flow| flow.pair != pair) {
+            return;
+        }
+        self.flows[phone].remove(&hop);
+        self.say(phone, || format!("connection to {hop}: {fault}"));
+        self.tell(phone, Input::FlowFailed { hop, why: FlowFault::Tls(fault) }, None);
+        let lines = self.stations[phone].phone().accounts();
+        let unnamed = lines.iter().filter_map(|line| oracle::unnamed_fault(line, hop, fault));
+        self.oracle.accuse(unnamed, self.now);
+    }
+
+    /// What is over for good is ended, as with all that is mended: handshakes that nobody answers.
+    pub(super) fn end_stuck_handshakes(&mut self) {
+        for pair in self.sessions.stuck() {
+            self.sessions.end(pair);
+            self.network.streams.end(pair, self.now);
         }
     }
 
@@ -133,9 +193,9 @@ impl World<'_> {
     }
 
     fn tell_phone(&mut self, phone: usize, news: News) {
-        let tcp = |addr| Hop { transport: Transport::Tcp, addr };
+        let transport = tls::transport_of(news.pair());
         if let News::Accepted(pair) = news {
-            let hop = tcp(pair.remote);
+            let hop = Hop { transport, addr: pair.remote };
             if self.flows[phone].insert(hop, Flow::new(pair, true)).is_some() {
                 let why = FlowFault::Closed;
                 self.tell(phone, Input::FlowClosed { hop, why }, None);
@@ -143,7 +203,7 @@ impl World<'_> {
             return self.tell(phone, Input::FlowAccepted { hop, local: pair.local }, None);
         }
         let pair = news.pair();
-        let hop = tcp(pair.remote);
+        let hop = Hop { transport, addr: pair.remote };
         let Some(flow) = self.flows[phone].get_mut(&hop).filter(|flow| flow.pair == pair) else {
             return;
         };
@@ -196,7 +256,10 @@ impl World<'_> {
         let theirs = proxies.flat_map(|host| self.network.streams.of(host));
         let theirs = theirs.filter(|pair| hosts.contains(&pair.remote.ip()));
         let streams = &self.network.streams;
-        ours.chain(theirs).all(|pair| streams.is_sound(pair) || streams.is_opening(pair))
+        let is_well = |pair| {
+            (streams.is_sound(pair) || streams.is_opening(pair)) && self.sessions.is_well(pair)
+        };
+        ours.chain(theirs).all(is_well)
     }
 }
 

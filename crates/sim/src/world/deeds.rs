@@ -213,6 +213,7 @@ impl World<'_> {
         self.healed = Some(self.now);
         self.faults_changed();
         self.network.streams.clear();
+        self.end_stuck_handshakes();
         // Nobody hangs up over a connection whose end he has not heard of.
         self.hear_all();
         for phone in 0..self.stations.len() {

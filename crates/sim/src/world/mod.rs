@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use netem::Output as WireOutput;
 use phone::input::{Input, Undeliverable};
-use sip_core::transport::Hop;
+use sip_core::transport::{Hop, Transport};
 
 use crate::dice::Dice;
 use crate::faults::Faults;
@@ -31,6 +31,7 @@ use crate::proxy::location::Location;
 use crate::proxy::{Action, Proxy};
 use crate::sound::Sound;
 use crate::station::Station;
+use crate::tls::{self, Sessions};
 use crate::trace::Trace;
 use agenda::{Agenda, Deed};
 use connections::Flow;
@@ -68,6 +69,8 @@ pub struct World<'a> {
     stations: Vec<Station>,
     /// Each phone's connections, by whom they lead to.
     flows: Vec<BTreeMap<Hop, Flow>>,
+    /// The handshakes of all connections that are secured.
+    sessions: Sessions,
     proxies: Vec<Proxy>,
     name_servers: NameServers,
     table: Location,
@@ -99,6 +102,7 @@ impl<'a> World<'a> {
             network: Network::new(plan.link, [dice.word(), dice.word()]),
             stations,
             flows: vec![BTreeMap::new(); plan.phones],
+            sessions: Sessions::default(),
             proxies: (0..plan.proxies.count).map(|at| Proxy::new(at, &plan.proxies)).collect(),
             name_servers: NameServers::default(),
             table: Location::default(),
@@ -126,7 +130,9 @@ impl<'a> World<'a> {
         world.faults_changed();
         for station in &world.stations {
             // Every phone takes connections.
-            world.network.set_listening(station.addr, true);
+            for transport in [Transport::Tcp, Transport::Tls] {
+                world.network.set_listening(tls::at(transport, station.addr), true);
+            }
         }
         world
     }
@@ -298,12 +304,15 @@ impl<'a> World<'a> {
                     self.note_datagram(me, "->", to, &bytes);
                     self.network.wire.send(me, to, bytes.into(), self.now);
                 }
-                Action::Connect(pair) => self.network.streams.connect(pair, self.now),
+                Action::Connect(pair) => self.open_stream(pair),
                 Action::Write(pair, bytes) => {
                     self.note_datagram(me, "->", pair.remote, &bytes);
-                    self.network.streams.write(pair, &bytes, self.now);
+                    self.write_stream(pair, &bytes);
                 }
-                Action::Close(pair) => self.network.streams.close(pair, self.now),
+                Action::Close(pair) => {
+                    self.sessions.end(pair);
+                    self.network.streams.close(pair, self.now);
+                }
             }
         }
     }

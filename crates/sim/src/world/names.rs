@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use phone::input::{Input, LineHop, Way};
 use phone::settings::ServerRole;
+use sip_core::transport::Hop;
 use sip_core::transport::resolve::{Output, ResolvedHop, Target};
 
 use super::World;
 use crate::names;
 use crate::station::LINE;
+use crate::tls;
 
 impl World<'_> {
     /// A phone begins to look its server up.
@@ -80,8 +82,10 @@ impl World<'_> {
         let target = names::target(phone, self.plan);
         let found = station.resolver.resolution(&target).cloned().unwrap_or_default();
         let local = station.addr;
-        let entry =
-            |ResolvedHop { hop, names }| LineHop { hop, role: ServerRole::Proxy, local, names };
+        let entry = |ResolvedHop { hop, names }| {
+            let local = tls::at(hop.transport, local);
+            LineHop { hop, role: ServerRole::Proxy, local, names }
+        };
         let trusted = found.hops.iter().map(|found| found.hop.addr.ip()).collect();
         let hops: Vec<LineHop> = found.hops.into_iter().map(entry).collect();
         let former = found.former.into_iter().map(entry).collect();
@@ -102,7 +106,8 @@ impl World<'_> {
             .iter()
             .filter_map(|target| {
                 let found = station.resolver.resolution(target)?;
-                let ways = found.hops.iter().map(|found| Way { hop: found.hop, local }).collect();
+                let way = |hop: Hop| Way { hop, local: tls::at(hop.transport, local) };
+                let ways = found.hops.iter().map(|found| way(found.hop)).collect();
                 Some(Input::Name { target: target.clone(), ways })
             })
             .collect();

@@ -76,6 +76,7 @@ impl World<'_> {
         let since_start = self.now - self.start;
         let breaches = [
             oracle::misplaced_credentials(message, proxy.as_deref()),
+            oracle::in_the_clear(message, to, self.plan.is_secret(phone)),
             self.oracle.load[phone].count(message, since_start),
         ];
         self.oracle.accuse(breaches.into_iter().flatten(), self.now);
@@ -106,7 +107,7 @@ impl World<'_> {
     fn line_changed(&mut self, phone: usize, status: &AccountStatus) {
         self.say(phone, || format!("line {:?}: {}", status.state, status.message));
         let at = match (status.state, status.hop) {
-            (LineState::Registered, Some(hop)) => self.proxy_at(hop.addr),
+            (LineState::Registered, Some(hop)) => self.proxy_on(hop.addr.ip()),
             _ => None,
         };
         self.oracle.duties.line_shows(phone, at, &self.faults, self.now);
