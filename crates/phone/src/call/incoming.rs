@@ -326,7 +326,7 @@ impl Answered {
         let account = core.accounts.get(&line)?;
         let hop = account.hop_of_source(*remote).unwrap_or(*remote);
         let contact = account.contact(remote.transport, *local);
-        let session = Session::new(line, dialog, hop, *local);
+        let session = Session::new(line, dialog, hop, *local).reached_by(remote.transport);
         let mut response = session_response(request, &copy.tag, &contact, body);
         timer.grant(request, &mut response.headers, now);
         Some(Self::send(core, session, *server, request, response, now))
@@ -343,7 +343,7 @@ impl Answered {
         now: Instant,
     ) -> Option<Self> {
         let account = core.accounts.get(&session.line)?;
-        let contact = account.contact(session.hop.transport, session.local);
+        let contact = session.contact(account);
         let mut response = session_response(request, "", &contact, body);
         timer.grant(request, &mut response.headers, now);
         Some(Self::send(core, session, server, request, response, now))

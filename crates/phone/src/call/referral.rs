@@ -64,10 +64,7 @@ impl Call {
         }
         let mut response = tagged(request, StatusCode::ACCEPTED, "");
         if let Some(account) = core.accounts.get(&self.line) {
-            response.headers.set(
-                HeaderName::Contact,
-                account.contact(up.session.hop.transport, up.session.local),
-            );
+            response.headers.set(HeaderName::Contact, up.session.contact(account));
         }
         core.endpoint.respond(arrival.server, response, now);
         // RFC 3515 §2.4.6: the first of a dialog needs no number, later ones do.

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use failover::RequestKind;
 use sip_core::dialog::{Dialog, DialogId};
 use sip_core::message::{HeaderName, Host, Method, NameAddr, Request};
-use sip_core::transport::Hop;
 use sip_core::transport::resolve::Target;
+use sip_core::transport::{Hop, Transport};
 
 use super::ladder::{Ladder, Place, RouteUse, Rung, Situation};
 use super::route::{self, Directory};
@@ -30,6 +30,9 @@ pub(crate) struct Session {
     pub(crate) hop: Hop,
     /// Our address towards it.
     pub(crate) local: SocketAddr,
+    /// The transport by which we are reached there: not always that of the hop, as a server of the line
+    /// may call by another way than the line's own to it.
+    transport: Transport,
     learned: BTreeMap<String, Hop>,
     /// What the name leads to that the dialog's requests are to go to, if it is none of the line's.
     ways: Vec<Way>,
@@ -50,7 +53,18 @@ impl Session {
         if let Some(Host::Name(name)) = dialog.route_set.first().map(|first| &first.uri.host) {
             learned.insert(name.to_ascii_lowercase(), hop);
         }
-        Self { line, dialog, hop, local, learned, ways: Vec::new(), worked: None }
+        let (transport, ways) = (hop.transport, Vec::new());
+        Self { line, dialog, hop, local, transport, learned, ways, worked: None }
+    }
+
+    /// Notes by what the dialog's first request has come.
+    pub(crate) fn reached_by(self, transport: Transport) -> Self {
+        Self { transport, ..self }
+    }
+
+    /// Our Contact in it.
+    pub(crate) fn contact(&self, account: &Account) -> String {
+        account.contact(self.transport, self.local)
     }
 
     /// The name that the dialog's requests are to go to, where it is none of the line's.
@@ -183,7 +197,7 @@ impl Session {
             let transport = match rung.place {
                 Place::Line(_) => to.transport,
                 // Our address is the one towards the dialog's own hop.
-                Place::Elsewhere(_) => self.hop.transport,
+                Place::Elsewhere(_) => self.transport,
             };
             request.headers.set(HeaderName::Contact, account.contact(transport, local));
         }

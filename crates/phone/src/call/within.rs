@@ -205,9 +205,7 @@ impl Call {
 fn updated(core: &Core, session: &Session, request: &Request, answer: Vec<u8>) -> Response {
     let mut response = tagged(request, StatusCode::OK, "");
     if let Some(account) = core.accounts.get(&session.line) {
-        response
-            .headers
-            .set(HeaderName::Contact, account.contact(session.hop.transport, session.local));
+        response.headers.set(HeaderName::Contact, session.contact(account));
     }
     response.headers.set(HeaderName::Allow, ALLOW);
     if !answer.is_empty() {

@@ -4,6 +4,7 @@
 use phone::input::{Command, FlowFault, Input, Undeliverable};
 use phone::settings::ServerRole;
 use phone::status::CallState;
+use sip_core::message::{HeaderName, Response};
 use sip_core::transport::Hop;
 
 use crate::rig::{Mode, Rig, Sent, hop, invite, line_settings, p1, p2};
@@ -145,4 +146,34 @@ fn a_refusal_that_has_no_ack_goes_again_over_the_connection_that_replaces_its_ow
     let refusals = answers(&rig).into_iter().filter(|(code, _)| *code == 486);
     assert_eq!(refusals.collect::<Vec<_>>(), [(486, first), (486, first)]);
     assert_eq!(rig.connects.iter().filter(|(_, hop, _)| *hop == first).count(), 2);
+}
+
+/// Requirement A2: a line speaks TLS to one of its servers and UDP to the other, which calls by TLS all
+/// the same. Whatever the phone says of itself in that call names the port and the transport together.
+#[test]
+fn a_call_that_came_by_tls_is_reached_by_tls_to_its_end() {
+    let hops =
+        [("tls:10.0.0.1:5061", ServerRole::Proxy), ("udp:10.0.0.2:5060", ServerRole::BackupProxy)];
+    let mut rig = Rig::with_hops(line_settings(), &hops);
+    rig.plug_in();
+    let peer = hop("tls:10.0.0.2:40000");
+    rig.open.insert(peer);
+    rig.input(Input::FlowAccepted { hop: peer, local: "10.0.0.9:5061".parse().unwrap() });
+    let invite = |branch: &str, cseq: u32, tag: &str| {
+        let text = String::from_utf8(invite(branch, "in-1", cseq, "10.0.0.2:5061")).unwrap();
+        let to = format!("To: <sip:1001@example.test>{tag}\r\n");
+        text.replace("SIP/2.0/UDP", "SIP/2.0/TLS").replace("To: <sip:1001@example.test>\r\n", &to)
+    };
+    rig.deliver(peer, invite("z9hG4bKi", 1, "").as_bytes());
+    rig.command(Command::Answer(None)).unwrap();
+    let contact =
+        |response: &Response| response.headers.get(&HeaderName::Contact).map(str::to_owned);
+    let answer = rig.last_response();
+    assert!(contact(&answer).unwrap().contains(":5061;transport=tls"));
+    let tag = format!(";tag={}", answer.headers.to().unwrap().tag().unwrap());
+    let ack = invite("z9hG4bKa", 1, &tag).replace("INVITE", "ACK");
+    rig.deliver(peer, ack.as_bytes());
+    rig.deliver(peer, invite("z9hG4bKj", 2, &tag).as_bytes());
+    let again = rig.last_response();
+    assert_eq!((again.code.as_u16(), contact(&again)), (200, contact(&answer)));
 }
