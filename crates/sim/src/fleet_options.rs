@@ -1,14 +1,16 @@
-//! `--fleet`: its settings, its progress bar and its report.
+//! `--fleet`: its settings and its report.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use sim::fleet::{Fleet, Story, Verdict, judge, play, svg};
+
+use crate::progress;
 
 /// How a fleet is set up, where not as the defaults say.
 #[derive(Debug, Args)]
@@ -48,7 +50,7 @@ impl FleetOptions {
         let played = AtomicU64::new(0);
         let (playing, over) = channel::<()>();
         let sums = std::thread::scope(|scope| {
-            scope.spawn(|| show_progress(phones, &played, over));
+            scope.spawn(|| progress::show("phones", phones, &played, over));
             let sums = play(&fleet, &story, threads, &played);
             drop(playing);
             sums
@@ -73,24 +75,6 @@ impl FleetOptions {
         policy.failback_jitter = self.failback_jitter.unwrap_or(policy.failback_jitter);
         fleet
     }
-}
-
-/// A bar on a terminal until the other end of `over` is gone; elsewhere nothing, for a log is no place
-/// for one.
-fn show_progress(phones: u64, played: &AtomicU64, over: Receiver<()>) {
-    const WIDTH: u64 = 40;
-    let mut out = std::io::stderr();
-    if !out.is_terminal() {
-        return;
-    }
-    while over.recv_timeout(Duration::from_millis(200)) == Err(RecvTimeoutError::Timeout) {
-        let played = played.load(Ordering::Relaxed);
-        let full = usize::try_from(played * WIDTH / phones.max(1)).unwrap_or(0);
-        let bar = format!("{:<1$}", "#".repeat(full), WIDTH as usize);
-        let _unseen = write!(out, "\r[{bar}] {:>3} % of {phones} phones", played * 100 / phones);
-        let _unseen = out.flush();
-    }
-    let _unseen = write!(out, "\r\x1b[K");
 }
 
 fn report(

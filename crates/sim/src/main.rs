@@ -5,11 +5,13 @@
 //! site and shows the load that they are to its proxies.
 
 mod fleet_options;
+mod progress;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -130,21 +132,31 @@ fn play_all(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let threads = threads(options);
     let (next, sum) = (AtomicU64::new(first), Mutex::new(Sum::default()));
+    let played = AtomicU64::new(0);
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + count || !add(&sum, &options.plan(seed), options.failures) {
+                return;
+            }
+            played.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let (playing, over) = channel::<()>();
     std::thread::scope(|scope| {
+        scope.spawn(|| progress::show("worlds", count, &played, over));
         for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count || !add(&sum, &options.plan(seed), options.failures) {
-                        return;
-                    }
-                }
+            let (work, playing) = (&work, playing.clone());
+            scope.spawn(move || {
+                work();
+                drop(playing);
             });
         }
+        drop(playing);
     });
     let mut sum = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     sum.failures.sort();
-    report(&sum, began.elapsed())
+    report(&sum, options.days, began.elapsed())
 }
 
 /// Plays one seed into the sum; false when there are failures enough.
@@ -165,7 +177,7 @@ fn add(sum: &Mutex<Sum>, plan: &Plan, enough: usize) -> bool {
     sum.failures.len() < enough
 }
 
-fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
+fn report(sum: &Sum, days: Option<u32>, took: Duration) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     for (seed, failure) in &sum.failures {
         writeln!(out, "seed {seed}: {failure}")?;
@@ -195,7 +207,8 @@ fn report(sum: &Sum, took: Duration) -> anyhow::Result<ExitCode> {
     }
     writeln!(out, "state      of a quiet phone at most {} characters", sum.state_size)?;
     if !sum.failures.is_empty() {
-        writeln!(out, "see one with: scripts/simulate --replay SEED, or --shrink SEED")?;
+        let days = days.map(|days| format!("--days {days} ")).unwrap_or_default();
+        writeln!(out, "see one with: scripts/simulate {days}--replay SEED, or --shrink SEED")?;
     }
     Ok(code(sum.failures.is_empty()))
 }

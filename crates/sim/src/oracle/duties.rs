@@ -296,7 +296,8 @@ impl Duties {
             if let (Some(since), false) = (line.astray, astray)
                 && line.registered_at == Some(line.primary)
             {
-                let bound = self.bounds.failback.unwrap_or(now - since);
+                // Without register failback none is promised, however long it takes.
+                let bound = self.bounds.failback.unwrap_or(Duration::MAX);
                 self.worst.failback.note(now - since, bound);
             }
             line.astray = if astray { line.astray.or(Some(now)) } else { None };
