@@ -91,20 +91,32 @@ _phonectl() {
             phonectl__subcmd__account__subcmd__help,unregister)
                 cmd="phonectl__subcmd__account__subcmd__help__subcmd__unregister"
                 ;;
+            phonectl__subcmd__audio,devices)
+                cmd="phonectl__subcmd__audio__subcmd__devices"
+                ;;
             phonectl__subcmd__audio,help)
                 cmd="phonectl__subcmd__audio__subcmd__help"
                 ;;
             phonectl__subcmd__audio,show)
                 cmd="phonectl__subcmd__audio__subcmd__show"
                 ;;
+            phonectl__subcmd__audio,test)
+                cmd="phonectl__subcmd__audio__subcmd__test"
+                ;;
             phonectl__subcmd__audio,volume)
                 cmd="phonectl__subcmd__audio__subcmd__volume"
+                ;;
+            phonectl__subcmd__audio__subcmd__help,devices)
+                cmd="phonectl__subcmd__audio__subcmd__help__subcmd__devices"
                 ;;
             phonectl__subcmd__audio__subcmd__help,help)
                 cmd="phonectl__subcmd__audio__subcmd__help__subcmd__help"
                 ;;
             phonectl__subcmd__audio__subcmd__help,show)
                 cmd="phonectl__subcmd__audio__subcmd__help__subcmd__show"
+                ;;
+            phonectl__subcmd__audio__subcmd__help,test)
+                cmd="phonectl__subcmd__audio__subcmd__help__subcmd__test"
                 ;;
             phonectl__subcmd__audio__subcmd__help,volume)
                 cmd="phonectl__subcmd__audio__subcmd__help__subcmd__volume"
@@ -382,8 +394,14 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__account,unregister)
                 cmd="phonectl__subcmd__help__subcmd__account__subcmd__unregister"
                 ;;
+            phonectl__subcmd__help__subcmd__audio,devices)
+                cmd="phonectl__subcmd__help__subcmd__audio__subcmd__devices"
+                ;;
             phonectl__subcmd__help__subcmd__audio,show)
                 cmd="phonectl__subcmd__help__subcmd__audio__subcmd__show"
+                ;;
+            phonectl__subcmd__help__subcmd__audio,test)
+                cmd="phonectl__subcmd__help__subcmd__audio__subcmd__test"
                 ;;
             phonectl__subcmd__help__subcmd__audio,volume)
                 cmd="phonectl__subcmd__help__subcmd__audio__subcmd__volume"
@@ -731,7 +749,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__audio)
-            opts="-h --control --json --help show volume help"
+            opts="-h --control --json --help show volume devices test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -748,9 +766,41 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        phonectl__subcmd__audio__subcmd__help)
-            opts="show volume help"
+        phonectl__subcmd__audio__subcmd__devices)
+            opts="-h --control --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__help)
+            opts="show volume devices test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__help__subcmd__devices)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -790,6 +840,20 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__audio__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__audio__subcmd__help__subcmd__volume)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -806,6 +870,24 @@ _phonectl() {
             ;;
         phonectl__subcmd__audio__subcmd__show)
             opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__audio__subcmd__test)
+            opts="-h --control --json --help ear microphone ring"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2215,7 +2297,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__audio)
-            opts="show volume"
+            opts="show volume devices test"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2228,7 +2310,35 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__audio__subcmd__devices)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__audio__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__audio__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

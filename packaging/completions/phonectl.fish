@@ -145,12 +145,14 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "dtmf" -d 'Send key presses to the other party'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "transfer" -d 'Send the other party to someone else: unannounced, or to whom another call is with'
 complete -c phonectl -n "__fish_phonectl_using_subcommand call; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -l control -d 'The control socket of the phone' -r -F
-complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -l json -d 'Print JSON instead of text'
-complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -s h -l help -d 'Print help'
-complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -f -a "show" -d 'Show the sound device and how loud it is'
-complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -f -a "volume" -d 'Make it louder or softer, in force at once and kept'
-complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -f -a "show" -d 'Show the sound device and how loud it is'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -f -a "volume" -d 'Make it louder or softer, in force at once and kept'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -f -a "devices" -d 'Show the sound devices in use and those of this machine'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -f -a "test" -d 'Try a sound device; refused while there is a call'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and not __fish_seen_subcommand_from show volume devices test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from show" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from show" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
@@ -160,8 +162,16 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from volume" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from devices" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from devices" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from devices" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from test" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from test" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the sound device and how loud it is'
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "volume" -d 'Make it louder or softer, in force at once and kept'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "devices" -d 'Show the sound devices in use and those of this machine'
+complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "test" -d 'Try a sound device; refused while there is a call'
 complete -c phonectl -n "__fish_phonectl_using_subcommand audio; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c phonectl -n "__fish_phonectl_using_subcommand contact; and not __fish_seen_subcommand_from list add set remove import export help" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand contact; and not __fish_seen_subcommand_from list add set remove import export help" -l json -d 'Print JSON instead of text'
@@ -379,6 +389,8 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from call" -f -a "transfer" -d 'Send the other party to someone else: unannounced, or to whom another call is with'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from audio" -f -a "show" -d 'Show the sound device and how loud it is'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from audio" -f -a "volume" -d 'Make it louder or softer, in force at once and kept'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from audio" -f -a "devices" -d 'Show the sound devices in use and those of this machine'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from audio" -f -a "test" -d 'Try a sound device; refused while there is a call'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "list" -d 'Every entry, by name'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "add" -d 'Make a new entry'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from contact" -f -a "set" -d 'Give an entry another content'

@@ -5,7 +5,7 @@ The plugin is paced like a card (ALSA's own `null` and `file` are not), so that 
 
 import os
 
-from .proc import Proc
+from .proc import Proc, run
 from .wait import until
 
 _FORMAT = "format=s16le rate=48000 channels=1"
@@ -39,9 +39,16 @@ class SoundCard:
         until(lambda: os.path.exists(self.recording) and os.path.getsize(self.recording) > 1000, "the speaker is recorded")
 
     def say(self, path):
-        """Plays a file into the microphone."""
+        """Plays a file into the microphone; returns once it is played."""
+        before = self._playing()
         self._helpers.append(Proc("paplay", ["paplay", "--device=mic", path],
                                   os.path.join(self.folder, "paplay.log"), env=self._pulse))
+
+        until(lambda: self._playing() > before, "the microphone is spoken into", 15, 0.1)
+
+    def _playing(self):
+        """How many play something just now."""
+        return len(run(["pactl", "--server", f"unix:{self.socket}", "list", "short", "sink-inputs"]).stdout.splitlines())
 
     def close(self):
         """Ends the server and its helpers."""

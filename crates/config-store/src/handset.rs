@@ -41,7 +41,7 @@ impl Handset {
             hook: pin(&items::HOOK_GPIO),
             line_lamp: pin(&items::LINE_LAMP_GPIO),
             call_lamp: pin(&items::CALL_LAMP_GPIO),
-            ring_device: Some(text(&items::RING_DEVICE).to_owned()).filter(|pcm| !pcm.is_empty()),
+            ring_device: values.phone_name(&items::RING_DEVICE),
         }
     }
 }

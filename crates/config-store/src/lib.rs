@@ -31,7 +31,7 @@ pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};
 pub use sentence::Sentence;
 pub use settings::{
     Address, Conflict, DnsMode, Dtmf, Endpoint, Forward, KeepAlive, LineSettings, Policy,
-    RetryMode, Secret, Server, Settings, Sound, TlsFiles, Transport,
+    RetryMode, Secret, Server, Settings, Sound, SoundDevices, TlsFiles, Transport,
 };
 pub use store::{
     Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission, Trial,

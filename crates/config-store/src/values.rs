@@ -120,6 +120,11 @@ impl Values {
         (!path.is_empty()).then(|| PathBuf::from(path))
     }
 
+    /// A name that the phone has for something; `None` if it is empty.
+    pub(crate) fn phone_name(&self, item: &'static Item) -> Option<String> {
+        Some(self.phone_text(item).to_owned()).filter(|name| !name.is_empty())
+    }
+
     /// A text of the phone.
     pub(crate) fn phone_text(&self, item: &'static Item) -> &str {
         self.value(ItemName::of_phone(item))
@@ -150,7 +155,8 @@ pub(crate) fn masked(name: ItemName, value: &str) -> &str {
         | Kind::Callee
         | Kind::Codecs
         | Kind::Pin
-        | Kind::Keys => value,
+        | Kind::Keys
+        | Kind::Pcm => value,
     }
 }
 

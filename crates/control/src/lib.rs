@@ -62,7 +62,10 @@ pub use reply::{ChangeReport, Changed, DaemonStatus, Payload, Problem, Reply};
 pub use request::{
     AccountRequest, CallRequest, ConfigRequest, DrillRequest, ExportFormat, JournalRequest, Request,
 };
-pub use sound::{AudioRequest, Volumes};
+pub use sound::{
+    AudioRequest, ChosenDevice, MicrophoneLevel, SoundDevice, SoundDevices, SoundPart, SoundTest,
+    Verdict, Volumes,
+};
 pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
 pub use system::SystemRequest;
 pub use timestamp::{Timestamp, TimestampError};

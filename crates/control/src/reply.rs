@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Contact, ContactsImported, Document, DrillStatus,
-    Items, JournalEntry, LineCheck, LoggedCall, ProvisionStatus, TimingReport, TraceReport,
-    Volumes,
+    Items, JournalEntry, LineCheck, LoggedCall, ProvisionStatus, SoundDevices, SoundTest,
+    TimingReport, TraceReport, Volumes,
 };
 
 /// The answer to one request.
@@ -33,6 +33,10 @@ pub enum Payload {
     CallLog(Vec<LoggedCall>),
     /// How loud it is.
     Audio(Volumes),
+    /// Which sound devices there are.
+    AudioDevices(SoundDevices),
+    /// How a test of a sound device went.
+    AudioTest(SoundTest),
     /// The name of the new call.
     Id(String),
     /// Entries of the phone book, by name.

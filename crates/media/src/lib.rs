@@ -28,7 +28,10 @@ use std::time::Duration;
 pub use codec::Codec;
 pub use device::{DeviceError, DeviceSpec, SpecError};
 pub use digit::{Digit, NotADigit};
-pub use engine::{CallStats, Engine, Levels, MediaEvent, MediaEventKind, PortPair, StreamSettings};
+pub use engine::{
+    Busy, CallStats, Engine, Heard, Levels, MediaEvent, MediaEventKind, PortPair, SoundCheck,
+    StreamSettings,
+};
 pub use tone::Tone;
 
 /// Samples a second everywhere inside: devices, tones and the mixer. Codecs of other rates convert.

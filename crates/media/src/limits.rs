@@ -53,6 +53,21 @@ pub const FRAMES_PER_PACKET: u32 = 6;
 /// Time between two reports of a running call's counters.
 pub const PROGRESS: Duration = Duration::from_secs(5);
 
+/// How long a sound check plays its tone.
+pub const CHECK_TONE: Duration = Duration::from_secs(2);
+
+/// How long a sound check records the microphone, and then plays that (48 kB).
+pub const CHECK_RECORDING: Duration = Duration::from_secs(3);
+
+/// How long a sound check waits for its devices to open.
+pub const CHECK_PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long a sound check waits for the first sound of a microphone that is open.
+pub const CHECK_GRACE: Duration = Duration::from_millis(1500);
+
+/// PCMs that are listed to choose from.
+pub const PCMS: usize = 100;
+
 /// Longest WAV file taken as a microphone, seconds (9.6 MB in memory).
 pub const WAV_SECONDS: u32 = 600;
 

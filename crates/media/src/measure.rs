@@ -1,5 +1,5 @@
-//! What is in a recording: the level of one tone, and which tone is the loudest. For tests that
-//! want to know that sound arrived, not only packets.
+//! What is in a recording: how loud it is, the level of one tone, and which tone is the loudest. For
+//! the sound check, and for tests that want to know that sound arrived, not only packets.
 
 use std::f64::consts::TAU;
 

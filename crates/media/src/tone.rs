@@ -28,6 +28,8 @@ pub enum Tone {
     AllProxiesFailed,
     /// A key's pair of frequencies, unbroken.
     Digit(Digit),
+    /// Somebody tries the device: 1000 Hz, unbroken; no tone of an exchange.
+    Check,
 }
 
 /// A stretch of up to two frequencies (0 Hz: none).
@@ -80,6 +82,7 @@ impl Tone {
             Self::Ring => (RING.to_vec(), 0),
             Self::Waiting => (WAITING.to_vec(), 0),
             Self::AllProxiesFailed => (ALL_PROXIES_FAILED.to_vec(), 4),
+            Self::Check => (vec![Part { length: u32::MAX, ..part(1000.0, 0.0, LOUD, 0) }], 0),
             Self::Digit(digit) => {
                 let (low, high) = digit.frequencies();
                 let endless = Part { frequencies: [low, high], amplitude: PAIR, length: u32::MAX };

@@ -11,7 +11,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::*;
-use media::{Digit, MediaEventKind, Tone, measure};
+use media::device::{is_there, pcms};
+use media::{Busy, Digit, MediaEvent, MediaEventKind, SoundCheck, Tone, measure};
 
 /// Runs the test `name` in a child with the PCMs of `config` (after libasound's own), in which
 /// `DIR` is a fresh directory. `None` in the parent, once the child has passed; in the child the
@@ -165,6 +166,81 @@ fn a_pcm_that_does_not_exist_does_not_stop_a_call() {
     sleep(ms(1000));
     let stats = bob.stats(1).unwrap();
     assert!(stats.received >= 40 && stats.lost == 0, "{stats:?}");
+}
+
+/// Requirement F7: whoever sets the phone up hears and is heard before anybody calls.
+#[test]
+fn microphone_and_ear_have_devices_of_their_own_and_are_tried() {
+    let name = "microphone_and_ear_have_devices_of_their_own_and_are_tried";
+    let Some(directory) = in_child(name, PHONE) else { return };
+    let spoken: Vec<i16> = (0..20).flat_map(|_| sine(ALICE, 8000)).collect();
+    write_raw(&directory.join("spoken.raw"), &spoken).unwrap();
+    let mut engine = engine("alsa:no_such_card");
+    engine.speak_into(Some("alsa:mouth".parse().unwrap())).unwrap();
+    engine.hear_on(Some("alsa:ear".parse().unwrap())).unwrap();
+    let checked = |event: &MediaEvent| matches!(event.kind, MediaEventKind::Checked(_));
+
+    engine.check(SoundCheck::Ear).unwrap();
+    assert_eq!(engine.check(SoundCheck::Ear), Err(Busy), "one at a time");
+    assert_eq!(wait_for(&mut engine, checked).kind, MediaEventKind::Checked(Ok(None)));
+    assert!(!engine.is_active(), "it ends by itself");
+    sleep(ms(200));
+    let tone = read_raw(&directory.join("heard.raw"));
+    assert!((2.0..2.6).contains(&(tone.len() as f64 / 8000.0)), "{}", tone.len());
+    // What follows has the frame that is doubled before the device is known to have no clock.
+    assert_tone(&tone[800..7200], 1000.0, "the tone");
+
+    engine.check(SoundCheck::Microphone).unwrap();
+    let told = wait_for(&mut engine, checked).kind;
+    let MediaEventKind::Checked(Ok(Some(heard))) = told else { panic!("{told:?}") };
+    assert!(heard.level_db > -20.0 && heard.peak_db <= 0.0, "{heard:?}");
+    sleep(ms(200));
+    let own_voice = read_raw(&directory.join("heard.raw"));
+    assert_tone(tail(&own_voice, 1500), ALICE, "what was said, played back");
+
+    engine.speak_into(Some("alsa:gone".parse().unwrap())).unwrap();
+    engine.check(SoundCheck::Microphone).unwrap();
+    let told = wait_for(&mut engine, checked).kind;
+    let MediaEventKind::Checked(Err(reason)) = told else { panic!("{told:?}") };
+    assert!(reason.starts_with("alsa capture 'gone': cannot open: "), "{reason}");
+}
+
+#[test]
+fn another_device_is_used_from_the_next_time_on_and_the_one_in_use_stays() {
+    let name = "another_device_is_used_from_the_next_time_on_and_the_one_in_use_stays";
+    let Some(directory) = in_child(name, TWO) else { return };
+    fs::create_dir(directory.join("later")).unwrap();
+    let (ear, speaker) = (directory.join("ear.raw"), directory.join("later/speaker.raw"));
+    let mut engine = engine("alsa:phone");
+    engine.play_tone(Some(Tone::Dial));
+    sleep(ms(400));
+    engine.hear_on(Some("alsa:speaker".parse().unwrap())).unwrap();
+    sleep(ms(400));
+    engine.play_tone(None);
+    assert!(!speaker.exists(), "the tone goes on where it began");
+    engine.play_tone(Some(Tone::Busy));
+    sleep(ms(600));
+    drop(engine);
+    assert!(measure::tone_level(&read_raw(&ear)[800..4000], 425.0) > -20.0);
+    assert!(measure::tone_level(&read_raw(&speaker)[400..3400], 425.0) > -20.0);
+}
+
+#[test]
+fn the_pcms_of_the_machine_are_listed_and_one_that_is_not_there_is_known() {
+    let name = "the_pcms_of_the_machine_are_listed_and_one_that_is_not_there_is_known";
+    let config = r#"
+pcm.desk { type null hint { show on description "A desk\nwith a telephone" } }
+pcm.hidden { type null }
+"#;
+    if in_child(name, config).is_none() {
+        return;
+    }
+    let found = pcms();
+    let desk = found.iter().find(|pcm| pcm.name == "desk").unwrap();
+    assert!(desk.about.starts_with("A desk") && !desk.about.contains('\n'), "{desk:?}");
+    assert!(desk.playback && desk.capture, "{desk:?}");
+    assert!(is_there("hidden", false) && is_there("hidden", true), "found without being listed");
+    assert!(!is_there("no_such_card", false) && !is_there("no_such_card", true));
 }
 
 const TWO: &str = r#"

@@ -8,7 +8,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use common::*;
-use media::{DeviceSpec, Digit, Engine, MediaEventKind, StreamSettings, Tone, measure};
+use media::{
+    Busy, DeviceSpec, Digit, Engine, MediaEventKind, SoundCheck, StreamSettings, Tone, measure,
+};
 use tempfile::TempDir;
 
 /// Alice and Bob in a call, each with the focus on it.
@@ -212,4 +214,18 @@ fn the_waker_is_called_for_each_event() {
     let event = engine.poll_event().unwrap();
     assert_eq!(event.call, Some(9));
     assert!(matches!(event.kind, MediaEventKind::Stats(_)));
+}
+
+#[test]
+fn a_call_ends_a_sound_check_and_keeps_another_from_beginning() {
+    let mut engine = engine("null");
+    engine.check(SoundCheck::Microphone).unwrap();
+    sleep(Duration::from_millis(100));
+    engine.start_call(1, ports(42_900));
+    let told = wait_for(&mut engine, |event| matches!(event.kind, MediaEventKind::Checked(_)));
+    let reason = "a call or a tone needs the sound devices";
+    assert_eq!(told.kind, MediaEventKind::Checked(Err(reason.to_owned())));
+    assert_eq!(engine.check(SoundCheck::Ear), Err(Busy));
+    engine.stop_call(1);
+    assert!(!engine.is_active());
 }

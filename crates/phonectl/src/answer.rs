@@ -40,6 +40,8 @@ pub(crate) fn show(
         Payload::Calls(calls) => call::show(calls, output),
         Payload::CallLog(calls) => call::show_log(calls, output),
         Payload::Audio(volumes) => audio::show(volumes, output),
+        Payload::AudioDevices(devices) => audio::show_devices(devices, output),
+        Payload::AudioTest(test) => audio::show_test(test, output),
         Payload::Contacts(contacts) => contact::show(contacts, output),
         Payload::Contact(contact) => contact::show(std::slice::from_ref(contact), output),
         Payload::Imported(done) => contact::show_imported(*done, output),

@@ -263,6 +263,32 @@ fn calls_are_a_table_and_what_strangers_wrote_commands_no_terminal() {
     );
 }
 
+/// Requirement F7.
+#[test]
+fn sound_devices_are_a_table_and_a_test_says_what_the_microphone_gave() {
+    let found =
+        json!([{"name": "hw:CARD=Desk", "about": "A desk", "playback": true, "capture": false}]);
+    let devices = json!({"device": "alsa", "ear": {"name": "", "there": true},
+        "microphone": {"name": "hw:9", "there": false}, "ring": {"name": "", "there": true}, "found": found});
+    let phone = Phone::answering(&[json!({"ok": {"audio_devices": devices}})]);
+    let (sent, output) = phone.run(&["audio", "devices"], "");
+    assert_eq!(sent, json!({"audio": {"verb": "devices"}}));
+    assert_eq!(
+        stdout(&output),
+        "ear         alsa\nmicrophone  hw:9 (not there)\nring        as the ear\nof this machine:\n  \
+         hw:CARD=Desk  plays  A desk\n"
+    );
+    let heard = json!({"verdict": "quiet", "level_db": -47.2, "peak_db": -40.0});
+    let test = json!({"part": "microphone", "heard": heard});
+    let phone = Phone::answering(&[json!({"ok": {"audio_test": test}})]);
+    let (sent, output) = phone.run(&["audio", "test", "microphone"], "");
+    assert_eq!(sent, json!({"audio": {"verb": "test", "part": "microphone"}}));
+    assert_eq!(
+        stdout(&output),
+        "speak now: 3 s are recorded, then played at the ear\nmicrophone quiet: -47.2 dB, peak -40.0 dB\n"
+    );
+}
+
 #[test]
 fn configuration_is_shown_in_the_form_that_set_takes() {
     let items = json!({"SIP1 Proxy Addr": "10.0.0.1", "SIP1 Register Pswd": "********"});

@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use control::{AudioState, AudioStatus, CallQuality};
 use media::{
-    CallStats, Codec, DeviceSpec, Engine, Levels, MediaEventKind, PortPair, StreamSettings,
+    CallStats, Codec, DeviceSpec, Engine, Heard as Loudness, Levels, MediaEventKind, PortPair,
+    SoundCheck, StreamSettings,
 };
 use phone::CallId;
 use phone::input::{Input, MediaReport};
 use phone::output::{MediaCommand, Stream, Tone};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::limits;
 use crate::quality::Meter;
@@ -48,7 +49,12 @@ pub(crate) struct Audio {
     meters: BTreeMap<CallId, Meter>,
     over: VecDeque<(CallId, CallQuality)>,
     heard: Vec<Heard>,
+    /// Where the result of the sound check that goes on is waited for.
+    check: Option<CheckResult>,
 }
+
+/// The way back for how a sound check went; the error is for people.
+pub(crate) type CheckResult = oneshot::Sender<Result<Option<Loudness>, String>>;
 
 /// News of how a call sounds.
 #[derive(Debug)]
@@ -96,6 +102,7 @@ impl Audio {
             meters: BTreeMap::new(),
             over: VecDeque::new(),
             heard: Vec::new(),
+            check: None,
         })
     }
 
@@ -154,6 +161,10 @@ impl Audio {
             }
             MediaEventKind::BellBack => {
                 tracing::info!("the ring device is back");
+                return None;
+            }
+            MediaEventKind::Checked(result) => {
+                self.end_check(result);
                 return None;
             }
             MediaEventKind::Progress(stats) => {
@@ -305,6 +316,33 @@ impl Audio {
         }
     }
 
+    /// Speaks into and hears on these PCMs from the next call on; `None`: on the daemon's own device.
+    pub(crate) fn set_devices(&mut self, devices: config_store::SoundDevices) {
+        let spec = |pcm: Option<String>| pcm.map(|pcm| DeviceSpec::Alsa { pcm });
+        let set = self.engine.hear_on(spec(devices.playback));
+        if let Err(error) = set.and_then(|()| self.engine.speak_into(spec(devices.capture))) {
+            tracing::warn!(%error, "the sound device cannot be used");
+        }
+    }
+
+    /// Tries a device; the result comes when that is over.
+    pub(crate) fn check(&mut self, what: SoundCheck, back: CheckResult) {
+        match self.engine.check(what) {
+            Ok(()) => self.check = Some(back),
+            // Whoever asked may have left.
+            Err(busy) => drop(back.send(Err(busy.to_string()))),
+        }
+        self.tell_activity();
+    }
+
+    fn end_check(&mut self, result: Result<Option<Loudness>, String>) {
+        if let Some(back) = self.check.take() {
+            // Whoever asked may have left.
+            drop(back.send(result));
+        }
+        self.tell_activity();
+    }
+
     /// Begins or ends the dial tone of a lifted handset.
     pub(crate) fn set_dial_tone(&mut self, on: bool) {
         self.dial_tone = on;
@@ -422,6 +460,32 @@ mod tests {
         assert!(audio.pulse().is_some(), "it goes on when another tone ends");
         audio.set_dial_tone(false);
         assert_eq!(audio.pulse(), None);
+    }
+
+    /// Requirement F7.
+    #[test]
+    fn a_sound_check_is_refused_while_there_is_sound_and_answered_when_it_is_over() {
+        let mut audio = audio();
+        audio.set_dial_tone(true);
+        let (back, mut answer) = oneshot::channel();
+        audio.check(SoundCheck::Ear, back);
+        assert_eq!(answer.try_recv().unwrap(), Err("the sound devices are in use".to_owned()));
+        audio.set_dial_tone(false);
+        let (back, mut answer) = oneshot::channel();
+        audio.check(SoundCheck::Ear, back);
+        assert!(audio.pulse().is_some() && answer.try_recv().is_err(), "it goes on");
+        // A call that comes goes before it.
+        audio.perform(MediaCommand::Ring(true));
+        let start = std::time::Instant::now();
+        let result = loop {
+            audio.poll();
+            if let Ok(result) = answer.try_recv() {
+                break result;
+            }
+            assert!(start.elapsed().as_secs() < 10, "no answer");
+            std::thread::yield_now();
+        };
+        assert!(result.unwrap_err().contains("a call"));
     }
 
     #[test]

@@ -277,6 +277,7 @@ fn open_audio(
     let mut audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
         .context("option --audio")?;
     audio.set_levels(audio::levels(settings.sound));
+    audio.set_devices(settings.sound_devices.clone());
     Ok(audio)
 }
 

@@ -10,17 +10,18 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use config_store::SoundDevices;
 use control::{CallQuality, QualityNews};
-use media::Levels;
+use media::{Levels, SoundCheck};
 use phone::Phone;
 use phone::input::{Command, Done, Input, Refusal};
 use phone::output::Output;
 use phone::settings::LineNumber;
-use phone::status::{AccountStatus, CallStatus};
+use phone::status::{AccountStatus, CallState, CallStatus};
 use sip_core::transport::resolve::Target;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::audio::{Audio, Heard};
+use crate::audio::{Audio, CheckResult, Heard};
 use crate::clock::Clock;
 use crate::limits;
 use crate::memory::Memory;
@@ -47,6 +48,8 @@ pub(crate) enum Message {
     Tls(Arc<Tls>),
     /// Use these ports for sound from now on.
     RtpPorts(RangeInclusive<u16>),
+    /// Hear and speak on these devices from the next call on.
+    SoundDevices(SoundDevices),
     /// Ring on this PCM from now on; `None`: where calls are heard.
     RingDevice(Option<String>),
     /// Begin or end the dial tone.
@@ -68,6 +71,8 @@ pub(crate) enum Ask {
     Accounts(oneshot::Sender<Vec<AccountStatus>>),
     /// Every call, and how it sounds.
     Calls(oneshot::Sender<Vec<(CallStatus, Option<CallQuality>)>>),
+    /// Try a sound device; refused while there is a call.
+    Check(SoundCheck, CheckResult),
     /// What happened, on one line or on all.
     Journal(Option<LineNumber>, oneshot::Sender<Vec<phone::JournalEntry>>),
     /// Whether this loop and the sound thread go round: see [`Audio::pulse`].
@@ -165,6 +170,7 @@ impl Driver {
                 self.take(lost, now);
             }
             Message::RtpPorts(ports) => self.audio.set_ports(ports),
+            Message::SoundDevices(devices) => self.audio.set_devices(devices),
             Message::RingDevice(pcm) => self.audio.ring_on(pcm),
             Message::DialTone(on) => self.audio.set_dial_tone(on),
             Message::Levels(levels) => self.audio.set_levels(levels),
@@ -207,6 +213,14 @@ impl Driver {
                     (call, quality)
                 };
                 drop(back.send(self.phone.calls(now).into_iter().map(sounding).collect()));
+            }
+            Ask::Check(what, back) => {
+                let up = |call: &CallStatus| call.state != CallState::Ended;
+                if self.phone.calls(now).iter().any(up) {
+                    drop(back.send(Err("there is a call".to_owned())));
+                } else {
+                    self.audio.check(what, back);
+                }
             }
             Ask::Journal(line, back) => drop(back.send(self.phone.journal(line))),
             Ask::Pulse(back) => drop(back.send(self.audio.pulse())),

@@ -96,3 +96,5 @@ pub(crate) const LOOKUP: Duration = Duration::from_secs(5);
 /// Wait before a hop without a route is tried again: the first time, doubled each time up to the
 /// second value.
 pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How long the sound system may take to say which devices there are.
+pub(crate) const SOUND_DEVICES: Duration = Duration::from_secs(5);

@@ -230,6 +230,9 @@ impl Lines {
         if settings.sound != self.settings.sound {
             self.tell(Message::Levels(audio::levels(settings.sound))).await;
         }
+        if settings.sound_devices != self.settings.sound_devices {
+            self.tell(Message::SoundDevices(settings.sound_devices.clone())).await;
+        }
         for warning in &warnings {
             tracing::warn!("{warning}");
         }

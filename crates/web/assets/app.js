@@ -110,6 +110,11 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// What takes a while says so.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-busy]")) document.getElementById("busy").textContent = event.submitter.dataset.says;
+});
+
 // A message of the ladder opens beside it, not instead of it.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-message]");

@@ -5,8 +5,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use control::{
-    ChangeReport, Changed, ConfigDescription, ConfigRequest, DaemonStatus, Help, ItemDescription,
-    ItemScope, ItemValues, Items, Payload, Problem, Reply, Volumes,
+    AudioRequest, ChangeReport, Changed, ChosenDevice, ConfigDescription, ConfigRequest,
+    DaemonStatus, Help, ItemDescription, ItemScope, ItemValues, Items, MicrophoneLevel, Payload,
+    Problem, Reply, SoundDevice, SoundDevices, SoundPart, SoundTest, Verdict, Volumes,
 };
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -123,7 +124,7 @@ fn reply(request: control::Request) -> Reply {
         control::Request::Contact(control::ContactRequest::List {}) => {
             Reply::Ok(Payload::Contacts(Vec::new()))
         }
-        control::Request::Audio(_) => Reply::Ok(Payload::Audio(volumes())),
+        control::Request::Audio(request) => audio(&request),
         control::Request::Config(request) => config(request),
         control::Request::Timing(_) => Reply::Ok(Payload::Timing(control::TimingReport::default())),
         control::Request::Trace(request) => trace(&request),
@@ -134,6 +135,37 @@ fn reply(request: control::Request) -> Reply {
         | control::Request::Contact(_)
         | control::Request::System(_)
         | control::Request::Watch {} => Reply::Ok(Payload::Done {}),
+    }
+}
+
+/// A machine with one device, where the chosen microphone is gone.
+fn audio(request: &AudioRequest) -> Reply {
+    let chosen = |name: &str, there| ChosenDevice { name: name.into(), there };
+    match request {
+        AudioRequest::Show {} | AudioRequest::Volume { .. } => Reply::Ok(Payload::Audio(volumes())),
+        AudioRequest::Devices {} => Reply::Ok(Payload::AudioDevices(SoundDevices {
+            device: "alsa".into(),
+            ear: chosen("", true),
+            microphone: chosen("hw:gone", false),
+            ring: chosen("", true),
+            found: vec![SoundDevice {
+                name: "hw:CARD=Desk".into(),
+                about: "A <desk>".into(),
+                playback: true,
+                capture: false,
+            }],
+        })),
+        AudioRequest::Test { part: SoundPart::Ring } => {
+            Reply::Error(Problem::new("no test of the sound: there is a call"))
+        }
+        AudioRequest::Test { part } => Reply::Ok(Payload::AudioTest(SoundTest {
+            part: *part,
+            heard: (*part == SoundPart::Microphone).then_some(MicrophoneLevel {
+                verdict: Verdict::Quiet,
+                level_db: -47.2,
+                peak_db: -40.0,
+            }),
+        })),
     }
 }
 
@@ -154,7 +186,15 @@ fn config(request: ConfigRequest) -> Reply {
             })),
         },
         ConfigRequest::Get { items } => {
-            Reply::Ok(Payload::Items(items.into_iter().map(|item| (item, String::new())).collect()))
+            let value = |item: &str| match item {
+                "Capture Device" => "hw:gone".to_owned(),
+                _ => String::new(),
+            };
+            let pairs = items.into_iter().map(|item| {
+                let value = value(&item);
+                (item, value)
+            });
+            Reply::Ok(Payload::Items(pairs.collect()))
         }
         ConfigRequest::Import { .. } | ConfigRequest::Revert {} => {
             Reply::Ok(Payload::Changes(ChangeReport::default()))
@@ -211,6 +251,17 @@ fn description() -> ConfigDescription {
         help: Help { en: "Help.".into(), zh: "帮助。".into() },
     };
     let port = ItemValues::Number { min: 0, max: 65535, unit: String::new() };
-    let items = vec![item("Proxy Addr", ItemValues::Address {}), item("Proxy Port", port)];
+    let codecs = ItemValues::Codecs { known: vec!["PCMA".into(), "PCMU".into()] };
+    let pcm = |name: &str| ItemDescription {
+        scope: ItemScope::Phone,
+        ..item(name, ItemValues::Text { max: 255 })
+    };
+    let items = vec![
+        item("Proxy Addr", ItemValues::Address {}),
+        item("Proxy Port", port),
+        item("VoiceCodecMap", codecs),
+        pcm("Playback Device"),
+        pcm("Capture Device"),
+    ];
     ConfigDescription { lines: 2, items }
 }

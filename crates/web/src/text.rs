@@ -46,6 +46,14 @@ impl Language {
         best.1
     }
 
+    /// Its texts of the tab Audio.
+    pub(crate) fn sound(self) -> &'static SoundWords {
+        match self {
+            Self::En => &sound::EN,
+            Self::Zh => &sound::ZH,
+        }
+    }
+
     /// Its texts.
     pub(crate) fn words(self) -> &'static Words {
         match self {
@@ -63,12 +71,15 @@ macro_rules! words {
         pub(crate) struct Words {
             $(#[doc = $en] pub(crate) $name: &'static str,)*
         }
-        static EN: Words = Words { $($name: $en,)* };
-        static ZH: Words = Words { $($name: $zh,)* };
+        pub(super) static EN: Words = Words { $($name: $en,)* };
+        pub(super) static ZH: Words = Words { $($name: $zh,)* };
         #[cfg(test)]
-        static ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)*];
+        pub(super) static ALL: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)*];
     };
 }
+
+mod sound;
+pub(crate) use sound::Words as SoundWords;
 
 words! {
     phone: "Phone", "话机";
@@ -405,7 +416,7 @@ mod tests {
         let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
         // What the document itself leaves in English.
         let names = ["sip", "signal_failback"];
-        for (name, en, zh) in ALL {
+        for (name, en, zh) in ALL.iter().chain(sound::ALL) {
             assert!(!en.is_empty() && en.is_ascii() || *name == "from_to", "{name}: {en}");
             assert!(chinese(zh) || names.contains(name), "{name}: {zh}");
         }

@@ -21,7 +21,7 @@ items! {
     CALL_LAMP_GPIO = Phone "Call Lamp GPIO", Kind::Pin, "",
         "The GPIO of the lamp that shows calls and its level while it is lit.",
         "通话指示灯的 GPIO 及点亮时的电平。";
-    RING_DEVICE = Phone "Ring Device", Kind::Text, "",
+    RING_DEVICE = Phone "Ring Device", Kind::Pcm, "",
         "The sound device that rings, as aplay -D names it; if empty or out of use, the one of calls.",
         "振铃所用的声音设备，名称同 aplay -D；为空或不可用时使用通话设备。";
 }

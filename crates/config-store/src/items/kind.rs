@@ -43,6 +43,8 @@ pub enum Kind {
     Pin,
     /// Keys with their meanings, such as `KEY_F1=hook,KEY_F2=hold`, or nothing.
     Keys,
+    /// The name of a PCM of libasound, such as `plughw:CARD=Device,DEV=0`, or nothing.
+    Pcm,
 }
 
 /// A number of seconds.
@@ -81,6 +83,7 @@ impl Kind {
                 let compact = trimmed.split(',').map(str::trim).collect::<Vec<_>>().join(",");
                 key_map(&compact).is_ok().then_some(compact)
             }
+            Self::Pcm => pcm(trimmed).then(|| trimmed.to_owned()),
         }
     }
 
@@ -116,8 +119,20 @@ impl Kind {
             Self::Keys => {
                 format!("a list NAME=MEANING with commas, MEANING being {}", meanings())
             }
+            Self::Pcm => "the name of a sound device, of letters, digits and . _ - : = , + @, \
+                          that does not write to a file (file, tee)"
+                .to_owned(),
         }
     }
+}
+
+/// Whether this names a device and nothing else. libasound reads a name as a piece of configuration:
+/// with quotes, braces and blanks it could hold a whole one, and the plugins `file` and `tee` write
+/// to files and even start commands, which no setting may do (F10).
+fn pcm(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:=,+@".contains(c);
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    name.chars().all(plain) && !words.any(|word| matches!(word, "file" | "tee"))
 }
 
 fn number(text: &str, min: u32, max: u32) -> Option<String> {
@@ -287,7 +302,8 @@ mod tests {
                 | Kind::Callee
                 | Kind::Codecs
                 | Kind::Pin
-                | Kind::Keys => continue,
+                | Kind::Keys
+                | Kind::Pcm => continue,
             };
             for text in ["", "0", "1", "2", "3", "4", "-1", "yes", "00"] {
                 let expected = values.contains(&text).then(|| text.to_owned());
@@ -341,6 +357,29 @@ mod tests {
         assert_eq!(check("pcma").as_deref(), Some("pcma"));
         for text in ["", "G729", "PCMA,", "PCMA;PCMU", "PCMA,,PCMU"] {
             assert_eq!(check(text), None, "{text}");
+        }
+    }
+
+    /// libasound was seen to start the command of the third of the refused names (F10).
+    #[test]
+    fn the_name_of_a_sound_device_writes_no_file_and_starts_no_command_f10() {
+        for name in ["", "default", "plughw:1,0", "sysdefault:CARD=Device", "bluealsa:DEV=00:11:22"]
+        {
+            assert_eq!(Kind::Pcm.check(name).as_deref(), Some(name));
+        }
+        for name in [
+            "file:x,raw",
+            "tee:null,x,raw",
+            "tee:null,'|reboot',raw",
+            "plug:SLAVE=tee:null",
+            "plug:'null'",
+            "plug:{SLAVE=null}",
+            "hw:1;x",
+            "a b",
+            "../x",
+            "ä",
+        ] {
+            assert_eq!(Kind::Pcm.check(name), None, "{name}");
         }
     }
 

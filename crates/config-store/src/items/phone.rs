@@ -26,6 +26,12 @@ items! {
         "1000",
         "How many ports from the first one on may be used for sound, two for every call.",
         "从起始端口起可用于语音的端口数量，每路通话占用两个。";
+    PLAYBACK_DEVICE = Phone "Playback Device", Kind::Pcm, "",
+        "The sound device of the ear, as aplay -D names it; if empty, the one that --audio names; a call that is up keeps its own.",
+        "听筒的声音设备，名称同 aplay -D；为空则使用 --audio 指定的设备；当前通话不受影响。";
+    CAPTURE_DEVICE = Phone "Capture Device", Kind::Pcm, "",
+        "The sound device of the microphone, as arecord -D names it; if empty, the one that --audio names; a call that is up keeps its own.",
+        "麦克风的声音设备，名称同 arecord -D；为空则使用 --audio 指定的设备；当前通话不受影响。";
     EAR_VOLUME = Phone "P1 General Spk Vol" alias "P1 Output Vol",
         Kind::Number { min: 1, max: 9, unit: "" }, "5",
         "How loud the other party is heard, in steps of 3 dB; 5 is as it comes.",

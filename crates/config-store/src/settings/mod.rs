@@ -31,6 +31,8 @@ pub struct Settings {
     pub handset: Handset,
     /// How loud it is.
     pub sound: Sound,
+    /// Through what it is heard and spoken into.
+    pub sound_devices: SoundDevices,
     /// No call rings.
     pub do_not_disturb: bool,
     /// A call that comes during another one waits.
@@ -50,6 +52,15 @@ pub struct Sound {
     pub microphone: u8,
     /// The bell, 0 to 9; 0 is silent.
     pub ring: u8,
+}
+
+/// PCMs of libasound; `None`: the device that the daemon was started with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SoundDevices {
+    /// The ear.
+    pub playback: Option<String>,
+    /// The microphone.
+    pub capture: Option<String>,
 }
 
 /// Paths of files in PEM form; `None`: not set.
@@ -83,6 +94,10 @@ impl Settings {
                 ear: values.phone_number(&items::EAR_VOLUME),
                 microphone: values.phone_number(&items::MICROPHONE_VOLUME),
                 ring: values.phone_number(&items::RING_VOLUME),
+            },
+            sound_devices: SoundDevices {
+                playback: values.phone_name(&items::PLAYBACK_DEVICE),
+                capture: values.phone_name(&items::CAPTURE_DEVICE),
             },
             do_not_disturb: values.phone_flag(&items::DO_NOT_DISTURB),
             call_waiting: values.phone_flag(&items::CALL_WAITING),

@@ -32,7 +32,7 @@ thread_local! {
 }
 
 /// Takes what libasound has said on this thread, and keeps it from standard error from now on.
-fn take_chatter() -> String {
+pub(super) fn take_chatter() -> String {
     let fresh = Output::local_error_handler().ok();
     let before = CHATTER.replace(fresh);
     let text = before.map(|output| output.borrow().to_string()).unwrap_or_default();
@@ -40,7 +40,7 @@ fn take_chatter() -> String {
 }
 
 /// Keeps libasound quiet on this thread.
-fn hush() {
+pub(super) fn hush() {
     if CHATTER.with_borrow(Option::is_none) {
         take_chatter();
     }
@@ -278,7 +278,7 @@ impl AlsaPlayback {
 }
 
 impl Playback for AlsaPlayback {
-    fn write(&mut self, frame: &Frame) -> Result<(), DeviceError> {
+    fn write(&mut self, frame: &Frame) -> Result<bool, DeviceError> {
         hush();
         if !self.started {
             self.start()?;
@@ -298,12 +298,13 @@ impl Playback for AlsaPlayback {
         }
         if self.skip > 0 {
             self.skip -= 1;
-            return Ok(());
+            return Ok(true);
         }
         let mut written = self.put(frame)?;
         if correction == Correction::Double {
             written += self.put(frame)?;
         }
-        self.device.moved(written)
+        self.device.moved(written)?;
+        Ok(written > 0)
     }
 }

@@ -4,6 +4,7 @@
 //! Devices know frames of 20 ms at 8 kHz. They do not know calls, tones or codecs.
 
 mod alsa;
+mod catalog;
 mod level;
 mod null;
 mod slot;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use catalog::{PcmName, is_there, pcms};
 pub use spec::{DeviceSpec, SpecError};
 
 pub(crate) use slot::{Change, Slot};
@@ -32,11 +34,11 @@ pub trait Capture: Send {
 
 /// A sink of sound. Never waits: what does not fit is dropped.
 pub trait Playback: Send {
-    /// Plays the next 20 ms.
+    /// Plays the next 20 ms. False: they were dropped, because the device takes nothing just now.
     ///
     /// # Errors
     /// When the device is gone; it has to be opened again.
-    fn write(&mut self, frame: &Frame) -> Result<(), DeviceError>;
+    fn write(&mut self, frame: &Frame) -> Result<bool, DeviceError>;
 }
 
 /// Why a device cannot be used.

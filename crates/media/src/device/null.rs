@@ -16,7 +16,7 @@ impl Capture for Null {
 }
 
 impl Playback for Null {
-    fn write(&mut self, _frame: &Frame) -> Result<(), DeviceError> {
-        Ok(())
+    fn write(&mut self, _frame: &Frame) -> Result<bool, DeviceError> {
+        Ok(true)
     }
 }

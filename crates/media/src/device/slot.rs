@@ -51,6 +51,11 @@ impl<D: Send + 'static> Slot<D> {
         Self { devices, open, state: State::Down { retry: now, lost: None }, told_lost: false }
     }
 
+    /// Whether the device is open.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Ready { .. })
+    }
+
     /// Opens what is to be opened. Never waits.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Change> {
         match &mut self.state {

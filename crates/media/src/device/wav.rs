@@ -137,9 +137,10 @@ impl WavPlayback {
 }
 
 impl Playback for WavPlayback {
-    fn write(&mut self, frame: &Frame) -> Result<(), DeviceError> {
+    fn write(&mut self, frame: &Frame) -> Result<bool, DeviceError> {
         self.append(frame)
-            .map_err(|e| DeviceError::Wav { path: self.path.clone(), reason: e.to_string() })
+            .map_err(|e| DeviceError::Wav { path: self.path.clone(), reason: e.to_string() })?;
+        Ok(true)
     }
 }
 

@@ -15,12 +15,29 @@ pub(super) struct Bell {
     devices: Option<Arc<Devices>>,
     slot: Option<Slot<Box<dyn Playback>>>,
     out_of_use: bool,
+    /// The last frame was taken.
+    taken: bool,
 }
 
 impl Bell {
     /// A bell on these devices; with none it never rings itself.
     pub(super) fn new(devices: Option<Arc<Devices>>) -> Self {
-        Self { devices, slot: None, out_of_use: false }
+        Self { devices, slot: None, out_of_use: false, taken: false }
+    }
+
+    /// Whether the ear is to ring.
+    pub(super) fn is_at_the_ear(&self) -> bool {
+        self.out_of_use || self.devices.is_none()
+    }
+
+    /// Whether the device of its own is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.slot.as_ref().is_some_and(Slot::is_open)
+    }
+
+    /// Whether the last frame was heard.
+    pub(super) fn has_taken(&self) -> bool {
+        self.taken
     }
 
     /// Rings this frame. False: the ear is to ring.
@@ -29,7 +46,12 @@ impl Bell {
         let slot =
             self.slot.get_or_insert_with(|| Slot::new(Arc::clone(devices), Devices::playback, now));
         let opened = slot.poll(now);
-        let played = slot.with(now, |device| device.write(frame));
+        let mut taken = false;
+        let played = slot.with(now, |device| {
+            taken = device.write(frame)?;
+            Ok(())
+        });
+        self.taken = taken;
         for change in opened.into_iter().chain(played) {
             self.out_of_use = matches!(change, Change::Lost(_));
             tell(change);

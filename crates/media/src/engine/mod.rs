@@ -12,6 +12,7 @@
 
 mod bell;
 mod call;
+mod check;
 mod pace;
 mod priority;
 mod settings;
@@ -25,7 +26,9 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-pub use settings::{CallStats, Levels, MediaEvent, MediaEventKind, StreamSettings};
+pub use settings::{
+    Busy, CallStats, Heard, Levels, MediaEvent, MediaEventKind, SoundCheck, StreamSettings,
+};
 pub use socket::PortPair;
 
 use crate::device::{DeviceError, DeviceSpec, Devices};
@@ -48,6 +51,7 @@ enum Command {
     Mute { id: u64, muted: bool },
     Levels(Levels),
     Bell(Option<Arc<Devices>>),
+    Check(Option<SoundCheck>),
 }
 
 /// Where the thread's events go.
@@ -69,6 +73,8 @@ impl Outbox {
 /// Handle of the media engine; see the module. All methods return at once.
 pub struct Engine {
     devices: Arc<Devices>,
+    microphone: Option<Arc<Devices>>,
+    ear: Option<Arc<Devices>>,
     bell: Option<Arc<Devices>>,
     outbox: Outbox,
     events: Receiver<MediaEvent>,
@@ -78,6 +84,7 @@ pub struct Engine {
     thread: Option<JoinHandle<()>>,
     calls: BTreeSet<u64>,
     tone: Option<Tone>,
+    checking: bool,
     focus: Option<u64>,
     levels: Levels,
 }
@@ -93,6 +100,8 @@ impl Engine {
         let (sender, events) = sync_channel(limits::EVENTS_QUEUED);
         Ok(Self {
             devices: Arc::new(Devices::prepare(spec)?),
+            microphone: None,
+            ear: None,
             bell: None,
             outbox: Outbox { events: sender, wake: Arc::new(Mutex::new(wake)) },
             events,
@@ -102,6 +111,7 @@ impl Engine {
             thread: None,
             calls: BTreeSet::new(),
             tone: None,
+            checking: false,
             focus: None,
             levels: Levels::default(),
         })
@@ -115,6 +125,7 @@ impl Engine {
             tracing::warn!(id, "too many calls for the media engine");
             return;
         }
+        self.end_check();
         self.calls.insert(id);
         self.publish(id);
         self.send(Command::Start { id, ports });
@@ -157,6 +168,9 @@ impl Engine {
     /// Plays a tone until another or none is asked for. Asking for the one that plays changes
     /// nothing.
     pub fn play_tone(&mut self, tone: Option<Tone>) {
+        if tone.is_some() {
+            self.end_check();
+        }
         self.tone = tone;
         self.send(Command::Tone(tone));
         self.rest();
@@ -173,6 +187,45 @@ impl Engine {
         Ok(())
     }
 
+    /// Speaks into another device from the next time on that one is opened, or with `None` into that of
+    /// the engine's spec. A call that is up keeps the one it has.
+    ///
+    /// # Errors
+    /// When a file of the spec cannot be read or written; nothing has changed then.
+    pub fn speak_into(&mut self, spec: Option<DeviceSpec>) -> Result<(), DeviceError> {
+        self.microphone = spec.map(Devices::prepare).transpose()?.map(Arc::new);
+        Ok(())
+    }
+
+    /// Hears on another device, as [`Engine::speak_into`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn hear_on(&mut self, spec: Option<DeviceSpec>) -> Result<(), DeviceError> {
+        self.ear = spec.map(Devices::prepare).transpose()?.map(Arc::new);
+        Ok(())
+    }
+
+    /// Tries a device for a few seconds; [`MediaEventKind::Checked`] tells how it went. A call or a
+    /// tone that begins meanwhile ends it.
+    ///
+    /// # Errors
+    /// When the devices are in use.
+    pub fn check(&mut self, what: SoundCheck) -> Result<(), Busy> {
+        if self.is_active() {
+            return Err(Busy);
+        }
+        self.checking = true;
+        self.send(Command::Check(Some(what)));
+        Ok(())
+    }
+
+    fn end_check(&mut self) {
+        if std::mem::take(&mut self.checking) {
+            self.send(Command::Check(None));
+        }
+    }
+
     /// Sends silence in place of the microphone in one call, as long as it lasts.
     pub fn mute(&mut self, id: u64, muted: bool) {
         self.send(Command::Mute { id, muted });
@@ -186,7 +239,12 @@ impl Engine {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<MediaEvent> {
-        self.events.try_recv().ok()
+        let event = self.events.try_recv().ok()?;
+        if matches!(event.kind, MediaEventKind::Checked(_)) {
+            self.checking = false;
+            self.rest();
+        }
+        Some(event)
     }
 
     /// Counters of a running call, at most some ticks old.
@@ -195,10 +253,10 @@ impl Engine {
         self.published.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
     }
 
-    /// Whether the media thread has work: a call or a tone.
+    /// Whether the media thread has work: a call, a tone or a sound check.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        !self.calls.is_empty() || self.tone.is_some()
+        !self.calls.is_empty() || self.tone.is_some() || self.checking
     }
 
     /// Ticks of the media thread since the engine was made, 50 a second; `None` while it has no work
@@ -230,7 +288,9 @@ impl Engine {
     fn start_thread(&mut self) -> Sender<Command> {
         let (sender, commands) = channel();
         let before = self.thread.take();
-        let (devices, outbox) = (self.devices.clone(), self.outbox.clone());
+        let device = |own: &Option<Arc<Devices>>| own.as_ref().unwrap_or(&self.devices).clone();
+        let (microphone, ear) = (device(&self.microphone), device(&self.ear));
+        let outbox = self.outbox.clone();
         let (published, pulse) = (self.published.clone(), self.pulse.clone());
         let (focus, levels, bell) = (self.focus, self.levels, self.bell.clone());
         let started = thread::Builder::new().name("media".into()).spawn(move || {
@@ -238,7 +298,7 @@ impl Engine {
                 tracing::error!("the media thread before has panicked");
             }
             priority::raise();
-            let shared = worker::Shared { devices, bell, outbox, published, pulse };
+            let shared = worker::Shared { microphone, ear, bell, outbox, published, pulse };
             worker::Worker::new(commands, shared, focus, levels).run();
         });
         match started {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use thiserror::Error;
+
 use crate::{Codec, Digit};
 
 /// A call's stream as negotiated.
@@ -70,11 +72,39 @@ pub enum MediaEventKind {
     BellLost(String),
     /// The device that rings works again.
     BellBack,
+    /// A sound check is over: what the microphone gave, where that was checked, or why it came to
+    /// nothing.
+    Checked(Result<Option<Heard>, String>),
     /// The counters of a call that goes on, every [`crate::limits::PROGRESS`].
     Progress(CallStats),
     /// The last counters of a call that was stopped.
     Stats(CallStats),
 }
+
+/// What a sound check tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SoundCheck {
+    /// A tone at the ear.
+    Ear,
+    /// The bell.
+    Bell,
+    /// The microphone: what is said into it is recorded, then played at the ear.
+    Microphone,
+}
+
+/// How loud the microphone was in a sound check, in dB below full scale; -96 is silence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Heard {
+    /// The loudest tenth of a second.
+    pub level_db: f64,
+    /// The loudest sample.
+    pub peak_db: f64,
+}
+
+/// Why no sound check can be made: a call, a tone or another one has the devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the sound devices are in use")]
+pub struct Busy;
 
 /// How loud sound is: factors of its samples, 1.0 as it comes. What would be too loud is cut off.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,6 +1,7 @@
 //! The media thread: every 20 ms, by its own clock, commands, datagrams, microphone, calls, ear.
 //! It ends when the handle lets go of the command channel. Nothing in it waits except the tick.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -12,8 +13,9 @@ use std::time::{Instant, SystemTime};
 
 use super::bell::Bell;
 use super::call::Call;
+use super::check::{Check, Turn};
 use super::pace::Pace;
-use super::settings::{Levels, MediaEventKind};
+use super::settings::{Heard, Levels, MediaEventKind, SoundCheck};
 use super::socket::{Clocks, Inbox};
 use super::{Command, Outbox, Published};
 use crate::device::{Capture, Change, Devices, Playback, Slot};
@@ -29,7 +31,8 @@ const PROGRESS: u32 = (limits::PROGRESS.as_millis() / FRAME_TIME.as_millis()) as
 
 /// What the thread shares with its handle.
 pub(super) struct Shared {
-    pub(super) devices: Arc<Devices>,
+    pub(super) microphone: Arc<Devices>,
+    pub(super) ear: Arc<Devices>,
     pub(super) bell: Option<Arc<Devices>>,
     pub(super) outbox: Outbox,
     pub(super) published: Published,
@@ -50,6 +53,9 @@ pub(super) struct Worker {
     focus: Option<u64>,
     levels: Levels,
     tone: Option<ToneGenerator>,
+    check: Option<Check>,
+    /// The ear has taken the last frame.
+    taken: bool,
     inbox: Inbox,
     clock: NtpClock,
     ticks: u32,
@@ -62,7 +68,7 @@ impl Worker {
         focus: Option<u64>,
         levels: Levels,
     ) -> Self {
-        let Shared { devices, bell, outbox, published, pulse } = shared;
+        let Shared { microphone, ear, bell, outbox, published, pulse } = shared;
         let clocks = Clocks::read();
         let since_1970 = clocks.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self {
@@ -70,13 +76,15 @@ impl Worker {
             outbox,
             published,
             pulse,
-            microphone: Slot::new(devices.clone(), Devices::capture, clocks.now),
-            ear: Slot::new(devices, Devices::playback, clocks.now),
+            microphone: Slot::new(microphone, Devices::capture, clocks.now),
+            ear: Slot::new(ear, Devices::playback, clocks.now),
             bell: Bell::new(bell),
             calls: BTreeMap::new(),
             focus,
             levels,
             tone: None,
+            check: None,
+            taken: false,
             inbox: Inbox::new(),
             clock: NtpClock::new(clocks.now, since_1970),
             ticks: 0,
@@ -149,6 +157,11 @@ impl Worker {
                 self.bell.rest();
                 self.bell = Bell::new(devices);
             }
+            Command::Check(Some(what)) => self.check = Some(Check::new(what)),
+            Command::Check(None) if self.check.is_some() => {
+                self.end_check(Err("a call or a tone needs the sound devices".to_owned()));
+            }
+            Command::Check(None) => {}
         }
     }
 
@@ -199,6 +212,7 @@ impl Worker {
                 mix(&mut heard, &sound, 1);
             }
         }
+        self.go_on_checking(&spoken, &mut heard, clocks);
         self.play(&heard, clocks);
         self.pulse.fetch_add(1, Ordering::Relaxed);
         self.ticks = self.ticks.wrapping_add(1);
@@ -210,30 +224,88 @@ impl Worker {
         }
     }
 
+    /// The next tick of a sound check, if there is one.
+    fn go_on_checking(&mut self, spoken: &Frame, heard: &mut Frame, clocks: &Clocks) {
+        let Some(check) = &mut self.check else { return };
+        let rings = check.what() == SoundCheck::Bell;
+        let open = match check.what() {
+            SoundCheck::Ear => self.ear.is_open(),
+            SoundCheck::Bell if self.bell.is_at_the_ear() => self.ear.is_open(),
+            SoundCheck::Bell => self.bell.is_open(),
+            SoundCheck::Microphone => self.ear.is_open() && self.microphone.is_open(),
+        };
+        let at_the_bell = rings && !self.bell.is_at_the_ear();
+        let taken = if at_the_bell { self.bell.has_taken() } else { self.taken };
+        let mut sound = match check.turn(spoken, open, taken) {
+            Turn::Play(sound) => sound,
+            Turn::Over(result) => return self.end_check(result),
+        };
+        if !rings {
+            scale(&mut sound, self.levels.ear);
+            return mix(heard, &sound, 1);
+        }
+        scale(&mut sound, self.levels.bell);
+        let lost = RefCell::new(None);
+        let rung = self.bell.ring(&sound, clocks.now, |change| {
+            if let Change::Lost(error) = &change {
+                lost.replace(Some(error.to_string()));
+            }
+            self.outbox.tell(None, of_the_bell(change));
+        });
+        match lost.into_inner() {
+            Some(reason) => self.end_check(Err(reason)),
+            None if rung => {}
+            None => mix(heard, &sound, 1),
+        }
+    }
+
+    fn end_check(&mut self, result: Result<Option<Heard>, String>) {
+        self.check = None;
+        self.bell.rest();
+        self.outbox.tell(None, MediaEventKind::Checked(result));
+    }
+
+    /// A device is gone, which ends a sound check that needs it.
+    fn fail_check(&mut self, of: &[SoundCheck], reason: &str) {
+        if self.check.as_ref().is_some_and(|check| of.contains(&check.what())) {
+            self.end_check(Err(reason.to_owned()));
+        }
+    }
+
     fn read_microphone(&mut self, clocks: &Clocks) -> Frame {
         let mut spoken = SILENCE;
         let opened = self.microphone.poll(clocks.now);
         let read = self.microphone.with(clocks.now, |device| device.read(&mut spoken));
-        self.tell_changes(opened.into_iter().chain(read));
+        self.tell_changes(opened.into_iter().chain(read), &[SoundCheck::Microphone]);
         scale(&mut spoken, self.levels.microphone);
         spoken
     }
 
     fn play(&mut self, heard: &Frame, clocks: &Clocks) {
         let opened = self.ear.poll(clocks.now);
-        let written = self.ear.with(clocks.now, |device| device.write(heard));
-        self.tell_changes(opened.into_iter().chain(written));
+        let mut taken = false;
+        let written = self.ear.with(clocks.now, |device| {
+            taken = device.write(heard)?;
+            Ok(())
+        });
+        self.taken = taken;
+        let needed = [SoundCheck::Ear, SoundCheck::Microphone, SoundCheck::Bell];
+        let needed = if self.bell.is_at_the_ear() { &needed[..] } else { &needed[..2] };
+        self.tell_changes(opened.into_iter().chain(written), needed);
     }
 
-    fn tell_changes(&self, changes: impl Iterator<Item = Change>) {
+    /// `needed`: the sound checks that a loss ends.
+    fn tell_changes(&mut self, changes: impl Iterator<Item = Change>, needed: &[SoundCheck]) {
         for change in changes {
-            self.outbox.tell(
-                None,
-                match change {
-                    Change::Lost(error) => MediaEventKind::DeviceLost(error.to_string()),
-                    Change::Back => MediaEventKind::DeviceBack,
-                },
-            );
+            let news = match change {
+                Change::Lost(error) => {
+                    let reason = error.to_string();
+                    self.fail_check(needed, &reason);
+                    MediaEventKind::DeviceLost(reason)
+                }
+                Change::Back => MediaEventKind::DeviceBack,
+            };
+            self.outbox.tell(None, news);
         }
     }
 

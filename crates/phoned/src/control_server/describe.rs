@@ -48,8 +48,10 @@ fn item(item: &Item) -> ItemDescription {
 fn values(kind: &Kind) -> ItemValues {
     let longest = || u32::try_from(MAX_VALUE).unwrap_or(u32::MAX);
     match kind {
-        // Decimals, GPIOs and keys are text to a form.
-        Kind::Text | Kind::Hours | Kind::Pin | Kind::Keys => ItemValues::Text { max: longest() },
+        // Decimals, GPIOs, keys and sound devices are text to a form.
+        Kind::Text | Kind::Hours | Kind::Pin | Kind::Keys | Kind::Pcm => {
+            ItemValues::Text { max: longest() }
+        }
         Kind::Secret => ItemValues::Secret { max: longest() },
         Kind::Number { min, max, unit } => {
             ItemValues::Number { min: *min, max: *max, unit: (*unit).into() }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use config_store::{Changes, Origin};
-use control::{AccountStatus, CallStatus, ChangeReport, Event, Problem};
+use config_store::{Change, Changes, Origin, Sentence, items};
+use control::{AccountStatus, CallState, CallStatus, ChangeReport, Event, Problem};
 use phone::input::{Command, Done};
 use tokio::sync::{mpsc, oneshot};
 
@@ -70,6 +70,7 @@ impl Desk {
     pub(crate) async fn put_in_force(&self, mut changes: Changes) -> ChangeReport {
         if !changes.items.is_empty() {
             changes.warnings.extend(self.lines.apply().await);
+            changes.warnings.extend(self.kept_devices(&changes.items).await);
             self.provisioner.settings_changed();
             let items: Vec<String> =
                 changes.items.iter().map(|change| change.item.clone()).collect();
@@ -77,6 +78,20 @@ impl Desk {
             self.events.tell(Event::Config { items });
         }
         describe::changes(changes)
+    }
+
+    /// Devices are opened when a call begins, so one that is up keeps its own.
+    async fn kept_devices(&self, changes: &[Change]) -> Option<Sentence> {
+        let devices = [items::PLAYBACK_DEVICE.name, items::CAPTURE_DEVICE.name];
+        let change = changes.iter().find(|change| devices.contains(&change.item.as_str()))?;
+        let calls = self.calls().await.ok()?;
+        let up = calls.iter().any(|call| call.state != CallState::Ended);
+        let keeps = "the call that is up keeps its sound device; the next one has the new one";
+        let sentence = Sentence::new(
+            format!("{}: {keeps}", change.item),
+            format!("{}：当前通话保持原声音设备，下一次通话起使用新设备", change.item),
+        );
+        up.then_some(sentence)
     }
 
     /// Puts a question to the phone.

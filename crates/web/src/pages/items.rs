@@ -52,6 +52,11 @@ impl Field {
         matches!(self.input, Input::Flag)
     }
 
+    /// Has it filled in by a choice: value, meaning, whether it is chosen.
+    pub(crate) fn choose(&mut self, choices: Vec<(String, String, bool)>) {
+        self.input = Input::Choice(choices);
+    }
+
     pub(crate) fn choices(&self) -> &[(String, String, bool)] {
         match &self.input {
             Input::Choice(choices) => choices,

@@ -161,7 +161,7 @@ pub(super) async fn submit(
     done.await.unwrap_or_else(|trouble: Trouble| trouble.page(&member.into_caller()))
 }
 
-async fn describe(app: &App, line: u32) -> Result<ConfigDescription, Trouble> {
+pub(super) async fn describe(app: &App, line: u32) -> Result<ConfigDescription, Trouble> {
     let description = app.phone().describe().await.map_err(|p| Trouble::refused(&p))?;
     if line == 0 || line > description.lines {
         return Err(Trouble::missing());
@@ -229,7 +229,7 @@ async fn draw(
 }
 
 /// The lines to choose from: the first ones, and whichever are in use.
-fn choices(
+pub(super) fn choices(
     words: &Words,
     lines: u32,
     shown: u32,

@@ -5,6 +5,7 @@
 
 mod access;
 mod assets;
+mod audio;
 mod call_log;
 pub(crate) mod caller;
 mod calls;
@@ -56,6 +57,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/calls/dial", post(calls::dial))
         .route("/calls/do", post(calls::act))
         .route("/calls/volume", post(volume::submit))
+        .route("/audio", get(audio::show).post(audio::submit))
+        .route("/audio/test", post(audio::test))
         .route("/contacts", get(contacts::show).post(contacts::submit))
         .route("/contacts/import", post(contacts::import))
         .route("/contacts/file/{name}", get(contacts::export))

@@ -80,9 +80,15 @@ async fn a_user_is_not_shown_what_only_an_administrator_may_do() {
     house.app.trust().add_user("desk", "correct horse", Role::User).await.unwrap();
     let session = house.app.trust().log_in("desk", "correct horse", here).await.unwrap();
     let cookie = format!("phoned_session={}", session.cookie());
-    for page in
-        ["/line/sip", "/line/global", "/drill", "/trace", "/trace/message/7", "/live?page=trace"]
-    {
+    for page in [
+        "/line/sip",
+        "/line/global",
+        "/audio",
+        "/drill",
+        "/trace",
+        "/trace/message/7",
+        "/live?page=trace",
+    ] {
         let answer = house.send("GET", page, &[("cookie", &cookie)], "").await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{page}");
     }
@@ -172,4 +178,38 @@ async fn a_capture_file_has_secrets_only_with_the_own_password_and_that_is_writt
     assert_eq!(right.header("content-disposition"), "attachment; filename=\"phoned.pcapng\"");
     let audit = house.app.trust().audit();
     assert!(audit.len() > before && audit[0].what == "downloaded SIP messages with secrets");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_machines_sound_devices_are_offered_and_one_that_is_gone_is_kept_and_marked() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let page = house.send("GET", "/audio", &[("cookie", &cookie)], "").await.text;
+    assert!(
+        page.contains(r#"<option value="hw:CARD=Desk">hw:CARD=Desk · A &#60;desk&#62;"#),
+        "{page}"
+    );
+    assert_eq!(page.matches("hw:CARD=Desk").count(), 2, "not offered as a microphone: {page}");
+    assert!(page.contains(r#"<option value="hw:gone" selected>hw:gone (not there now)"#), "{page}");
+    assert!(page.contains("Microphone: hw:gone"), "{page}");
+    let body = format!("csrf={mark}&Capture+Device=hw:gone&codec-1=PCMU&codec-2=PCMA");
+    let answer = house.form("/audio?line=2", &cookie, &body).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.text.contains("SIP2 VoiceCodecMap</code> = <b>PCMU,PCMA"), "{}", answer.text);
+    assert!(answer.text.contains("Capture Device</code> = <b>hw:gone"), "{}", answer.text);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn how_a_test_of_a_sound_device_went_is_told_in_words() {
+    let (house, cookie, mark) = House::with_admin().await;
+    for (part, words) in [
+        ("ear", "A tone was played for 2 s."),
+        ("microphone", "hardly understands. Speak closer, or make it louder. Level: -47 dB"),
+        ("ring", "no test of the sound: there is a call"),
+    ] {
+        let body = format!("csrf={mark}&part={part}");
+        let answer = house.form("/audio/test", &cookie, &body).await;
+        assert!(answer.text.contains(words), "{part}: {}", answer.text);
+    }
+    let strange = house.form("/audio/test", &cookie, "part=ear").await;
+    assert_eq!(strange.status, StatusCode::FORBIDDEN);
 }
