@@ -23,6 +23,7 @@ pub fn config_md() -> String {
     );
     for (title, prefix, list) in [
         ("The phone", "", items::PHONE),
+        ("The phone: how its packets are marked", "", items::NETWORK),
         ("The phone: hook, keys, lamps and bell", "", items::HANDSET),
         ("The phone: where its configuration comes from", "", items::PROVISIONING),
         ("A line: account and servers", "SIPN ", items::ACCOUNT),

@@ -30,7 +30,7 @@ pub use patch::Patch;
 pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};
 pub use sentence::Sentence;
 pub use settings::{
-    Address, Conflict, DnsMode, Dtmf, Endpoint, Forward, KeepAlive, LineSettings, Policy,
+    Address, Conflict, DnsMode, Dscp, Dtmf, Endpoint, Forward, KeepAlive, LineSettings, Policy,
     RetryMode, Secret, Server, Settings, Sound, SoundDevices, TlsFiles, Transport,
 };
 pub use store::{

@@ -70,8 +70,7 @@ impl Values {
     /// Every item of the phone and of the first [`LINES_IN_FULL`] lines that are in use, and of other
     /// lines what is not at its default, in the table's order.
     pub(crate) fn names(&self) -> Vec<ItemName> {
-        let of_phone = items::PHONE.iter().chain(items::HANDSET).chain(items::PROVISIONING);
-        let phone = of_phone.map(|item| ItemName::of_phone(item));
+        let phone = items::of_phone().map(ItemName::of_phone);
         let of_line = |line| {
             let items = items::ACCOUNT.iter().chain(items::FAILOVER);
             let names = items.map(move |item| ItemName::of_line(item, line));

@@ -37,6 +37,8 @@ pub(crate) struct Audio {
     device: String,
     events: Events,
     range: RangeInclusive<u16>,
+    /// The DiffServ code point of sound.
+    dscp: u8,
     /// Where the search for the next pair begins.
     next_port: u16,
     bound: BTreeMap<(IpAddr, u16), PortPair>,
@@ -72,7 +74,7 @@ impl fmt::Debug for Audio {
 }
 
 impl Audio {
-    /// Sound on the device that `spec` names, with RTP ports out of `range`.
+    /// Sound on the device that `spec` names, with RTP ports out of `range`, not marked yet.
     ///
     /// # Errors
     /// A spec that is none, or a file that cannot be used; whether a sound card works shows when it
@@ -92,6 +94,7 @@ impl Audio {
             device: spec.to_owned(),
             events,
             range,
+            dscp: 0,
             next_port,
             bound: BTreeMap::new(),
             tone: None,
@@ -110,6 +113,14 @@ impl Audio {
     pub(crate) fn set_ports(&mut self, range: RangeInclusive<u16>) {
         self.next_port = *range.start();
         self.range = range;
+    }
+
+    /// Marks the sound of calls that begin from now on.
+    pub(crate) fn set_dscp(&mut self, dscp: u8) {
+        for pair in self.bound.values() {
+            pair.mark(dscp);
+        }
+        self.dscp = dscp;
     }
 
     /// Is so loud from now on.
@@ -265,6 +276,7 @@ impl Audio {
     fn bind(&mut self, ip: IpAddr) -> Option<Input> {
         match PortPair::bind(ip, self.range.clone(), self.next_port) {
             Ok(pair) => {
+                pair.mark(self.dscp);
                 let port = pair.port();
                 self.next_port = port.saturating_add(2);
                 self.bound.insert((ip, port), pair);

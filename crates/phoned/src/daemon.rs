@@ -260,7 +260,7 @@ fn open_sockets(
     if let Err(error) = tls.check() {
         tracing::warn!("{error}");
     }
-    Ok(Sockets::open(settings.sip_port, tls, inbox)?)
+    Ok(Sockets::open(settings.sip_port, settings.dscp.sip, tls, inbox)?)
 }
 
 /// Where a configuration comes from that no item names.
@@ -278,6 +278,7 @@ fn open_audio(
         .context("option --audio")?;
     audio.set_levels(audio::levels(settings.sound));
     audio.set_devices(settings.sound_devices.clone());
+    audio.set_dscp(settings.dscp.rtp);
     Ok(audio)
 }
 

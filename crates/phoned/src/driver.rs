@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use config_store::SoundDevices;
+use config_store::{Dscp, SoundDevices};
 use control::{CallQuality, QualityNews};
 use media::{Levels, SoundCheck};
 use phone::Phone;
@@ -46,6 +46,8 @@ pub(crate) enum Message {
     Sockets(Sockets),
     /// Use these TLS settings from now on.
     Tls(Arc<Tls>),
+    /// Mark packets so from now on.
+    Dscp(Dscp),
     /// Use these ports for sound from now on.
     RtpPorts(RangeInclusive<u16>),
     /// Hear and speak on these devices from the next call on.
@@ -168,6 +170,10 @@ impl Driver {
             Message::Tls(tls) => {
                 let lost = self.sockets.set_tls(tls);
                 self.take(lost, now);
+            }
+            Message::Dscp(dscp) => {
+                self.sockets.set_dscp(dscp.sip);
+                self.audio.set_dscp(dscp.rtp);
             }
             Message::RtpPorts(ports) => self.audio.set_ports(ports),
             Message::SoundDevices(devices) => self.audio.set_devices(devices),

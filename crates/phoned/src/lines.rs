@@ -204,7 +204,8 @@ impl Lines {
             self.tell(Message::Tls(tls)).await;
         }
         if settings.sip_port != self.port {
-            match Sockets::open(settings.sip_port, Tls::new(settings.tls.clone()), &self.inbox) {
+            let tls = Tls::new(settings.tls.clone());
+            match Sockets::open(settings.sip_port, settings.dscp.sip, tls, &self.inbox) {
                 Ok(sockets) => {
                     self.port = sockets.port();
                     tracing::info!(port = self.port, "SIP port changed");
@@ -218,6 +219,9 @@ impl Lines {
                     ));
                 }
             }
+        }
+        if settings.dscp != self.settings.dscp {
+            self.tell(Message::Dscp(settings.dscp)).await;
         }
         if settings.rtp_ports != self.settings.rtp_ports {
             self.tell(Message::RtpPorts(settings.rtp_ports.clone())).await;

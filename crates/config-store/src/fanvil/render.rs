@@ -42,7 +42,7 @@ pub(crate) fn render(file: Option<&TextFile>, values: &Values, with_secrets: boo
             update(line, name, values.value(name));
         }
     }
-    for (section, title) in [MM_SECTION, SIP_SECTION, AUTOUPDATE_SECTION] {
+    for (section, title) in [MM_SECTION, SIP_SECTION, AUTOUPDATE_SECTION, QOS_SECTION] {
         let missing = |name: &ItemName| {
             section_of(*name) == (section, title)
                 && !present.contains(name)
@@ -72,11 +72,13 @@ fn update(line: &mut Line, name: ItemName, value: &str) {
 const MM_SECTION: (&str, &str) = ("mm config module", "<MM CONFIG MODULE>");
 const SIP_SECTION: (&str, &str) = ("sip config module", "<SIP CONFIG MODULE>");
 const AUTOUPDATE_SECTION: (&str, &str) = ("autoupdate config module", "<AUTOUPDATE CONFIG MODULE>");
+const QOS_SECTION: (&str, &str) = ("qos config module", "<QOS CONFIG MODULE>");
 
 /// Where Fanvil files have an item: its section, folded and as written.
 fn section_of(name: ItemName) -> (&'static str, &'static str) {
     match name.item().scope {
         Scope::Phone if items::PROVISIONING.contains(&name.item()) => AUTOUPDATE_SECTION,
+        Scope::Phone if items::NETWORK.contains(&name.item()) => QOS_SECTION,
         Scope::Phone if !items::is_of_sip(name.item()) => MM_SECTION,
         Scope::Phone | Scope::Line => SIP_SECTION,
     }

@@ -3,7 +3,7 @@
 //! the web page, import and export.
 //!
 //! [`kind`](Kind) says which texts are values; [`name`](ItemName) finds an item by what a user or a
-//! file calls it. The entries stand in five files by what they are about. What is done with a
+//! file calls it. The entries stand in six files by what they are about. What is done with a
 //! value is not known here.
 
 mod account;
@@ -11,6 +11,7 @@ mod failover;
 mod handset;
 mod kind;
 mod name;
+mod network;
 mod phone;
 mod provisioning;
 mod wiring;
@@ -20,6 +21,7 @@ pub use failover::*;
 pub use handset::*;
 pub use kind::{CODECS, Kind};
 pub use name::{ItemError, ItemName, folded};
+pub use network::*;
 pub use phone::*;
 pub use provisioning::*;
 pub(crate) use wiring::key_map;
@@ -81,7 +83,12 @@ use items;
 
 /// Every item, in the order of `docs/config.md`.
 pub fn all() -> impl Iterator<Item = &'static Item> {
-    PHONE.iter().chain(HANDSET).chain(PROVISIONING).chain(ACCOUNT).chain(FAILOVER).copied()
+    of_phone().chain(ACCOUNT.iter().chain(FAILOVER).copied())
+}
+
+/// Every item that the phone has once.
+pub(crate) fn of_phone() -> impl Iterator<Item = &'static Item> {
+    PHONE.iter().chain(NETWORK).chain(HANDSET).chain(PROVISIONING).copied()
 }
 
 /// Whether an item of the phone stands with those of SIP in a file, not with those of sound.

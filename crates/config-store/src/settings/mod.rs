@@ -27,6 +27,8 @@ pub struct Settings {
     pub tls: TlsFiles,
     /// The ports that may be used for sound.
     pub rtp_ports: RangeInclusive<u16>,
+    /// How its packets are marked.
+    pub dscp: Dscp,
     /// Hook, keys, lamps and bell.
     pub handset: Handset,
     /// How loud it is.
@@ -41,6 +43,15 @@ pub struct Settings {
     pub provisioning: Provisioning,
     /// Every configured line by its number: those with a user and a server.
     pub lines: BTreeMap<u16, LineSettings>,
+}
+
+/// DiffServ code points; 0 is "as any other packet".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dscp {
+    /// Of SIP.
+    pub sip: u8,
+    /// Of sound.
+    pub rtp: u8,
 }
 
 /// How loud the phone is, in steps.
@@ -89,6 +100,7 @@ impl Settings {
                 key: values.phone_path(&items::TLS_KEY_FILE),
             },
             rtp_ports: first..=first.saturating_add(count.saturating_sub(1)),
+            dscp: Dscp::of(values),
             handset: Handset::of(values),
             sound: Sound {
                 ear: values.phone_number(&items::EAR_VOLUME),
@@ -104,6 +116,16 @@ impl Settings {
             provisioning: Provisioning::of(values),
             lines,
         }
+    }
+}
+
+impl Dscp {
+    fn of(values: &Values) -> Self {
+        if !values.phone_flag(&items::ENABLE_DIFFSERV) {
+            return Self { sip: 0, rtp: 0 };
+        }
+        let number = |item| values.phone_number(item);
+        Self { sip: number(&items::SIP_DSCP), rtp: number(&items::RTP_DSCP) }
     }
 }
 

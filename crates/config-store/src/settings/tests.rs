@@ -22,6 +22,16 @@ fn with_nothing_set_no_line_is_configured() {
 }
 
 #[test]
+fn packets_are_marked_unless_that_is_off_and_the_names_of_the_field_are_known() {
+    assert_eq!(settings(&[]).dscp, Dscp { sip: 24, rtp: 46 });
+    let set = [("Singalling DSCP", "26"), ("Voice DSCP", "34")];
+    assert_eq!(settings(&set).dscp, Dscp { sip: 26, rtp: 34 });
+    assert_eq!(settings(&[("SIP DSCP", "40")]).dscp, Dscp { sip: 40, rtp: 46 });
+    let off = [("Enable diffServ", "0"), ("RTP DSCP", "46")];
+    assert_eq!(settings(&off).dscp, Dscp { sip: 0, rtp: 0 });
+}
+
+#[test]
 fn a_line_needs_a_user_and_a_server() {
     for pairs in [
         &[("SIP1 Phone Number", "1001")][..],

@@ -90,7 +90,7 @@ fn the_list_has_every_item_of_the_phone_and_of_the_lines_in_use() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = open(directory.path());
     let names = |store: &Store| store.list().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let phone = items::PHONE.len() + items::HANDSET.len() + items::PROVISIONING.len();
+    let phone = items::of_phone().count();
     assert_eq!(names(&store).len(), phone);
     assert_eq!(names(&store)[0], "SIP  Port");
     set(&mut store, &[("SIP12 Phone Number", "12"), ("SIP2 Phone Number", "2")]);

@@ -16,9 +16,6 @@ use nix::sys::time::TimeSpec;
 
 use crate::limits;
 
-/// Expedited forwarding, the class of telephony (RFC 4594 §4.1), as a traffic class octet.
-const EXPEDITED: i32 = 46 << 2;
-
 /// A kernel stamp older than this is a stepped wall clock, not a packet that waited.
 const OLDEST: Duration = Duration::from_secs(2);
 
@@ -57,6 +54,19 @@ impl PortPair {
         Err(io::Error::new(io::ErrorKind::AddrInUse, problem))
     }
 
+    /// Marks what leaves from now on with a DiffServ code point.
+    pub fn mark(&self, dscp: u8) {
+        // The code point stands in the upper six bits (RFC 2474 §3).
+        let class = i32::from(dscp) << 2;
+        for socket in [&self.rtp, &self.rtcp] {
+            // A call works without a mark as well.
+            let _ = match socket.local_addr() {
+                Ok(SocketAddr::V6(_)) => setsockopt(socket, sockopt::Ipv6TClass, &class),
+                Ok(SocketAddr::V4(_)) | Err(_) => setsockopt(socket, sockopt::Ipv4Tos, &class),
+            };
+        }
+    }
+
     /// The RTP port, for the session description.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -67,12 +77,8 @@ impl PortPair {
 fn open(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind((ip, port))?;
     socket.set_nonblocking(true)?;
-    // Without either a call still works: stamps fall back to our clock, packets to best effort.
+    // Without it a call still works: stamps fall back to our clock.
     let _ = setsockopt(&socket, sockopt::ReceiveTimestampns, &true);
-    let _ = match ip {
-        IpAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4Tos, &EXPEDITED),
-        IpAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6TClass, &EXPEDITED),
-    };
     Ok(socket)
 }
 

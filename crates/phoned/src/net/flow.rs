@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use super::mark::mark;
 use super::tls::{self, Tls};
 use crate::driver::Message;
 use crate::limits;
@@ -64,15 +65,15 @@ pub(super) struct Secured {
     pub(super) names: Vec<String>,
 }
 
-/// Sets a connection up from `local` and carries it until it is over.
+/// Sets a connection up from `local`, marked with a DiffServ code point, and carries it until it is over.
 pub(super) async fn open(
-    local: SocketAddr,
+    (local, dscp): (SocketAddr, u8),
     secured: Option<Secured>,
     mut queue: mpsc::Receiver<Vec<u8>>,
     teller: Teller,
 ) {
     let hop = teller.hop;
-    let stream = match connect(local, hop.addr).await {
+    let stream = match connect(local, hop.addr, dscp).await {
         Ok(stream) => stream,
         Err(fault) => {
             tracing::debug!(%hop, ?fault, "no connection");
@@ -127,12 +128,12 @@ pub(super) async fn accept(
 /// Our port is part of the connection where it can be had: the peer then finds our Contact among its
 /// connections, and its requests come over this one even where we take none (TLS without a
 /// certificate of ours, a NAT).
-async fn connect(local: SocketAddr, remote: SocketAddr) -> Result<TcpStream, FlowFault> {
-    match try_connect(local, remote).await {
+async fn connect(local: SocketAddr, remote: SocketAddr, dscp: u8) -> Result<TcpStream, FlowFault> {
+    match try_connect(local, remote, dscp).await {
         Err(error) if is_taken(&error) => {
             tracing::debug!(%local, %remote, "our port cannot be had for a connection");
             let any = SocketAddr::new(local.ip(), 0);
-            try_connect(any, remote).await.map_err(|error| connect_fault(&error))
+            try_connect(any, remote, dscp).await.map_err(|error| connect_fault(&error))
         }
         done => done.map_err(|error| connect_fault(&error)),
     }
@@ -144,10 +145,14 @@ struct ConnectError {
     sent: bool,
 }
 
-async fn try_connect(local: SocketAddr, remote: SocketAddr) -> Result<TcpStream, ConnectError> {
+async fn try_connect(
+    local: SocketAddr,
+    remote: SocketAddr,
+    dscp: u8,
+) -> Result<TcpStream, ConnectError> {
     let ours = |error| ConnectError { error, sent: false };
     let theirs = |error| ConnectError { error, sent: true };
-    let stream = begin(local, remote).map_err(ours)?;
+    let stream = begin(local, remote, dscp).map_err(ours)?;
     let stream = TcpStream::from_std(stream).map_err(ours)?;
     stream.writable().await.map_err(theirs)?;
     match stream.take_error().map_err(theirs)? {
@@ -156,12 +161,13 @@ async fn try_connect(local: SocketAddr, remote: SocketAddr) -> Result<TcpStream,
     }
 }
 
-fn begin(local: SocketAddr, remote: SocketAddr) -> io::Result<std::net::TcpStream> {
+fn begin(local: SocketAddr, remote: SocketAddr, dscp: u8) -> io::Result<std::net::TcpStream> {
     let kind = Type::STREAM.nonblocking().cloexec();
     let socket = Socket::new(Domain::for_address(remote), kind, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     tune(&SockRef::from(&socket))?;
+    mark(&socket, remote.is_ipv4(), dscp);
     // Ended by a reset: a port that lingers could not be used again for this peer.
     socket.set_linger(Some(Duration::ZERO))?;
     socket.bind(&local.into())?;

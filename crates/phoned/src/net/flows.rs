@@ -20,6 +20,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 use super::flow::{self, FlowNews, News, Secured, Teller};
+use super::mark::mark;
 use super::tls::Tls;
 use crate::driver::Message;
 use crate::limits;
@@ -54,6 +55,8 @@ impl Drop for Flow {
 #[derive(Debug)]
 pub(crate) struct Flows {
     inbox: mpsc::Sender<Message>,
+    /// The DiffServ code point of connections that begin.
+    dscp: u8,
     tls: Arc<Tls>,
     table: BTreeMap<Hop, Flow>,
     listeners: Vec<JoinHandle<()>>,
@@ -70,9 +73,9 @@ impl Drop for Flows {
 impl Flows {
     /// Listens for TCP on the SIP port and, where we have a certificate, for TLS on the next one. A
     /// port that cannot be had is no reason not to run: what we open ourselves needs none.
-    pub(super) fn listen(port: u16, tls: Arc<Tls>, inbox: mpsc::Sender<Message>) -> Self {
+    pub(super) fn listen(port: u16, dscp: u8, tls: Arc<Tls>, inbox: mpsc::Sender<Message>) -> Self {
         let listeners = Vec::new();
-        let mut flows = Self { inbox, tls, table: BTreeMap::new(), listeners };
+        let mut flows = Self { inbox, dscp, tls, table: BTreeMap::new(), listeners };
         flows.listen_on(port, Transport::Tcp);
         match flows.tls.server() {
             Ok(Some(_)) => flows.listen_on(port.saturating_add(1), Transport::Tls),
@@ -103,7 +106,8 @@ impl Flows {
     pub(super) fn connect(&mut self, hop: Hop, local: SocketAddr, names: Vec<String>) {
         let secured = (hop.transport == Transport::Tls)
             .then(|| Secured { tls: Arc::clone(&self.tls), names });
-        self.add(hop, false, |queue, teller| flow::open(local, secured, queue, teller));
+        let from = (local, self.dscp);
+        self.add(hop, false, |queue, teller| flow::open(from, secured, queue, teller));
     }
 
     /// Takes a connection that a peer has opened; what the phone is to be told.
@@ -114,6 +118,7 @@ impl Flows {
             (Transport::Tls, _) => return Vec::new(),
             (Transport::Udp | Transport::Tcp, _) => None,
         };
+        mark(&stream, local.is_ipv4(), self.dscp);
         let mut told = Vec::new();
         if self.table.values().filter(|flow| flow.accepted).count() >= limits::ACCEPTED {
             told.extend(self.evict());
@@ -195,11 +200,16 @@ impl Flows {
         table.into_keys().map(|hop| Input::FlowClosed { hop, why: FlowFault::Local }).collect()
     }
 
+    /// Marks connections that begin from now on.
+    pub(super) fn set_dscp(&mut self, dscp: u8) {
+        self.dscp = dscp;
+    }
+
     /// Puts other TLS settings in force. Listeners share the port, so the new ones may open before
     /// the old ones are gone.
     pub(super) fn set_tls(&mut self, port: u16, tls: Arc<Tls>) -> Vec<Input> {
         let lost = self.end_all();
-        *self = Self::listen(port, tls, self.inbox.clone());
+        *self = Self::listen(port, self.dscp, tls, self.inbox.clone());
         lost
     }
 }

@@ -10,6 +10,7 @@ mod flow;
 mod flows;
 pub(crate) mod link;
 pub(crate) mod local;
+mod mark;
 pub(crate) mod tls;
 pub(crate) mod udp;
 
@@ -63,17 +64,20 @@ impl Drop for Open {
 }
 
 impl Sockets {
-    /// Opens both families on a port; a family that the host lacks is left out.
+    /// Opens both families on a port, marked with a DiffServ code point; a family that the host lacks is
+    /// left out.
     ///
     /// # Errors
     /// [`NetError`] if the port is taken in either family, or neither can be opened.
     pub(crate) fn open(
         port: u16,
+        dscp: u8,
         tls: Arc<Tls>,
         inbox: &mpsc::Sender<Message>,
     ) -> Result<Self, NetError> {
         let open = |address: SocketAddr| match Udp::bind(address) {
             Ok(udp) => {
+                udp.mark(dscp);
                 let udp = Arc::new(udp);
                 let reader = tokio::spawn(read(Arc::clone(&udp), inbox.clone()));
                 Ok(Ok(Open { udp, reader }))
@@ -88,7 +92,7 @@ impl Sockets {
         match (v4, v6) {
             (Err(error), Err(_)) => Err(NetError::Refused(port, error)),
             (v4, v6) => {
-                let flows = Flows::listen(port, tls, inbox.clone());
+                let flows = Flows::listen(port, dscp, tls, inbox.clone());
                 Ok(Self { port, v4: v4.ok(), v6: v6.ok(), flows })
             }
         }
@@ -97,6 +101,14 @@ impl Sockets {
     /// The SIP port.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Marks packets with this code point from now on; of connections, those that begin later.
+    pub(crate) fn set_dscp(&mut self, dscp: u8) {
+        for open in [&self.v4, &self.v6].into_iter().flatten() {
+            open.udp.mark(dscp);
+        }
+        self.flows.set_dscp(dscp);
     }
 
     /// Sends one message; what the phone is to hear of it, or of earlier ones, is appended to

@@ -70,6 +70,7 @@ pub(crate) struct Undelivered {
 pub(crate) struct Udp {
     socket: UdpSocket,
     port: u16,
+    v4: bool,
 }
 
 impl Udp {
@@ -95,7 +96,12 @@ impl Udp {
         // The registration of tokio covers errors too; one for reading alone never wakes for them.
         let socket = UdpSocket::from_std(socket.into())?;
         let port = socket.local_addr()?.port();
-        Ok(Self { socket, port })
+        Ok(Self { socket, port, v4: address.is_ipv4() })
+    }
+
+    /// Marks what leaves from now on.
+    pub(crate) fn mark(&self, dscp: u8) {
+        super::mark::mark(&self.socket, self.v4, dscp);
     }
 
     /// Waits until something arrived and appends it to `found`; errors come first. Dropping the

@@ -47,16 +47,20 @@ impl Dialect {
 
     /// The way from the root to where an item stands.
     pub(super) fn place_of(self, name: ItemName) -> Vec<Step<'static>> {
-        let sip = name.item().scope == Scope::Line || items::is_of_sip(name.item());
-        let autoupdate = items::PROVISIONING.contains(&name.item());
+        let item = name.item();
         let line = name.line().map(|line| self.line_steps(line));
-        let section = match (self, sip, autoupdate) {
-            (Self::SysConf, true, _) => "sip",
-            (Self::SysConf, false, true) => "ap",
-            (Self::SysConf, false, false) => "mm",
-            (Self::Modules, true, _) => "SIP_CONFIG_MODULE",
-            (Self::Modules, false, true) => "AUTOUPDATE_CONFIG_MODULE",
-            (Self::Modules, false, false) => "MM_CONFIG_MODULE",
+        let (short, module) = if item.scope == Scope::Line || items::is_of_sip(item) {
+            ("sip", "SIP_CONFIG_MODULE")
+        } else if items::PROVISIONING.contains(&item) {
+            ("ap", "AUTOUPDATE_CONFIG_MODULE")
+        } else if items::NETWORK.contains(&item) {
+            ("qos", "QOS_CONFIG_MODULE")
+        } else {
+            ("mm", "MM_CONFIG_MODULE")
+        };
+        let section = match self {
+            Self::SysConf => short,
+            Self::Modules => module,
         };
         [(section, None)].into_iter().chain(line.into_iter().flatten()).collect()
     }
