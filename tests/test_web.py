@@ -172,7 +172,7 @@ def test_every_page_is_usable_small_and_large_light_and_dark_and_axe_finds_nothi
     looks = {"en": [(360, False), (1400, True)], "zh": [(360, True), (1400, False)]}[language]
     wrong = check_page(browser, f"{language} /first", looks)
     browser.first_visit(site, language)
-    for path in ("/line/sip", "/line/global", "/status", "/calls", "/contacts", "/audio", "/drill", "/journal", "/system", "/nothing"):
+    for path in ("/line/sip", "/line/global", "/status", "/calls", "/contacts", "/audio", "/drill", "/journal", "/network", "/system", "/nothing"):
         browser.go(path)
         browser.driver.execute_script("for (const details of document.querySelectorAll('details')) details.open = true")
         wrong += check_page(browser, f"{language} {path}", looks)

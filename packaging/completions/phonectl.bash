@@ -43,6 +43,9 @@ _phonectl() {
             phonectl,journal)
                 cmd="phonectl__subcmd__journal"
                 ;;
+            phonectl,network)
+                cmd="phonectl__subcmd__network"
+                ;;
             phonectl,provision)
                 cmd="phonectl__subcmd__provision"
                 ;;
@@ -364,6 +367,9 @@ _phonectl() {
             phonectl__subcmd__help,journal)
                 cmd="phonectl__subcmd__help__subcmd__journal"
                 ;;
+            phonectl__subcmd__help,network)
+                cmd="phonectl__subcmd__help__subcmd__network"
+                ;;
             phonectl__subcmd__help,provision)
                 cmd="phonectl__subcmd__help__subcmd__provision"
                 ;;
@@ -557,7 +563,7 @@ _phonectl() {
 
     case "${cmd}" in
         phonectl)
-            opts="-h -V --control --json --help --version account call audio contact config journal drill provision timing trace system watch status health help"
+            opts="-h -V --control --json --help --version account call audio contact config journal drill network provision timing trace system watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2213,7 +2219,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help)
-            opts="account call audio contact config journal drill provision timing trace system watch status health help"
+            opts="account call audio contact config journal drill network provision timing trace system watch status health help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2912,6 +2918,20 @@ _phonectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        phonectl__subcmd__help__subcmd__network)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         phonectl__subcmd__help__subcmd__provision)
             opts="now show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3067,6 +3087,24 @@ _phonectl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__network)
+            opts="-h --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -22,12 +22,12 @@ class Packet:
 
     A TCP segment has `tcp`, its flags as letters (S, A, F, R), and `size`, the octets in it. What its stream carries comes
     besides as packets of their own: a SIP message, a bare CRLF ping or pong; `t` is when its first octet was sent. Of TLS
-    there are the segments only.
+    there are the segments only. `dscp` is the code point of its IP header, None of what a stream carries.
     """
 
     def __init__(self, t, src, sport, dst, dport, payload, icmp=None, transport="udp", tcp=None, size=0):
         self.t, self.src, self.sport, self.dst, self.dport, self.payload, self.icmp = t, src, sport, dst, dport, payload, icmp
-        self.transport, self.tcp, self.size = transport, tcp, size
+        self.transport, self.tcp, self.size, self.dscp = transport, tcp, size, None
         self.sip = sip.Message.parse(payload) if payload and not icmp else None
 
     @property
@@ -263,7 +263,7 @@ def _ipv4(t, p, fragments):
         if body is None:
             return None
         fragments.pop((src, dst, ident))
-    return _transport(t, p[9], src, dst, body)
+    return _marked(_transport(t, p[9], src, dst, body), p[1] >> 2)
 
 
 def _reassemble(parts, offset, body, more):
@@ -280,7 +280,13 @@ def _reassemble(parts, offset, body, more):
 def _ipv6(t, p):
     import ipaddress
     src, dst = (str(ipaddress.IPv6Address(p[i:i + 16])) for i in (8, 24))
-    return _transport(t, p[6], src, dst, p[40:])
+    return _marked(_transport(t, p[6], src, dst, p[40:]), (p[0] & 15) << 2 | p[1] >> 6)
+
+
+def _marked(packet, dscp):
+    if packet:
+        packet.dscp = dscp
+    return packet
 
 
 def _transport(t, protocol, src, dst, body):

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountStatus, CallStatus, DrillStatus, QualityNews, Timestamp};
+use crate::{AccountStatus, CallStatus, DrillStatus, Interface, QualityNews, Timestamp};
 
 /// One event, with the time at which it happened. In JSON all fields stand side by side:
 /// `{"t":"…Z","mono_ms":123.456,"event":"failover","line":1,…}`.
@@ -54,6 +54,11 @@ pub enum Event {
     },
     /// A sound device changed its state.
     Audio(AudioStatus),
+    /// Interfaces, their addresses or gateways are other ones now.
+    Network {
+        /// Every interface.
+        interfaces: Vec<Interface>,
+    },
 }
 
 impl Event {
@@ -68,7 +73,7 @@ impl Event {
             Self::Unavailable(unreached) => Some(unreached.line),
             Self::Drill(drill) => Some(drill.line),
             Self::Redundancy { line, .. } => Some(*line),
-            Self::Config { .. } | Self::Audio(_) => None,
+            Self::Config { .. } | Self::Audio(_) | Self::Network { .. } => None,
         }
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Contact, ContactsImported, Document, DrillStatus,
-    Items, JournalEntry, LineCheck, LoggedCall, ProvisionStatus, SoundDevices, SoundTest,
-    TimingReport, TraceReport, Volumes,
+    Items, JournalEntry, LineCheck, LoggedCall, NetworkStatus, ProvisionStatus, SoundDevices,
+    SoundTest, TimingReport, TraceReport, Volumes,
 };
 
 /// The answer to one request.
@@ -59,6 +59,8 @@ pub enum Payload {
     Entries(Vec<JournalEntry>),
     /// The drill that was begun, or that has ended and what it measured.
     Drill(DrillStatus),
+    /// What the network is like.
+    Network(NetworkStatus),
     /// How it stands with the configuration that is fetched.
     Provision(ProvisionStatus),
     /// How long servers take to answer.

@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AudioRequest, ContactRequest, Document, Items, ProvisionRequest, SystemRequest, Timestamp,
-    TimingRequest, TraceRequest,
+    AudioRequest, ContactRequest, Document, Items, NetworkRequest, ProvisionRequest, SystemRequest,
+    Timestamp, TimingRequest, TraceRequest,
 };
 
 /// One request.
@@ -30,6 +30,8 @@ pub enum Request {
     Journal(JournalRequest),
     /// A fault that is only played.
     Drill(DrillRequest),
+    /// What the network is like: answered with [`crate::Payload::Network`].
+    Network(NetworkRequest),
     /// About the configuration that is fetched from a server.
     Provision(ProvisionRequest),
     /// How long servers take to answer: answered with [`crate::Payload::Timing`].

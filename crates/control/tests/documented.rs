@@ -46,6 +46,7 @@ fn every_event_on_the_page_is_one_and_no_kind_is_missing() {
         "drill",
         "failback",
         "failover",
+        "network",
         "quality",
         "redundancy",
         "registration",

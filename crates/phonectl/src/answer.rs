@@ -4,8 +4,8 @@
 use control::{Payload, encode};
 
 use crate::{
-    account, audio, call, config, contact, drill, failure::Failure, journal, output::Output,
-    provision, status, timing, trace,
+    account, audio, call, config, contact, drill, failure::Failure, journal, network,
+    output::Output, provision, status, timing, trace,
 };
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
@@ -53,6 +53,7 @@ pub(crate) fn show(
         Payload::Document(document) => config::show_document(document, output),
         Payload::Entries(entries) => journal::show(entries, output),
         Payload::Drill(status) => output.line(&drill::sentence(status)),
+        Payload::Network(status) => network::show(status, output),
         Payload::Provision(status) => provision::show(status, output),
         Payload::Timing(report) => timing::show(report, output),
         Payload::Trace(report) => trace::show(report, wording.detailed, output),

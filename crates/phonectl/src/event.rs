@@ -1,9 +1,9 @@
 //! One event in one line of text, for `journal` and `watch`. With `--json` events pass as the phone
 //! wrote them and nothing here is used.
 
-use control::{AccountState, AudioState, Event, Move, Notification};
+use control::{AccountState, AudioState, Event, Interface, Move, Notification};
 
-use crate::{call, drill};
+use crate::{call, drill, network};
 
 /// `2026-11-22T13:37:00.123Z  line 1  failover  INVITE: …`.
 pub(crate) fn line(notification: &Notification) -> String {
@@ -49,6 +49,12 @@ pub(crate) fn line(notification: &Notification) -> String {
             };
             let reason = audio.reason.as_ref().map(|reason| format!(": {reason}"));
             format!("audio  {} {state}{}", audio.device, reason.unwrap_or_default())
+        }
+        Event::Network { interfaces } => {
+            let one = |it: &Interface| {
+                format!("{} {} {}", it.name, network::state(it), it.addresses.join(" "))
+            };
+            format!("network  {}", interfaces.iter().map(one).collect::<Vec<_>>().join("; "))
         }
     };
     match notification.event.line() {

@@ -17,6 +17,7 @@ mod event;
 mod failure;
 mod health;
 mod journal;
+mod network;
 mod output;
 mod provision;
 mod seal;
@@ -95,6 +96,8 @@ enum Noun {
     /// Try out a failure without one: the phone treats a server as dead.
     #[command(subcommand)]
     Drill(drill::Drill),
+    /// The network: interfaces, name servers, the way to each server.
+    Network(network::Network),
     /// The configuration that the phone fetches from a server.
     #[command(subcommand)]
     Provision(provision::Provision),
@@ -125,6 +128,7 @@ fn main() -> ExitCode {
         Noun::Config(config) => config.run(&client, &mut output),
         Noun::Journal(journal) => journal.run(&client, &mut output),
         Noun::Drill(drill) => drill.run(&client, &mut output),
+        Noun::Network(network) => network.run(&client, &mut output),
         Noun::Provision(provision) => provision.run(&client, &mut output),
         Noun::Timing(timing) => timing.run(&client, &mut output),
         Noun::Trace(trace) => trace.run(&client, &mut output),

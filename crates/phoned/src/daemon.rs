@@ -166,22 +166,22 @@ impl Parts {
         let audio = open_audio(options, &settings, &events)?;
         let port = sockets.port();
         let fixed = Fixed::new(remembered.instance.clone(), options.auto_answer);
-        let remembered = std::mem::take(remembered);
         let resolver = Resolver::new(seed()?);
         let (names, dialog_names) = watch::channel(BTreeSet::new());
         let (count, provisioning) = (settings.lines.len(), settings.provisioning.clone());
         let (lines, handle) = Lines::new(
             settings,
             (port, fixed),
-            remembered,
+            std::mem::take(remembered),
             (resolver, dialog_names),
-            store.clone(),
+            (store.clone(), events.clone()),
             inbox.clone(),
         );
         let (archive, earlier) = Archive::new(store.clone(), std::mem::take(journal));
         let (fetches, wishes) = provisioning::channel();
         let trace = Trace::new(options.trace * 1024);
         let (end, endings) = mpsc::channel(limits::ENDINGS);
+        let page = WebPage::open(options, &events, &trace)?;
         let desk = Desk {
             phone: inbox.clone(),
             end: end.clone(),
@@ -193,12 +193,13 @@ impl Parts {
             calls: calls.clone(),
             book: book.clone(),
             device: options.audio.as_str().into(),
+            web: page.as_ref().map(WebPage::address),
             earlier,
             clock,
             origin: Origin::CommandLine,
         };
         let mut others = JoinSet::new();
-        if let Some(page) = WebPage::open(options, &events, &trace)? {
+        if let Some(page) = page {
             page.start(&desk, &mut others);
         }
         let (sources, past) = (sources(options), std::mem::take(past));

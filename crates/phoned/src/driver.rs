@@ -77,6 +77,8 @@ pub(crate) enum Ask {
     Check(SoundCheck, CheckResult),
     /// What happened, on one line or on all.
     Journal(Option<LineNumber>, oneshot::Sender<Vec<phone::JournalEntry>>),
+    /// The port of the SIP sockets.
+    SipPort(oneshot::Sender<u16>),
     /// Whether this loop and the sound thread go round: see [`Audio::pulse`].
     Pulse(oneshot::Sender<Option<u64>>),
 }
@@ -229,6 +231,7 @@ impl Driver {
                 }
             }
             Ask::Journal(line, back) => drop(back.send(self.phone.journal(line))),
+            Ask::SipPort(back) => drop(back.send(self.sockets.port())),
             Ask::Pulse(back) => drop(back.send(self.audio.pulse())),
         }
     }

@@ -81,6 +81,8 @@ pub(crate) const TRIAL_STARTS: u32 = 3;
 pub(crate) const LEASES: usize = 16;
 /// See [`LEASES`].
 pub(crate) const LEASE: u64 = 16 * 1024;
+/// Interfaces of the host that are told of.
+pub(crate) const INTERFACES: usize = 64;
 /// Interfaces on which a network is asked for its server of configurations.
 pub(crate) const PNP_INTERFACES: usize = 4;
 /// Wishes that wait for the task that provisions.

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use config_store::{Handset, LineSettings, Sentence, Settings};
+use control::{Event, Interface};
 use phone::input::{Input, LastGood, Way};
 use phone::settings::LineNumber;
 use sip_core::transport::Hop;
@@ -25,9 +26,10 @@ use crate::net::dns::Dns;
 use crate::net::link::LinkWatch;
 use crate::net::tls::Tls;
 use crate::net::{Sockets, local};
+use crate::report::Events;
 use crate::settings::{Fixed, phone_settings};
 use crate::store_thread::{StoreGone, StoreHandle};
-use crate::{audio, limits, memory};
+use crate::{audio, host, limits, memory};
 
 /// Where a new configuration is handed in.
 #[derive(Clone, Debug)]
@@ -53,6 +55,7 @@ struct Apply(oneshot::Sender<Vec<Sentence>>);
 pub(crate) struct Lines {
     requests: mpsc::Receiver<Apply>,
     store: StoreHandle,
+    events: Events,
     inbox: mpsc::Sender<Message>,
     fixed: Fixed,
     settings: Settings,
@@ -75,6 +78,8 @@ pub(crate) struct Lines {
     /// `None` where the system tells nobody of changes; then only [`Retry`] notices them.
     watch: Option<LinkWatch>,
     link: bool,
+    /// The host's interfaces, as they were when last looked at.
+    interfaces: Vec<Interface>,
     retry: Retry,
 }
 
@@ -85,7 +90,7 @@ impl Lines {
         (port, fixed): (u16, Fixed),
         remembered: Remembered,
         (mut resolver, dialog_names): (Resolver, watch::Receiver<BTreeSet<Target>>),
-        store: StoreHandle,
+        (store, events): (StoreHandle, Events),
         inbox: mpsc::Sender<Message>,
     ) -> (Self, LinesHandle) {
         let (sender, requests) = mpsc::channel(limits::STORE_JOBS);
@@ -95,6 +100,7 @@ impl Lines {
         let lines = Self {
             requests,
             store,
+            events,
             inbox,
             fixed,
             handset: watch::Sender::new(settings.handset.clone()),
@@ -111,6 +117,7 @@ impl Lines {
             told: BTreeMap::new(),
             watch: watch_network(),
             link: true,
+            interfaces: host::interfaces().unwrap_or_default(),
             retry: Retry::default(),
         };
         (lines, LinesHandle { requests: sender })
@@ -143,6 +150,7 @@ impl Lines {
                     Ok(()) => {
                         self.resolver.refresh(std::time::Instant::now());
                         self.tell_hops().await;
+                        self.tell_interfaces();
                     }
                     Err(error) => {
                         tracing::warn!(%error, "changes of the network are not noticed any more");
@@ -306,6 +314,19 @@ impl Lines {
             self.link = link;
             tracing::info!(up = link, "network");
             self.tell_input(Input::Link { up: link }).await;
+        }
+    }
+
+    /// Tells watchers of interfaces that are other ones now. Most of what the kernel reports (routes
+    /// renewed, neighbours) changes none.
+    fn tell_interfaces(&mut self) {
+        match host::interfaces() {
+            Ok(interfaces) if interfaces != self.interfaces => {
+                self.interfaces.clone_from(&interfaces);
+                self.events.tell(Event::Network { interfaces });
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "interfaces not read"),
         }
     }
 

@@ -14,6 +14,7 @@ mod driver;
 mod ending;
 mod handset;
 mod hops;
+mod host;
 mod limits;
 mod lines;
 mod lint;

@@ -3,6 +3,8 @@
 //! What the page shows and whom it lets in is the business of the crate `web`, which knows nothing
 //! of the phone but the words of the crate `control`.
 
+use std::net::SocketAddr;
+
 use anyhow::Context;
 use config_store::Origin;
 use tokio::sync::mpsc;
@@ -19,6 +21,7 @@ use crate::trace::Trace;
 /// The page, open but not served yet.
 pub(crate) struct WebPage {
     web: Web,
+    address: SocketAddr,
     asked: mpsc::Receiver<Asked>,
 }
 
@@ -37,7 +40,7 @@ impl WebPage {
         let phone = Phone::new(asks, events.stream(), trace.latest());
         let folder = options.state.join("web");
         match Web::open(address, &folder, phone) {
-            Ok(web) => Ok(Some(Self { web, asked })),
+            Ok(web) => Ok(Some(Self { web, address, asked })),
             // Whoever asked for no page in particular gets a telephone all the same.
             Err(error) if error.is_taken() && options.web == options::Web::usual() => {
                 tracing::warn!(%error, "no web page: give another address with --web");
@@ -45,6 +48,11 @@ impl WebPage {
             }
             Err(error) => Err(error).context("option --web"),
         }
+    }
+
+    /// Where it is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Has it served.

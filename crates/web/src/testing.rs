@@ -126,6 +126,7 @@ fn reply(request: control::Request) -> Reply {
         }
         control::Request::Audio(request) => audio(&request),
         control::Request::Config(request) => config(request),
+        control::Request::Network(_) => Reply::Ok(Payload::Network(network())),
         control::Request::Timing(_) => Reply::Ok(Payload::Timing(control::TimingReport::default())),
         control::Request::Trace(request) => trace(&request),
         control::Request::Account(_)
@@ -166,6 +167,31 @@ fn audio(request: &AudioRequest) -> Reply {
                 peak_db: -40.0,
             }),
         })),
+    }
+}
+
+fn network() -> control::NetworkStatus {
+    control::NetworkStatus {
+        host: "desk-7".into(),
+        sip_port: 5060,
+        web: Some("[::]:8443".into()),
+        interfaces: vec![control::Interface {
+            name: "eth0".into(),
+            up: true,
+            carrier: true,
+            mac: Some("0c:38:3e:00:00:01".into()),
+            addresses: vec!["10.0.0.9/24".into()],
+            gateways: vec!["10.0.0.254".into()],
+            manager: Some(control::Manager::Networkd),
+        }],
+        name_servers: vec!["10.0.0.53".into()],
+        search: vec!["example.test".into()],
+        ways: vec![control::HopWay {
+            hop: "udp:10.0.0.1:5060".into(),
+            local: None,
+            interface: None,
+            lines: vec![1, 2, 3, 7],
+        }],
     }
 }
 
@@ -251,6 +277,7 @@ fn description() -> ConfigDescription {
         help: Help { en: "Help.".into(), zh: "帮助。".into() },
     };
     let port = ItemValues::Number { min: 0, max: 65535, unit: String::new() };
+    let dscp = ItemValues::Number { min: 0, max: 63, unit: String::new() };
     let codecs = ItemValues::Codecs { known: vec!["PCMA".into(), "PCMU".into()] };
     let pcm = |name: &str| ItemDescription {
         scope: ItemScope::Phone,
@@ -262,6 +289,7 @@ fn description() -> ConfigDescription {
         item("VoiceCodecMap", codecs),
         pcm("Playback Device"),
         pcm("Capture Device"),
+        ItemDescription { scope: ItemScope::Phone, ..item("Voice DSCP", dscp) },
     ];
     ConfigDescription { lines: 2, items }
 }

@@ -201,6 +201,35 @@ words! {
     legend_failback: "failback", "回切";
     legend_unavailable: "no server answered", "所有服务器无应答";
     legend_call: "call", "通话";
+    network: "Network", "网络";
+    network_host: "This host", "本机";
+    network_names: "Name servers", "DNS 服务器";
+    network_search: "Search list", "搜索域";
+    network_web: "Web page at", "网页地址";
+    network_interfaces: "Interfaces", "网络接口";
+    network_interfaces_hint: "Addresses, gateways and name servers are set up by the operating system, by the service that is named. They are shown here and changed there.",
+        "地址、网关和 DNS 服务器由操作系统的网络服务（见下表）配置，此处只显示，请在系统中修改。";
+    network_addresses: "Addresses", "地址";
+    network_gateway: "Gateway", "网关";
+    network_manager: "Managed by", "管理服务";
+    network_unmanaged: "none that is known", "未知";
+    network_up: "connected", "已连接";
+    network_no_carrier: "no cable", "未连接";
+    network_off: "off", "关闭";
+    network_ways: "Ways to the servers", "到服务器的路径";
+    network_local: "Own address", "本机地址";
+    network_interface: "Interface", "接口";
+    network_lines: "Lines", "线路";
+    network_no_way: "no way", "不可达";
+    network_own: "Settings of the phone", "话机设置";
+    network_own_hint: "In force at once; calls go on. Sound and connections that are under way keep their marks.",
+        "立即生效，不影响通话。进行中的语音和连接保持原有标记。";
+    network_sip_port: "SIP port", "SIP 端口";
+    network_rtp_first: "First port for sound (RTP)", "语音 (RTP) 起始端口";
+    network_rtp_count: "Ports for sound", "语音端口数量";
+    network_mark: "Mark packets (DiffServ)", "标记数据包 (DiffServ)";
+    network_mark_sip: "DSCP of SIP", "SIP 的 DSCP";
+    network_mark_rtp: "DSCP of sound (RTP)", "语音 (RTP) 的 DSCP";
     no_calls: "No calls.", "没有通话。";
     dial: "Dial", "拨号";
     number: "Number or SIP address", "号码或 SIP 地址";

@@ -14,7 +14,9 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::desk::Desk;
-use super::{account, audio, call, config, contact, drill, journal, provision, system, trace};
+use super::{
+    account, audio, call, config, contact, drill, journal, network, provision, system, trace,
+};
 use crate::limits;
 use crate::trace::Filter;
 
@@ -150,6 +152,7 @@ pub(crate) async fn answer(request: Request, desk: &Desk) -> Result<Payload, Pro
         Request::Config(request) => config::answer(request, desk).await,
         Request::Journal(request) => journal::answer(request, desk).await,
         Request::Drill(request) => drill::answer(request, desk).await,
+        Request::Network(_) => network::answer(desk).await,
         Request::Provision(request) => provision::answer(request, desk).await,
         Request::Timing(_) => Ok(Payload::Timing(desk.trace.timing())),
         Request::Trace(request) => trace::answer(request, desk).await,

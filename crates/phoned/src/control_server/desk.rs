@@ -1,6 +1,7 @@
 //! What the answers to control requests are made from: the ways to the phone, to the store and to
 //! the part that puts a configuration in force.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use config_store::{Change, Changes, Origin, Sentence, items};
@@ -39,6 +40,8 @@ pub(crate) struct Desk {
     pub(crate) book: PhoneBook,
     /// The sound device, as it was asked for.
     pub(crate) device: Arc<str>,
+    /// Where the web page is served.
+    pub(crate) web: Option<SocketAddr>,
     /// The journal of earlier runs.
     pub(crate) earlier: Earlier,
     pub(crate) clock: Clock,

@@ -14,6 +14,7 @@ mod describe;
 mod desk;
 mod drill;
 mod journal;
+mod network;
 mod provision;
 mod system;
 mod trace;

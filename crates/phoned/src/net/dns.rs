@@ -6,12 +6,12 @@
 //! the resolver's business (`sip_core::transport::resolve`).
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hickory_resolver::config::{
-    NameServerConfig, ResolveHosts, ResolverConfig, ServerOrderingStrategy,
+    NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts, ServerOrderingStrategy,
 };
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -24,6 +24,8 @@ use sip_core::transport::resolve::{Answer, Kind, Naptr, Query, Record, Srv};
 
 use crate::limits;
 
+/// Where the system names its name servers.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// How long an entry of the hosts file is used before the file is looked at again.
 const HOSTS_TTL: Duration = Duration::from_secs(60);
 
@@ -59,7 +61,7 @@ type Stamp = Option<(SystemTime, u64)>;
 impl Dns {
     /// As the system is configured.
     pub(crate) fn of_the_system() -> Self {
-        Self::of_files("/etc/resolv.conf".into(), "/etc/hosts".into(), 53)
+        Self::of_files(RESOLV_CONF.into(), "/etc/hosts".into(), 53)
     }
 
     fn of_files(resolv_conf: PathBuf, hosts: PathBuf, port: u16) -> Self {
@@ -102,15 +104,7 @@ impl Dns {
     }
 
     fn read_servers(&self) -> Option<Servers> {
-        // Without a file, or a server in it, the host itself is asked (resolv.conf(5)).
-        let parsed = std::fs::read(&self.resolv_conf).map_err(NetError::from);
-        let (mut config, mut options) = parsed.and_then(parse_resolv_conf).unwrap_or_else(|error| {
-            tracing::debug!(file = %self.resolv_conf.display(), %error, "asking this host itself");
-            let itself = NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            let config = ResolverConfig::from_parts(None, Vec::new(), vec![itself]);
-            (config, hickory_resolver::config::ResolverOpts::default())
-        });
-        config.name_servers.truncate(limits::NAME_SERVERS);
+        let (mut config, mut options) = read_config(&self.resolv_conf);
         for server in &mut config.name_servers {
             server.trust_negative_responses = true;
             for connection in &mut server.connections {
@@ -122,7 +116,7 @@ impl Dns {
         options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
         options.cache_size = 0;
         options.use_hosts_file = ResolveHosts::Never;
-        let search = config.search.iter().take(limits::SEARCH_DOMAINS).cloned().collect();
+        let search = config.search.clone();
         let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         let made = builder.with_options(options).build();
         let resolver = made
@@ -132,7 +126,30 @@ impl Dns {
     }
 }
 
-fn stamp(path: &std::path::Path) -> Stamp {
+/// What the file says, as much of it as is used. Without a file, or a server in it, the host itself is
+/// asked (resolv.conf(5)).
+fn read_config(resolv_conf: &Path) -> (ResolverConfig, ResolverOpts) {
+    let parsed = std::fs::read(resolv_conf).map_err(NetError::from);
+    let (mut config, options) = parsed.and_then(parse_resolv_conf).unwrap_or_else(|error| {
+        tracing::debug!(file = %resolv_conf.display(), %error, "asking this host itself");
+        let itself = NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![itself]);
+        (config, ResolverOpts::default())
+    });
+    config.name_servers.truncate(limits::NAME_SERVERS);
+    config.search.truncate(limits::SEARCH_DOMAINS);
+    (config, options)
+}
+
+/// The name servers and the search list in use, for people.
+pub(crate) fn in_use() -> (Vec<String>, Vec<String>) {
+    let (config, _) = read_config(Path::new(RESOLV_CONF));
+    let servers = config.name_servers.iter().map(|server| server.ip.to_string()).collect();
+    let domain = |name: &Name| name.to_ascii().trim_end_matches('.').to_owned();
+    (servers, config.search.iter().map(domain).collect())
+}
+
+fn stamp(path: &Path) -> Stamp {
     let data = std::fs::metadata(path).ok()?;
     Some((data.modified().ok()?, data.len()))
 }

@@ -7,12 +7,14 @@ use super::Marks;
 
 /// The model's name in addresses, for `$model`.
 const MODEL: &str = "phoned";
+/// Under this name it can be read also where a service sees of /proc only the processes.
+const ROUTES: &str = "/proc/self/net/route";
 /// What a host without any interface says.
 const NONE: &str = "000000000000";
 
 /// This phone's marks now; the interface may change while it runs.
 pub(crate) fn marks() -> Marks {
-    let mac = mac(Path::new("/sys/class/net"), Path::new("/proc/net/route"));
+    let mac = mac(Path::new("/sys/class/net"), Path::new(ROUTES));
     Marks { mac: mac.unwrap_or_else(|| NONE.to_owned()), model: MODEL }
 }
 

@@ -18,8 +18,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use control::{
-    AccountRequest, CallRequest, ConfigRequest, JournalRequest, Notification, Payload, Problem,
-    ProvisionRequest, Reply, Request, SystemRequest, Timestamp, TraceRequest,
+    AccountRequest, CallRequest, ConfigRequest, JournalRequest, NetworkRequest, Notification,
+    Payload, Problem, ProvisionRequest, Reply, Request, SystemRequest, Timestamp, TraceRequest,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -41,6 +41,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/v1/accounts", get(accounts))
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/journal", get(journal).post(ask_journal))
+        .route("/api/v1/network", get(network).post(ask_network))
         .route("/api/v1/status", get(status).post(ask_status))
         .route("/api/v1/events", get(events))
         .route("/api/v1/trace", get(trace::show).post(trace::ask_trace))
@@ -95,6 +96,14 @@ async fn ask_journal(State(app): State<App>, program: Program, body: Bytes) -> R
     ask(State(app), Path("journal".to_owned()), program, body).await
 }
 
+async fn network(State(app): State<App>, program: Program) -> Response {
+    perform(&app, &program, Request::Network(NetworkRequest {})).await
+}
+
+async fn ask_network(State(app): State<App>, program: Program, body: Bytes) -> Response {
+    ask(State(app), Path("network".to_owned()), program, body).await
+}
+
 async fn ask_status(State(app): State<App>, program: Program, body: Bytes) -> Response {
     ask(State(app), Path("status".to_owned()), program, body).await
 }
@@ -133,6 +142,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
         | Request::Config(_)
         | Request::Journal(_)
         | Request::Drill(_)
+        | Request::Network(_)
         | Request::Provision(_)
         | Request::Timing(_)
         | Request::Trace(_)
@@ -168,6 +178,7 @@ fn may(role: Role, request: &Request) -> bool {
         | Request::Audio(_)
         | Request::Contact(_)
         | Request::Journal(_)
+        | Request::Network(_)
         | Request::Timing(_)
         | Request::Watch {}
         | Request::Status {} => true,
@@ -215,6 +226,7 @@ fn change(request: &Request) -> Option<String> {
         | Request::Audio(_)
         | Request::Contact(_)
         | Request::Journal(_)
+        | Request::Network(_)
         | Request::Provision(ProvisionRequest::Show {})
         | Request::Timing(_)
         | Request::Trace(_)

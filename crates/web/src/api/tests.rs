@@ -48,7 +48,7 @@ fn every_request_of_the_control_socket_can_be_sent_and_is_described() {
         assert!(described.contains(&verb(&inner)), "{noun} {inner} is not in openapi.json");
         seen.insert(noun);
     }
-    assert_eq!(seen.len(), 12, "{seen:?}");
+    assert_eq!(seen.len(), 13, "{seen:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -139,8 +139,11 @@ impl Metrics {
             Event::Registration(account) => self.registration(account, now),
             Event::Call(call) => self.call(call),
             Event::Quality(news) => self.quality.take(news),
-            Event::Redundancy { .. } | Event::Drill(_) | Event::Config { .. } | Event::Audio(_) => {
-            }
+            Event::Redundancy { .. }
+            | Event::Drill(_)
+            | Event::Config { .. }
+            | Event::Audio(_)
+            | Event::Network { .. } => {}
         }
     }
 

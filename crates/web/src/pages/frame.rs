@@ -21,6 +21,7 @@ pub(crate) enum Tab {
     Audio,
     Drill,
     Journal,
+    Network,
     Trace,
     System,
     /// None: log-in, trouble.
@@ -83,6 +84,7 @@ impl Frame {
             ("/drill", words.drill, Tab::Drill, true),
             ("/journal", words.journal, Tab::Journal, false),
             ("/trace", words.trace, Tab::Trace, true),
+            ("/network", words.network, Tab::Network, false),
             ("/system", words.system, Tab::System, false),
         ];
         let shown = all.into_iter().filter(|(_, _, _, only_admin)| *admin || !only_admin);

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use control::{ConfigRequest, ItemScope, Items, Problem};
+use control::{ConfigDescription, ConfigRequest, ItemDescription, ItemScope, Items, Problem};
 
 use crate::app::App;
 
@@ -12,6 +12,7 @@ use super::caller::{Admin, Member};
 use super::fields::SentByAdmin;
 use super::frame::{Frame, Tab, Trouble, page};
 use super::items::{self, Field, Filling, Outcome};
+use super::network;
 
 #[derive(Template)]
 #[template(path = "global.html")]
@@ -42,7 +43,7 @@ pub(super) async fn submit(
 ) -> Response {
     let done = async {
         let description = app.phone().describe().await?;
-        let sent = items::sent(items::of_scope(&description, ItemScope::Phone), 0, &fields);
+        let sent = items::sent(of_phone(&description), 0, &fields);
         match app.phone().change(ConfigRequest::Set { items: sent.clone() }).await {
             Ok(report) => {
                 if !report.items.is_empty() {
@@ -63,6 +64,11 @@ pub(super) async fn submit(
     done.unwrap_or_else(|problem| Trouble::refused(&problem).page(&member.into_caller()))
 }
 
+/// Those that have no tab of their own.
+fn of_phone(description: &ConfigDescription) -> impl Iterator<Item = &ItemDescription> {
+    items::of_scope(description, ItemScope::Phone).filter(|item| !network::is_own(item))
+}
+
 async fn draw(
     app: &App,
     member: &Member,
@@ -70,15 +76,18 @@ async fn draw(
     typed: Option<Items>,
 ) -> Result<Response, Problem> {
     let description = app.phone().describe().await?;
-    let of_phone = || items::of_scope(&description, ItemScope::Phone);
     let values = match typed {
         Some(typed) => typed,
-        None => app.phone().items(of_phone().map(|item| item.full_name(0)).collect()).await?,
+        None => {
+            app.phone()
+                .items(of_phone(&description).map(|item| item.full_name(0)).collect())
+                .await?
+        }
     };
     let f = Frame::of_member(member, Tab::Line);
     let problem = outcome.problem.as_ref();
     let filling = Filling { language: f.language, line: 0, values: &values, problem };
-    let fields: Vec<Field> = of_phone().map(|item| filling.field(item, None)).collect();
+    let fields: Vec<Field> = of_phone(&description).map(|item| filling.field(item, None)).collect();
     let elsewhere = outcome.elsewhere(&fields.iter().collect::<Vec<_>>());
     Ok(page(&GlobalPage { f, fields, outcome, elsewhere }))
 }

@@ -92,6 +92,7 @@ fn show_entry(words: &'static Words, entry: &Notification) -> Entry {
         | Event::Call(_)
         | Event::Quality(_)
         | Event::Config { .. }
-        | Event::Audio(_) => Entry { kind: words.event_other, mood: "idle", ..base },
+        | Event::Audio(_)
+        | Event::Network { .. } => Entry { kind: words.event_other, mood: "idle", ..base },
     }
 }

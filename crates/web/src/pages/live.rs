@@ -25,7 +25,7 @@ use super::caller::Member;
 use super::frame::{Frame, Tab};
 use super::status::{self, Parts};
 use super::trace::{self, Choice};
-use super::{assets, calls, drill};
+use super::{assets, calls, drill, network};
 
 /// How often the timeline moves on by itself.
 const TICK: Duration = Duration::from_secs(30);
@@ -37,6 +37,7 @@ enum Page {
     Status,
     Calls,
     Drill,
+    Network,
     Trace,
 }
 
@@ -78,6 +79,7 @@ pub(super) async fn stream(
         Page::Status => Tab::Status,
         Page::Calls => Tab::Calls,
         Page::Drill => Tab::Drill,
+        Page::Network => Tab::Network,
         Page::Trace => Tab::Trace,
     };
     let frame = Frame::of_member(&member, tab);
@@ -159,6 +161,7 @@ impl Watch {
             Page::Status => status::parts(&self.app, &self.frame).await,
             Page::Calls => calls::parts(&self.app, &self.frame).await,
             Page::Drill => drill::parts(&self.app, &self.frame).await,
+            Page::Network => network::parts(&self.app, &self.frame).await,
             Page::Trace => {
                 let choice = Choice::new(&self.line, &self.call);
                 trace::parts(&self.app, &self.frame, &choice).await

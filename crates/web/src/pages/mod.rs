@@ -21,6 +21,7 @@ mod ladder;
 mod line;
 mod live;
 mod meaning;
+mod network;
 mod quality;
 mod restore;
 mod shield;
@@ -64,6 +65,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/contacts/file/{name}", get(contacts::export))
         .route("/drill", get(drill::show).post(drill::submit))
         .route("/journal", get(journal::show))
+        .route("/network", get(network::show).post(network::submit))
         .route("/trace", get(trace::show))
         .route("/trace/message/{id}", get(trace::message))
         .route("/trace/capture", post(trace::capture))

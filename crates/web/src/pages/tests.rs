@@ -57,6 +57,43 @@ async fn a_wrong_value_is_marked_at_its_field_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn the_network_is_shown_to_all_and_its_settings_to_administrators() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let answer = house.send("GET", "/network", &[("cookie", &cookie)], "").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    for shown in [
+        "desk-7",
+        "10.0.0.9/24",
+        "10.0.0.254",
+        "0c:38:3e:00:00:01",
+        "systemd-networkd",
+        "1-3, 7",
+        "no way",
+    ] {
+        assert!(answer.text.contains(shown), "{shown}: {}", answer.text);
+    }
+    assert!(answer.text.contains(r#"name="Voice DSCP""#), "{}", answer.text);
+    let body = format!("csrf={mark}&Voice+DSCP=34&Proxy+Addr=10.0.0.66");
+    let changed = house.form("/network", &cookie, &body).await;
+    assert_eq!(changed.status, StatusCode::OK);
+    assert!(changed.text.contains("<code>Voice DSCP</code> = <b>34</b>"), "{}", changed.text);
+    assert!(!changed.text.contains("10.0.0.66"), "only what the page shows can be set on it");
+    let global = house.send("GET", "/line/global", &[("cookie", &cookie)], "").await;
+    assert!(!global.text.contains("Voice DSCP"), "it stands in one place");
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    house.app.trust().add_user("desk", "correct horse", Role::User).await.unwrap();
+    let session = house.app.trust().log_in("desk", "correct horse", here).await.unwrap();
+    let desk = format!("phoned_session={}", session.cookie());
+    let answer = house.send("GET", "/network", &[("cookie", &desk)], "").await;
+    assert!(
+        answer.text.contains("10.0.0.9/24")
+            && !answer.text.contains("<form method=\"post\" action=\"/network\"")
+    );
+    let body = format!("csrf={}&Voice+DSCP=0", session.csrf);
+    assert_eq!(house.form("/network", &desk, &body).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_form_without_the_sessions_mark_or_from_another_site_changes_nothing() {
     let (house, cookie, mark) = House::with_admin().await;
     for body in ["Proxy+Port=5070".to_owned(), format!("csrf={}&Proxy+Port=5070", "0".repeat(64))] {

@@ -215,7 +215,8 @@ fn mark(
         | Event::Redundancy { .. }
         | Event::Drill(_)
         | Event::Config { .. }
-        | Event::Audio(_) => return None,
+        | Event::Audio(_)
+        | Event::Network { .. } => return None,
     };
     Some(Mark { x: axis.x(entry.t), y, class, title })
 }
