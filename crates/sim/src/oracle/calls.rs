@@ -106,6 +106,11 @@ impl Calls {
         bounds: &Bounds,
         now: Instant,
     ) -> Vec<Breach> {
+        // What somebody has dialled is no end of the call whose datagram has just come, not even where
+        // it waited for that: the answer to a hold lets the next call begin.
+        let waiting = self.dialled.get(&side.0);
+        let ours = waiting.is_some_and(|dialled| dialled.iter().any(|(call, _)| *call == side.1));
+        let arrived = arrived.filter(|_| !ours && state != CallState::Dialing);
         let Some(call_id) = self.of_side.get(&side).cloned().or_else(|| self.join(side, arrived))
         else {
             return self.without_invite(side, state);
