@@ -56,6 +56,9 @@ def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
     assert re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapBnd:\s+0+$", status, re.M), status
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.M), status
     assert system.sh(f"ps -o user= -p {shown(system, 'MainPID')}").strip() == b"phoned"
+    boot = system.sh("cat /proc/sys/kernel/random/boot_id").decode().strip().replace("-", "")
+    given = system.sh(f"tr '\\0' '\\n' < /proc/{shown(system, 'MainPID')}/environ").decode().splitlines()
+    assert f"PHONED_BOOT_ID={boot}" in given, "it tells a boot from a restart"
     assert resident(system) < 14_000, "idle, with its web page"
 
     # Sound through the unit's own door to the sound card, by a thread that goes before all others.

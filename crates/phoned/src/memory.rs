@@ -16,7 +16,8 @@ use crate::store_thread::StoreHandle;
 const INSTANCE: &str = "instance";
 const NAMES: &str = "names";
 const BOOT: &str = "boot";
-/// A name that the kernel draws at each boot of the device.
+/// A name that the kernel draws at each boot of the device; the unit hands it on in `PHONED_BOOT_ID`, since it hides
+/// all of `/proc` but processes.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// The line's number follows.
 const LAST_GOOD: &str = "last_good/";
@@ -51,7 +52,8 @@ pub(crate) fn recall(store: &mut Store) -> Result<Remembered, StoreError> {
     };
     let found = store.state_under(LAST_GOOD)?.into_iter();
     let last_good = found.filter_map(|(line, hop)| Some((line.parse().ok()?, parse(&hop)?)));
-    let booted = note_boot(store, std::fs::read_to_string(BOOT_ID).ok())?;
+    let run = std::env::var("PHONED_BOOT_ID").ok().or_else(|| std::fs::read_to_string(BOOT_ID).ok());
+    let booted = note_boot(store, run)?;
     let names = store.state_get(NAMES)?.unwrap_or_default();
     Ok(Remembered { instance, last_good: last_good.collect(), names, booted })
 }
@@ -64,7 +66,9 @@ fn note_boot(store: &mut Store, run: Option<String>) -> Result<bool, StoreError>
     if before.as_ref() != Some(&run) {
         store.state_put(BOOT, &run)?;
     }
-    Ok(before.is_some_and(|before| before != run))
+    let booted = before.is_some_and(|before| before != run);
+    tracing::debug!(booted, "run of the system");
+    Ok(booted)
 }
 
 /// A random UUID (RFC 9562 §5.4).

@@ -64,12 +64,11 @@ pub(crate) fn acceptor(folder: &Path) -> Result<TlsAcceptor, CertificateError> {
 /// A self-signed pair. It is valid for ever, as far as its form allows: a board without a clock
 /// starts in 1970, and nobody would renew it.
 fn make(cert: &Path, key: &Path) -> Result<(), CertificateError> {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = host.trim();
+    let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     if !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
     {
-        names.push(host.to_owned());
+        names.push(host.clone());
     }
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, format!("phoned {host}"));
