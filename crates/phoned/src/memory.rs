@@ -52,7 +52,8 @@ pub(crate) fn recall(store: &mut Store) -> Result<Remembered, StoreError> {
     };
     let found = store.state_under(LAST_GOOD)?.into_iter();
     let last_good = found.filter_map(|(line, hop)| Some((line.parse().ok()?, parse(&hop)?)));
-    let run = std::env::var("PHONED_BOOT_ID").ok().or_else(|| std::fs::read_to_string(BOOT_ID).ok());
+    let run =
+        std::env::var("PHONED_BOOT_ID").ok().or_else(|| std::fs::read_to_string(BOOT_ID).ok());
     let booted = note_boot(store, run)?;
     let names = store.state_get(NAMES)?.unwrap_or_default();
     Ok(Remembered { instance, last_good: last_good.collect(), names, booted })
