@@ -11,6 +11,7 @@ use netem::Link;
 use sip_core::transport::Transport;
 
 use crate::network::Network;
+use crate::oracle::bounds::relearnt;
 use crate::plan::{Fault, FaultKind, Plan};
 use crate::proxy::{Mood, Proxy};
 use crate::tls::{self, Conduct};
@@ -28,6 +29,10 @@ pub struct Faults {
     listens: bool,
     /// Which phone has connections with which proxies.
     tcp: BTreeSet<(usize, usize)>,
+    /// By a fault of the names, the withdrawals whose end nobody can learn before its end.
+    hides: BTreeMap<usize, Vec<usize>>,
+    /// Withdrawals, active or not, that phones must still believe in, and of which proxy.
+    believed: BTreeMap<usize, usize>,
 }
 
 impl Faults {
@@ -40,22 +45,32 @@ impl Faults {
             let ours = each.filter(|(_, transport)| **transport != Transport::Udp);
             tcp.extend(ours.map(|(proxy, _)| (phone, *proxy)));
         }
-        Self { listens: plan.proxies.tcp.listens, tcp, ..Self::default() }
+        Self { listens: plan.proxies.tcp.listens, tcp, hides: hides(plan), ..Self::default() }
     }
 
     /// A fault of the plan begins.
     pub fn begin(&mut self, number: usize, fault: &Fault) {
         self.active.insert(number, fault.kind);
+        if let FaultKind::Withdraws(proxy) = fault.kind {
+            self.believed.insert(number, proxy);
+        }
     }
 
     /// It ends.
     pub fn end(&mut self, number: usize) {
         self.active.remove(&number);
+        if !self.hides.values().any(|hidden| hidden.contains(&number)) {
+            self.believed.remove(&number);
+        }
+        for hidden in self.hides.remove(&number).unwrap_or_default() {
+            self.believed.remove(&hidden);
+        }
     }
 
     /// All end.
     pub fn end_all(&mut self) {
         self.active.clear();
+        self.believed.clear();
     }
 
     /// Whether a proxy's process is stopped.
@@ -90,7 +105,7 @@ impl Faults {
     pub fn serves(&self, proxy: usize, phone: usize) -> bool {
         let connected = self.tcp.contains(&(phone, proxy));
         self.is_there(proxy, phone)
-            && !self.is_withdrawn(proxy)
+            && !self.believed_withdrawn(proxy)
             && !(connected && self.touches_connections(proxy))
     }
 
@@ -118,6 +133,11 @@ impl Faults {
         self.has(FaultKind::Withdraws(proxy))
     }
 
+    /// Whether phones must believe so.
+    fn believed_withdrawn(&self, proxy: usize) -> bool {
+        self.believed.values().any(|withdrawn| *withdrawn == proxy)
+    }
+
     /// Whether a line that is registered through a proxy may stay: what befalls a connection that is
     /// opened again, or only those to come, does not end it.
     pub fn keeps(&self, proxy: usize, phone: usize) -> bool {
@@ -130,7 +150,7 @@ impl Faults {
     pub fn passes(&self, proxy: usize, phone: usize) -> bool {
         let connected = self.has_connections(phone);
         self.is_there(proxy, phone)
-            && !self.is_withdrawn(proxy)
+            && !self.believed_withdrawn(proxy)
             && !(connected && self.touches_connections(proxy))
     }
 
@@ -310,6 +330,29 @@ impl Faults {
     }
 }
 
+/// Which failure of the names hides the end of which withdrawals: one that is there when it comes, or
+/// begins before every phone has asked again, and so on to the last of a row.
+fn hides(plan: &Plan) -> BTreeMap<usize, Vec<usize>> {
+    let names = |fault: &Fault| matches!(fault.kind, FaultKind::NamesDead | FaultKind::NamesDenied);
+    let within = relearnt(plan);
+    let mut hides: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, fault) in plan.faults.iter().enumerate() {
+        if !matches!(fault.kind, FaultKind::Withdraws(_)) {
+            continue;
+        }
+        let (mut end, mut last) = (fault.at + fault.lasts, None);
+        while let Some((next, longer)) = plan.faults.iter().enumerate().find(|(_, other)| {
+            names(other) && other.at <= end + within && other.at + other.lasts > end
+        }) {
+            (end, last) = (longer.at + longer.lasts, Some(next));
+        }
+        if let Some(last) = last {
+            hides.entry(last).or_default().push(number);
+        }
+    }
+    hides
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +399,32 @@ mod tests {
         assert!(!faults.passes(1, 1), "a call for it may come over TCP");
         faults.begin(2, &fault(FaultKind::Refuses(0)));
         assert!(!faults.serves(0, 1) && faults.keeps(0, 1), "what is there goes on");
+    }
+
+    #[test]
+    fn who_cannot_ask_cannot_learn_that_a_proxy_is_back() {
+        let mut plan = Plan::draw(1);
+        plan.names = Some(Duration::from_secs(60));
+        let seconds = Duration::from_secs;
+        let fault = |at, lasts, kind| Fault { at: seconds(at), lasts: seconds(lasts), kind };
+        plan.faults = vec![
+            fault(100, 100, FaultKind::Withdraws(0)),
+            fault(190, 100, FaultKind::NamesDenied),
+            fault(350, 100, FaultKind::NamesDead),
+            fault(2_000, 100, FaultKind::NamesDead),
+        ];
+        let mut faults = Faults::new(&plan);
+        let mut then = |begins: bool, number: usize| {
+            match begins {
+                true => faults.begin(number, &plan.faults[number]),
+                false => faults.end(number),
+            }
+            faults.serves(0, 0)
+        };
+        assert!(!then(true, 0) && !then(true, 1) && !then(false, 0));
+        assert!(!then(false, 1), "nobody needs to have asked before the next failure");
+        assert!(!then(true, 2) && then(false, 2));
+        assert!(then(true, 3), "by now everybody has");
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn worst(plan: &Plan, set_up: Duration) -> WorstCase {
 
 /// How long a phone may take until it knows of a proxy that was in no answer of DNS: the life of the
 /// answer that lacks it, after the longest wait between questions.
-fn relearnt(plan: &Plan) -> Duration {
+pub(crate) fn relearnt(plan: &Plan) -> Duration {
     let withdrawn = plan.faults.iter().any(|fault| matches!(fault.kind, FaultKind::Withdraws(_)));
     plan.names.filter(|_| withdrawn).map_or(Duration::ZERO, |ttl| ttl + ASKED_AGAIN)
 }

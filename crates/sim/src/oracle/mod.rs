@@ -6,7 +6,7 @@
 //! asked for them; stale answers change nothing; nobody floods the wire; what is for TLS never goes
 //! in the clear, and a handshake that fails is named.
 
-mod bounds;
+pub(crate) mod bounds;
 mod calls;
 mod duties;
 
