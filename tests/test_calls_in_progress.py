@@ -40,6 +40,7 @@ def test_hold_digit_resume_and_bye_go_on_through_the_backup_over_streams(make_wo
     after = disturb(world, fault) if fault == "reset" else inflict(world.primary, fault)
     caller.ctl("call", "hold", call)
     callee.call_in("remote_held")
+    caller.call_in("held", call)
     if fault != "killed":  # A killed proxy ends its connections, so that the line has moved before.
         check_switch(caller, world, "INVITE", fault, after)
     again = time.time()

@@ -130,6 +130,7 @@ def test_everything_the_phone_sends_is_well_formed_to_an_independent_dissector(w
     caller.call_in("active", call)
     caller.ctl("call", "hold", call)
     callee.call_in("remote_held")
+    caller.call_in("held", call)
     caller.ctl("call", "resume", call)
     callee.call_in("active")
     world.primary.kill()

@@ -23,7 +23,7 @@ def test_an_idle_registered_phone_is_small_and_sleeps(world):
     print(f"idle: {resident} kB resident, {own} kB of it not from the binary, {woken:.2f} wake-ups/s, {1000 * (phone.cpu_seconds() - cpu) / seconds * 60:.1f} ms CPU per minute")
     assert own < 4_000, f"{own} kB"
     # The promise is the release's. The build that the other tests run is not optimised for size, and its pages count.
-    assert resident < (10_000 if "/release/" in binary("phoned") else 15_000), f"{resident} kB"
+    assert resident < (10_000 if "/release/" in binary("phoned") else 17_000), f"{resident} kB"
     assert woken < 0.5, f"{woken} a second"
 
 

@@ -57,6 +57,7 @@ def test_two_calls_are_joined_although_their_proxy_has_died(make_world, transpor
     world, caller, callee, call, target = three(make_world, transport)
     caller.ctl("call", "hold", call)
     callee.call_in("remote_held")
+    caller.call_in("held", call)
     consultation = caller.dial("1003")
     caller.call_in("active", consultation)
     after = inflict(world.primary, fault)

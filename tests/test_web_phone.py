@@ -78,7 +78,7 @@ def test_a_second_call_waits_and_its_answer_holds_the_first(world):
     phone.ctl("call", "answer", waiting["id"])
     second.call_in("active")
     first.call_in("remote_held")
-    assert sorted(call["state"] for call in phone.calls()) == ["active", "held"]
+    until(lambda: sorted(call["state"] for call in phone.calls()) == ["active", "held"], "one is up, one is held")
 
 
 def test_a_call_is_sent_elsewhere_and_a_phone_that_is_not_to_be_disturbed_does_not_ring(world):

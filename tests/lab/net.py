@@ -204,8 +204,9 @@ class Network:
         self._from(address, "meta l4proto tcp drop")
 
     def tcp_reset(self, address):
-        """Every TCP segment to this server is answered with RST: nothing can be opened, and what is open breaks when used."""
-        self._to(address, "meta l4proto tcp reject with tcp reset")
+        """TCP to this server is answered with RST: nothing can be opened, and what is open breaks when used. A bare ACK is no
+        use: a delayed one would break the connection before the request that a test is about."""
+        self._to(address, "tcp flags & (syn | psh) != 0 reject with tcp reset")
 
     def heal(self):
         """Takes every rule back."""
