@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufBufReader, Read, Write},
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -440,18 +440,16 @@ fn where_no_phone_answers_the_socket_is_named_with_status_3() {
 #[test]
 fn a_reader_that_has_had_enough_is_no_failure() {
     let phone = Phone::answering(&[json!({"ok": {"watching": {}}}), failover()]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_phonectl"))
+    let (reader, gone) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_phonectl"))
         .env("PHONED_CONTROL", phone.socket())
         .arg("watch")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
+        .stdout(gone)
+        .output()
         .unwrap();
-    drop(child.stdout.take());
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(child.wait().unwrap().success(), "{told}");
-    assert_eq!(told, "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
     phone.thread.join().unwrap();
 }
 
