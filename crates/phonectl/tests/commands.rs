@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{
-    io::{BufBufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
