@@ -4,7 +4,8 @@
 //! The user of the transaction names a hop and never sees the change: the request keeps its
 //! transaction's name, and what fails on the way that was chosen here is no evidence against the hop.
 
-use super::client::{Clients, Departure};
+use super::client::Departure;
+use super::clients::Clients;
 use super::derived::with_own_via;
 use super::machine::Machine;
 use super::{ClientId, Sink};

@@ -6,7 +6,8 @@
 //! is kept for T1, and any other answer that comes meanwhile is the transaction's instead. Over a
 //! connection nothing is doubled, and every challenge is believed.
 
-use super::client::{Client, Clients};
+use super::client::Client;
+use super::clients::Clients;
 use super::{ClientId, Sink};
 use crate::digest::rejects_first_use;
 use crate::message::{Response, StatusCode};

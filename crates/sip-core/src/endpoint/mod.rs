@@ -15,6 +15,7 @@
 mod budget;
 mod carrier;
 mod client;
+mod clients;
 mod derived;
 mod doubt;
 mod event;
@@ -29,7 +30,7 @@ pub use tokens::Tokens;
 use crate::message::{Message, Method, ReadError, Request, Response, read_datagram};
 use crate::transaction::{Kind, Timers};
 use crate::transport::{Hop, Transport};
-use client::Clients;
+use clients::Clients;
 use server::{Arrival, Servers};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
