@@ -3,10 +3,9 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use control::{
-    AudioRequest, ChosenDevice, ConfigDescription, ConfigRequest, ItemDescription, ItemValues,
+    AudioRequest, ChangeReport, ChosenDevice, ConfigDescription, ItemDescription, ItemValues,
     Items, Payload, Problem, Request, SoundDevices, SoundPart, SoundTest, Verdict,
 };
 use serde::Deserialize;
@@ -20,6 +19,7 @@ use super::fields::{Fields, SentByAdmin};
 use super::frame::{Frame, Tab, Trouble, page};
 use super::items::{self, Field, Filling, Outcome};
 use super::line;
+use super::submission::{Submission, put_in_force};
 
 type Label = fn(&Words) -> &'static str;
 
@@ -115,22 +115,10 @@ pub(super) async fn submit(
         let description = line::describe(&app, line).await?;
         let sent =
             sent(&app, &description, line, &fields).await.map_err(|p| Trouble::refused(&p))?;
-        match app.phone().change(ConfigRequest::Set { items: sent.clone() }).await {
-            Ok(report) => {
-                if !report.items.is_empty() {
-                    let what = "changed audio settings";
-                    app.trust().note(&member.session.user, member.visitor.address, what);
-                }
-                let outcome = Outcome { report: Some(report), problem: None };
-                draw(&app, &member, line, Visit { outcome, ..Visit::default() }).await
-            }
-            Err(problem) => {
-                let outcome = Outcome { report: None, problem: Some(problem) };
-                let visit = Visit { outcome, typed: Some(sent), tested: None };
-                let again = draw(&app, &member, line, visit).await?;
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
-            }
-        }
+        let deed = |_: &ChangeReport| "changed audio settings".to_owned();
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let again = draw(&app, &member, line, Visit { outcome, typed, tested: None }).await?;
+        Ok((status, again).into_response())
     };
     done.await.unwrap_or_else(|trouble: Trouble| trouble.page(&member.into_caller()))
 }

@@ -2,9 +2,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use control::{ConfigDescription, ConfigRequest, ItemDescription, ItemScope, Items, Problem};
+use control::{ChangeReport, ConfigDescription, ItemDescription, ItemScope, Items, Problem};
 
 use crate::app::App;
 
@@ -13,6 +12,7 @@ use super::fields::SentByAdmin;
 use super::frame::{Frame, Tab, Trouble, page};
 use super::items::{self, Field, Filling, Outcome};
 use super::network;
+use super::submission::{Submission, put_in_force};
 
 #[derive(Template)]
 #[template(path = "global.html")]
@@ -44,21 +44,10 @@ pub(super) async fn submit(
     let done = async {
         let description = app.phone().describe().await?;
         let sent = items::sent(of_phone(&description), 0, &fields);
-        match app.phone().change(ConfigRequest::Set { items: sent.clone() }).await {
-            Ok(report) => {
-                if !report.items.is_empty() {
-                    let what = "changed global settings";
-                    app.trust().note(&member.session.user, member.visitor.address, what);
-                }
-                let outcome = Outcome { report: Some(report), problem: None };
-                draw(&app, &member, outcome, None).await
-            }
-            Err(problem) => {
-                let outcome = Outcome { report: None, problem: Some(problem) };
-                let again = draw(&app, &member, outcome, Some(sent)).await?;
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
-            }
-        }
+        let deed = |_: &ChangeReport| "changed global settings".to_owned();
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let again = draw(&app, &member, outcome, typed).await?;
+        Ok((status, again).into_response())
     };
     let done: Result<Response, Problem> = done.await;
     done.unwrap_or_else(|problem| Trouble::refused(&problem).page(&member.into_caller()))

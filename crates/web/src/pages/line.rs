@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use control::{AccountStatus, ConfigDescription, ConfigRequest, ItemScope, Items, Problem};
+use control::{AccountStatus, ChangeReport, ConfigDescription, ItemScope, Items, Problem};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -16,6 +15,7 @@ use super::caller::{Admin, Member};
 use super::fields::SentByAdmin;
 use super::frame::{Frame, Tab, Trouble, page};
 use super::items::{self, Field, Filling, Outcome};
+use super::submission::{Submission, put_in_force};
 use super::{meaning, status};
 
 type Label = fn(&Words) -> &'static str;
@@ -139,24 +139,13 @@ pub(super) async fn submit(
         let description = describe(&app, line).await?;
         let of_line = items::of_scope(&description, ItemScope::Line);
         let sent = items::sent(of_line, line, &fields);
-        let set = ConfigRequest::Set { items: sent.clone() };
-        match app.phone().change(set).await {
-            Ok(report) => {
-                let changed: Vec<&str> =
-                    report.items.iter().map(|item| item.item.as_str()).collect();
-                if !changed.is_empty() {
-                    let what = format!("changed {}", changed.join(", "));
-                    app.trust().note(&member.session.user, member.visitor.address, &what);
-                }
-                let outcome = Outcome { report: Some(report), problem: None };
-                draw(&app, &member, line, outcome, None).await
-            }
-            Err(problem) => {
-                let outcome = Outcome { report: None, problem: Some(problem) };
-                let again = draw(&app, &member, line, outcome, Some(sent)).await?;
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
-            }
-        }
+        let deed = |report: &ChangeReport| {
+            let changed: Vec<&str> = report.items.iter().map(|item| item.item.as_str()).collect();
+            format!("changed {}", changed.join(", "))
+        };
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let again = draw(&app, &member, line, outcome, typed).await?;
+        Ok((status, again).into_response())
     };
     done.await.unwrap_or_else(|trouble: Trouble| trouble.page(&member.into_caller()))
 }

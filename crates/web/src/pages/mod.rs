@@ -26,6 +26,7 @@ mod quality;
 mod restore;
 mod shield;
 mod status;
+mod submission;
 mod system;
 mod timeline;
 mod trace;

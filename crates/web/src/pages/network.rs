@@ -3,10 +3,9 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use control::{
-    ConfigDescription, ConfigRequest, Interface, ItemDescription, ItemScope, Items, NetworkRequest,
+    ChangeReport, ConfigDescription, Interface, ItemDescription, ItemScope, Items, NetworkRequest,
     NetworkStatus, Payload, Problem, Request,
 };
 
@@ -19,6 +18,7 @@ use super::fields::SentByAdmin;
 use super::frame::{Frame, Tab, Trouble, page};
 use super::items::{self, Field, Filling, Outcome};
 use super::status::{self, Parts};
+use super::submission::{Submission, put_in_force};
 
 type Label = fn(&Words) -> &'static str;
 
@@ -82,21 +82,10 @@ pub(super) async fn submit(
     let done = async {
         let description = app.phone().describe().await?;
         let sent = items::sent(own(&description).map(|(item, _)| item), 0, &fields);
-        match app.phone().change(ConfigRequest::Set { items: sent.clone() }).await {
-            Ok(report) => {
-                if !report.items.is_empty() {
-                    let what = "changed network settings";
-                    app.trust().note(&member.session.user, member.visitor.address, what);
-                }
-                let outcome = Outcome { report: Some(report), problem: None };
-                draw(&app, &member, outcome, None).await
-            }
-            Err(problem) => {
-                let outcome = Outcome { report: None, problem: Some(problem) };
-                let again = draw(&app, &member, outcome, Some(sent)).await?;
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
-            }
-        }
+        let deed = |_: &ChangeReport| "changed network settings".to_owned();
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let again = draw(&app, &member, outcome, typed).await?;
+        Ok((status, again).into_response())
     };
     let done: Result<Response, Problem> = done.await;
     done.unwrap_or_else(|problem| Trouble::refused(&problem).page(&member.into_caller()))
