@@ -130,8 +130,7 @@ def test_a_call_that_is_up_when_the_phone_is_killed_is_in_the_log_and_leads_to_i
     browser.first_visit(site)
     browser.go("/calls")
     browser.sees("(the phone stopped)", "#log")
-    links = browser.driver.find_elements("css selector", "[data-traced]")
-    links[0].click()
+    browser.click("[data-traced]")
     until(lambda: browser.path().startswith("/trace?call="), "the trace is open")
     messages = phone.json("trace", "--call", latest["call_id"])["trace"]["messages"]
     assert {m["call_id"] for m in messages} == {latest["call_id"]}
@@ -151,5 +150,5 @@ def test_a_forwarding_number_that_is_no_address_is_an_error_at_its_field(world, 
     browser.fill(always_fwd_num="not an address")
     browser.press({"en": "Submit", "zh": "提交"}[language])
     browser.sees(said, ".field.wrong")
-    assert browser.driver.find_element("id", "always-fwd-num").get_attribute("value") == "not an address"
+    assert browser.value("#always-fwd-num") == "not an address"
     assert phone.json("config", "get", "SIP1 Always FWD Num")["items"] == {"SIP1 Always FWD Num": ""}

@@ -37,6 +37,7 @@ def test_sip_and_sound_are_marked_and_a_change_is_in_force_at_once(world):
     after = time.time()
     caller.ctl("account", "register", "1")
     caller.reached("REGISTER", world.primary_address, after)
+    until(lambda: marks(caller, after, rtp=True), "sound after the change")
     assert marks(caller, after) == {26}
     assert marks(caller, after, rtp=True) == {RTP}, "a call that is up keeps its mark"
     caller.hangup(call)

@@ -36,8 +36,8 @@ def test_a_new_user_gets_from_nothing_to_a_pair_that_fails_over_by_the_browser_a
     browser.press(words["submit"])
     browser.sees(words["wrong"], "#outcome")
     browser.sees("65535", ".field.wrong")
-    assert browser.driver.find_element("id", "proxy-addr").get_attribute("value") == world.primary_address, "nothing is lost"
-    assert browser.driver.find_element("id", "register-pswd").get_attribute("value") == "secret-1001"
+    assert browser.value("#proxy-addr") == world.primary_address, "nothing is lost"
+    assert browser.value("#register-pswd") == "secret-1001"
     keep_picture(browser, f"wrong-{language}")
     browser.fill(proxy_port="5060", signal_retry_counts="1")
     browser.press(words["submit"])
@@ -48,15 +48,15 @@ def test_a_new_user_gets_from_nothing_to_a_pair_that_fails_over_by_the_browser_a
     keep_picture(browser, f"sip-{language}")
     browser.go("/status")
     browser.sees(words["primary"], "[data-state='1']")
-    assert not browser.driver.find_elements("css selector", "circle.failover")
-    world.primary.kill()
+    assert not browser.has("circle.failover")
     mark = phone.events.mark()
+    world.primary.kill()
     phone.ctl("account", "register", "1")
     phone.events.wait("failover", since=mark)
     browser.sees(words["backup"], "[data-state='1']")
-    until(lambda: browser.driver.find_elements("css selector", "circle.failover"), "the timeline shows the failover")
-    assert browser.driver.find_elements("css selector", "rect.backup")
-    assert words["failover"] in browser.driver.find_element("css selector", "svg.timeline").get_attribute("aria-label")
+    until(lambda: browser.has("circle.failover"), "the timeline shows the failover")
+    assert browser.has("rect.backup")
+    assert words["failover"] in browser.attribute("svg.timeline", "aria-label")
     keep_picture(browser, f"status-{language}")
     assert browser.complaints() == []
     items = phone.json("config", "get", "SIP1 Display Name", "SIP1 Register Pswd")["items"]
@@ -119,7 +119,7 @@ def test_calls_are_made_and_taken_in_the_browser_and_a_change_of_settings_leaves
     browser.first_visit(site)
     browser.go("/calls")
     browser.fill(target="100")
-    browser.driver.find_element("css selector", "[data-key='2']").click()
+    browser.click("[data-key='2']")
     browser.tap("Call")
     ringing = other.call_in("ringing")
     browser.sees("ringing", "[data-call]")

@@ -81,5 +81,5 @@ def test_the_order_of_codecs_and_the_way_of_digits_hold_for_the_next_call(world,
     browser.fill(p1_ringtone_vol="12")
     browser.press("Submit")
     browser.sees("Not accepted", "#outcome")
-    assert browser.driver.find_element("id", "p1-ringtone-vol").get_attribute("value") == "12", "nothing of the form is lost"
+    assert browser.value("#p1-ringtone-vol") == "12", "nothing of the form is lost"
     assert browser.complaints() == []

@@ -20,9 +20,9 @@ def test_a_call_is_muted_and_made_louder_in_the_browser_and_both_are_heard(world
     browser.sees("muted", "[data-muted]")
     assert phone.json("call", "list")["calls"][0]["muted"] is True
     browser.tap("Unmute")
-    until(lambda: not browser.driver.find_elements("css selector", "[data-muted]"), "the call is not muted any more")
+    until(lambda: not browser.has("[data-muted]"), "the call is not muted any more")
     for button, step in (("ear-louder", "6"), ("ring-softer", "7"), ("microphone-softer", "2")):
-        browser.driver.find_element("id", button).click()
+        browser.click(f"#{button}")
         browser.sees(step, f"#{button.split('-')[0]}-step")
     volumes = phone.json("audio", "show")["audio"]
     assert (volumes["ear"], volumes["microphone"], volumes["ring"]) == (6, 2, 7)
@@ -49,7 +49,7 @@ def test_missed_and_dialled_calls_are_in_the_log_over_a_restart_and_are_called_b
     phone.start()
     phone.registered()
     browser.sees(words["missed"], "[data-logged]", timeout=30)
-    browser.driver.find_element("id", "back-1").click()
+    browser.click("#back-1")
     ringing = other.call_in("ringing")
     other.ctl("call", "reject", ringing["id"])
     browser.sees(words["dialled"], "[data-logged]")
@@ -110,7 +110,7 @@ def test_the_phone_book_names_callers_and_is_dialled_and_carried_as_files(world,
     browser.fill(name="Bob <b>", numbers="what now")
     browser.press(words["add"])
     browser.sees("what now", "#outcome")
-    assert browser.driver.find_element("id", "name").get_attribute("value") == "Bob <b>", "nothing is lost"
+    assert browser.value("#name") == "Bob <b>", "nothing is lost"
     browser.fill(numbers="10-02, sip:bob@example.test")
     browser.press(words["add"])
     browser.sees("Bob <b>", "article h3")

@@ -28,7 +28,7 @@ def token(browser, role):
     """An access token, made on the page System."""
     browser.go("/system")
     browser.fill(token_name=role, token_role=role)
-    browser.driver.find_element("css selector", "form[action='/system/tokens'] button").click()
+    browser.click("form[action='/system/tokens'] button")
     # In one step, because the page is another one in the middle of it.
     text = "return document.querySelector('main')?.innerText ?? ''"
     return until(lambda: re.search(r"[0-9a-f]{64}", browser.driver.execute_script(text)), "a token").group()
@@ -57,18 +57,17 @@ def test_a_failover_is_seen_as_a_ladder_while_it_happens_and_each_message_opens_
     heads = browser.driver.execute_script("return [...document.querySelectorAll('.ladder .peer')].map((text) => text.textContent)")
     assert heads[:2] == [words["phone"], words["primary"]]
     # The second REGISTER has credentials.
-    link = browser.driver.find_elements("css selector", "#ladder a")[2]
-    browser.driver.execute_script("arguments[0].focus()", link)
+    link = browser.driver.execute_script("const link = document.querySelectorAll('#ladder a')[2]; link.focus(); return link.id")
     browser.driver.switch_to.active_element.send_keys("\ue007")
     browser.sees("REGISTER sip:example.test", "dialog[open]")
     text = browser.text("dialog[open] pre")
     assert 'Authorization: Digest response="********"' in text and "nonce=" not in text, text
     keep_picture(browser, f"trace-message-{language}")
     assert browser.violations() == []
-    browser.driver.find_element("css selector", "dialog[open] form button").click()
-    until(lambda: not browser.driver.find_elements("css selector", "dialog[open]"), "it closes")
+    browser.click("dialog[open] form button")
+    until(lambda: not browser.has("dialog[open]"), "it closes")
     focused = browser.driver.execute_script("return document.activeElement.id")
-    assert focused == link.get_attribute("id"), "the focus is where it was"
+    assert focused == link, "the focus is where it was"
     world.primary.kill()
     phone.ctl("account", "register", "1")
     phone.registered(world.backup_address)
@@ -145,12 +144,12 @@ def test_messages_with_secrets_need_an_administrator_and_the_password_and_are_wr
     messages = json.loads(text)["trace"]["messages"]
     assert status == 200 and len(messages) == 4 and "username=" not in text
     browser.go("/trace")
-    browser.driver.find_element("id", "secrets").click()
+    browser.click("#secrets")
     browser.fill(own="wrong horse")
     browser.press("Download")
     browser.sees("The password is wrong.", "#outcome")
     # The same form, sent by hand: what a browser downloads cannot be read from here.
-    mark = browser.driver.find_element("name", "csrf").get_attribute("value")
+    mark = browser.value("[name=csrf]")
     cookie = "; ".join(f"{c['name']}={c['value']}" for c in browser.driver.get_cookies())
     headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     send = lambda more: site.request("POST", "/trace/capture", headers, f"csrf={mark}&line=&call={more}")
@@ -200,10 +199,10 @@ def test_how_a_call_sounds_is_drawn_while_it_goes_on_and_counted_when_it_is_over
     assert abs(news[1]["mono_ms"] - news[0]["mono_ms"] - 5000) < 300, "every five seconds"
     lossy = news[1]
     assert 5 < lossy["recent_loss_percent"] < 30 and 1 <= lossy["recent_mos"] < 3.8, lossy
-    until(lambda: len(browser.driver.find_elements("css selector", ".spark rect")) >= 2, "an interval a bar")
+    until(lambda: browser.has(".spark rect") >= 2, "an interval a bar")
     browser.sees(words["mos"], ".quality")
     browser.sees(words["loss"], ".quality")
-    shown = browser.driver.find_element("css selector", ".quality").get_attribute("data-quality")
+    shown = browser.attribute(".quality", "data-quality")
     assert shown in ("warn", "bad"), shown
     wrong = check_page(browser, f"quality {language}", [(360, False), (360, True), (1400, False), (1400, True)])
     assert wrong == [], "\n".join(wrong[:5])
@@ -213,7 +212,7 @@ def test_how_a_call_sounds_is_drawn_while_it_goes_on_and_counted_when_it_is_over
     # The loss is over, and the page says so by itself.
     healed = phone.events.wait("quality", timeout=20, id=call, where=lambda e: e["recent_loss_percent"] == 0)
     assert healed["recent_mos"] > 4 and healed["mos"] < healed["recent_mos"], healed
-    until(lambda: browser.driver.find_elements("css selector", ".spark rect.good"), "a good interval")
+    until(lambda: browser.has(".spark rect.good"), "a good interval")
     phone.hangup(call)
     last = phone.events.wait("quality", id=call, over=True)
     kept = until(lambda: phone.call(call)["quality"], "the quality of the call that is over")

@@ -195,17 +195,37 @@ class Browser:
 
     def tap(self, text):
         """Presses a button whose page stays, once it is there."""
-        def pressed():
+        self._click(By.XPATH, f"//main//button[normalize-space()={text!r}]")
+
+    def click(self, selector):
+        """Clicks on the first element that a selector names, once it is there."""
+        self._click(By.CSS_SELECTOR, selector)
+
+    def _click(self, by, what):
+        def clicked():
             try:
-                self.driver.find_element(By.XPATH, f"//main//button[normalize-space()={text!r}]").click()
+                self.driver.find_element(by, what).click()
                 return True
             except (NoSuchElementException, StaleElementReferenceException):
+                # What is live may be replaced between the look and the click.
                 return False
-        until(pressed, f"a button {text!r}")
+        until(clicked, f"{what} to click on")
+
+    def attribute(self, selector, name):
+        """An attribute of the first element that a selector names, in one step as in `sees`."""
+        return self.driver.execute_script("return document.querySelector(arguments[0]).getAttribute(arguments[1])", selector, name)
+
+    def value(self, selector):
+        """What is in a field."""
+        return self.driver.execute_script("return document.querySelector(arguments[0]).value", selector)
+
+    def has(self, selector):
+        """How many elements a selector names now."""
+        return self.driver.execute_script("return document.querySelectorAll(arguments[0]).length", selector)
 
     def text(self, selector="main"):
-        """The text of an element, as it is seen."""
-        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+        """The text of an element, as it is seen, in one step as in `sees`."""
+        return self.driver.execute_script("return document.querySelector(arguments[0]).innerText", selector)
 
     def sees(self, text, selector="main", timeout=10):
         """Waits until an element shows a text."""
