@@ -147,7 +147,13 @@ impl Farewell {
         if let Place::Line(hop) = self.ladder.rung.place {
             core.learn(self.session.line, hop, verdict.lesson, now);
         }
+        // Failover design §3: 481 is the dialog's end where the route set leads, or at the last rung. A
+        // hop that the dialog never passed says it of every dialog.
+        let unknown_here = matches!(heard, Heard::Answer { code: 481, .. })
+            && !self.ladder.is_at_named()
+            && !self.ladder.is_last();
         match verdict.next {
+            Next::Final if unknown_here => self.climb(core, id, &heard, now),
             Next::Authenticate => match self.authenticate(core, id, reply, now) {
                 true => Progress::On,
                 false => Progress::Over,

@@ -1,6 +1,6 @@
 //! Hanging up when the proxy has died (requirements B3, F3; failover design §3, §5).
 
-use crate::rig::{Mode, Rig, Sent, hop, p1, p2};
+use crate::rig::{LINE, Mode, Rig, Sent, hop, p1, p2};
 use phone::CallId;
 use phone::input::{Command, MediaReport};
 use phone::output::Event;
@@ -138,6 +138,32 @@ fn a_481_from_the_hop_that_the_route_names_is_the_end() {
     rig.answer(&bye, 481);
     rig.advance(40_000);
     assert_eq!(byes(&rig).len(), 1);
+}
+
+/// Failover design §3: a hop that the dialog never passed knows nothing of it. Its 481 is no end while
+/// the one that the route set names is left, which may be back although nobody has noticed.
+#[test]
+fn a_481_from_a_hop_that_the_call_never_passed_does_not_keep_the_bye_from_the_one_that_it_did() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Dead;
+    rig.command(Command::Register(LINE)).unwrap();
+    assert_eq!(rig.account().hop, Some(p2()));
+    rig.modes[0] = Mode::Up;
+    hang_up(&mut rig, id);
+    for _ in 0..2 {
+        let there = rig.last(Method::Bye);
+        assert_eq!(there.to, p2(), "repaired, then unmodified");
+        rig.answer(&there, 481);
+    }
+    let home = rig.last(Method::Bye);
+    assert_eq!(
+        (home.to, home.header(HeaderName::Route).as_str()),
+        (p1(), "<sip:10.0.0.1;lr;ftag=abc>")
+    );
+    rig.answer(&home, 481);
+    rig.advance(40_000);
+    assert_eq!(byes(&rig).len(), 3, "there it means done");
 }
 
 /// Failover design §5, rung 3: the BYE is tried again when any hop answers, up to 64·T1.
