@@ -276,6 +276,18 @@ fn a_stranger_is_refused_whatever_rings() {
     assert_eq!(codes(&rig, "z9hG4bKt"), [180]);
 }
 
+/// Requirement F10; failover design §5: "INVITE, REFER, NOTIFY, MESSAGE 403".
+#[test]
+fn a_stranger_is_forbidden_whatever_would_reach_the_user() {
+    for method in ["INVITE", "REFER", "NOTIFY", "MESSAGE"] {
+        let mut rig = Rig::registered();
+        let text = String::from_utf8(invite("z9hG4bKs", "c", 1, "10.66.66.66")).unwrap();
+        let text = text.replace("INVITE", method);
+        rig.deliver_from("10.66.66.66:5060".parse().unwrap(), text.as_bytes());
+        assert_eq!(codes(&rig, "z9hG4bKs"), [403], "{method}");
+    }
+}
+
 fn refused(change: impl Fn(String) -> String) -> u16 {
     let mut rig = Rig::registered();
     let text = String::from_utf8(invite("z9hG4bKr", "call-r", 1, VIA1)).unwrap();

@@ -163,6 +163,28 @@ fn a_stale_nonce_is_answered_again_three_times_and_no_more() {
     assert_eq!(rig.account().state, LineState::Failed);
 }
 
+/// Failover design §1, row 2: "credentials sent unasked from an earlier nonce don't count as one".
+#[test]
+fn credentials_that_nobody_asked_for_are_no_answer_to_the_challenge_that_follows() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let first = rig.last(Method::Register);
+    rig.reply(&first, 401, |response, _| challenge(response, "n1", ""));
+    let accepted = rig.last(Method::Register);
+    rig.answer(&accepted, 200);
+    rig.command(Command::Register(LINE)).unwrap();
+    let unasked = rig.last(Method::Register);
+    assert!(unasked.header(HeaderName::Authorization).contains("nonce=\"n1\""));
+    rig.reply(&unasked, 401, |response, _| challenge(response, "n2", ""));
+    let answered = rig.last(Method::Register);
+    assert!(answered.header(HeaderName::Authorization).contains("nonce=\"n2\""));
+    rig.reply(&answered, 401, |response, _| challenge(response, "n3", ""));
+    rig.advance(500);
+    assert_eq!(rig.account().state, LineState::Failed, "that one was an answer");
+    assert!(rig.sent.iter().all(|sent| sent.to == p1()));
+}
+
 /// Failover design §3: never the old hop's nonce.
 #[test]
 fn the_backup_is_asked_without_credentials_until_it_challenges_itself() {

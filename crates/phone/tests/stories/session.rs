@@ -106,6 +106,27 @@ fn a_491_is_repeated_after_a_wait() {
     assert_eq!(rig.state(id), CallState::Held);
 }
 
+/// Failover design §1: "500 to a re-INVITE or UPDATE is final (with Retry-After: retried here after
+/// it)"; RFC 3261 §14.2.
+#[test]
+fn a_500_with_retry_after_to_a_hold_is_repeated_at_the_same_hop_after_it() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    let first = hold(&mut rig, id);
+    rig.reply(&first, 500, |response, _| response.headers.push(HeaderName::RetryAfter, "7"));
+    rig.advance(6_900);
+    assert_eq!(rig.log(Method::Invite).len(), 1, "not before");
+    rig.advance(200);
+    let second = rig.last(Method::Invite);
+    assert_eq!((second.to, second.cseq()), (p1(), first.cseq() + 1));
+    assert_eq!(rig.account().hop, Some(p1()), "nothing is learnt of the hop");
+    rig.answer(&second, 500);
+    rig.advance(40_000);
+    assert_eq!(rig.log(Method::Invite).len(), 2, "without Retry-After it is final");
+    assert_eq!(rig.state(id), CallState::Active);
+    assert!(rig.call(id).note.is_some_and(|note| note.contains("500")));
+}
+
 /// RFC 3261 §13.2.2.4: the 2xx comes again while its ACK is lost, whoever waits for it still.
 #[test]
 fn a_repeated_2xx_to_a_hold_is_acknowledged_again() {
