@@ -84,25 +84,8 @@ impl Up {
         timer: SessionTimer,
         peer_updates: bool,
     ) -> Self {
-        Self {
-            session,
-            key: None,
-            held: false,
-            invite: Some(invite),
-            unacked: None,
-            rivals: Vec::new(),
-            change: None,
-            errands: Errands::default(),
-            transfer: None,
-            referral: None,
-            was_referred: false,
-            timer,
-            peer_updates,
-            moving: None,
-            acknowledged: true,
-            acknowledged_at: None,
-            offered: false,
-        }
+        let fresh = Self::fresh(session, timer, peer_updates);
+        Self { invite: Some(invite), acknowledged: true, ..fresh }
     }
 
     /// We were called and have answered.
@@ -114,12 +97,18 @@ impl Up {
         peer_updates: bool,
     ) -> Self {
         let offered = answered.made_the_offer();
+        let fresh = Self::fresh(session, timer, peer_updates);
+        Self { key: Some(key), unacked: Some(answered), offered, ..fresh }
+    }
+
+    /// A call in which nothing has happened yet.
+    fn fresh(session: Session, timer: SessionTimer, peer_updates: bool) -> Self {
         Self {
             session,
-            key: Some(key),
+            key: None,
             held: false,
             invite: None,
-            unacked: Some(answered),
+            unacked: None,
             rivals: Vec::new(),
             change: None,
             errands: Errands::default(),
@@ -131,7 +120,7 @@ impl Up {
             moving: None,
             acknowledged: false,
             acknowledged_at: None,
-            offered,
+            offered: false,
         }
     }
 
