@@ -31,7 +31,7 @@ pub(crate) fn line(notification: &Notification) -> String {
         Event::Failover(step) => format!("failover  {}", moved(step)),
         Event::Failback(step) => format!("failback  {}", moved(step)),
         Event::Unavailable(unreached) => {
-            format!("unavailable  {}: no server answers: {}", unreached.method, unreached.cause)
+            format!("unavailable  {}: no server serves: {}", unreached.method, unreached.cause)
         }
         Event::Redundancy { left: true, .. } => {
             "redundancy  another server answers again".to_owned()

@@ -199,7 +199,7 @@ words! {
     legend_out: "not registered", "未注册";
     legend_failover: "failover", "故障切换";
     legend_failback: "failback", "回切";
-    legend_unavailable: "no server answered", "所有服务器无应答";
+    legend_unavailable: "no server served", "无可用服务器";
     legend_call: "call", "通话";
     network: "Network", "网络";
     network_host: "This host", "本机";
@@ -356,7 +356,7 @@ words! {
     what: "What", "内容";
     event_failover: "Failover", "故障切换";
     event_failback: "Failback", "回切";
-    event_unavailable: "No server answered", "所有服务器无应答";
+    event_unavailable: "No server served", "无可用服务器";
     event_bare: "No backup is left", "没有可用的备份";
     event_redundant: "A backup is there again", "备份已恢复";
     event_other: "Other", "其他";

@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(fills, [("primary", 0.0, 50.0, first), ("backup", 50.0, 50.0, second)]);
         assert_eq!((line.marks[0].class, line.marks[0].x), ("failover", 50.0));
         assert!(line.marks[0].title.contains("no answer, 3500.2 ms (REGISTER)"));
-        assert!(line.summary.ends_with("failover 1, failback 0, no server answered 0"));
+        assert!(line.summary.ends_with("failover 1, failback 0, no server served 0"));
         assert!(drawn.render().unwrap().contains("<svg"));
     }
 
