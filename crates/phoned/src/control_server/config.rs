@@ -113,6 +113,8 @@ async fn get(names: Vec<String>, desk: &Desk) -> Result<Payload, Problem> {
         let mut problems = Vec::new();
         for name in &names {
             match store.get(name) {
+                // Asked for twice, perhaps in two spellings: a JSON object has each name once.
+                Ok((name, _)) if found.value(&name).is_some() => {}
                 Ok(pair) => found.0.push(pair),
                 Err(error) => problems.push(item_problem(&error)),
             }

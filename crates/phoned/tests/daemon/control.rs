@@ -71,6 +71,16 @@ fn a_refused_item_names_item_value_and_range_and_nothing_changes() {
     assert_eq!(items.value("SIP1 Phone Number"), Some(""));
 }
 
+#[test]
+fn an_item_that_is_asked_for_in_two_spellings_is_answered_once() {
+    let daemon = Daemon::start(&[]);
+    let items = ["SIP  Port", "sip port", "SIP1 DNS Mode"].map(str::to_owned).into();
+    let get = Request::Config(ConfigRequest::Get { items });
+    let Ok(Payload::Items(items)) = daemon.client().ask(&get) else { panic!("no items") };
+    let names: Vec<&str> = items.0.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["SIP  Port", "SIP1 DNS Mode"]);
+}
+
 /// Requirement D1: takes effect when submitted, with no restart.
 #[test]
 fn a_change_takes_effect_at_once_and_watchers_are_told() {
