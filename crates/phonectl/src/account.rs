@@ -103,10 +103,23 @@ fn sentence(account: &AccountStatus) -> String {
     if !reasons.is_empty() {
         text.push_str(&format!(": {}", reasons.join(", ")));
     }
-    if let Some(note) = &account.note {
+    if let Some(note) = beyond(account) {
         text.push_str(&format!("; {note}"));
     }
     text
+}
+
+/// What a line's note adds to that: its first clause says where the line stands once more, but for a
+/// failure's, which is why.
+fn beyond(account: &AccountStatus) -> Option<&str> {
+    let note = account.note.as_deref()?;
+    match account.state {
+        AccountState::Failed => Some(note),
+        AccountState::Unregistered
+        | AccountState::Registering
+        | AccountState::Registered
+        | AccountState::Disabled => note.split_once("; ").map(|(_, more)| more),
+    }
 }
 
 fn word(hop: &HopStatus) -> &'static str {

@@ -200,12 +200,16 @@ pub(crate) fn show_changes(report: &ChangeReport, output: &mut Output) -> Result
         output.line(&format!("{}={} (was {old})", change.item, change.new))?;
     }
     if report.dropped > 0 {
-        output.line(&format!("{} items dropped that this phone does not know", report.dropped))?;
+        output.line(&format!("{} dropped that this phone does not know", items(report.dropped)))?;
     }
     if report.kept > 0 {
-        output.line(&format!("{} items kept that this phone does not know", report.kept))?;
+        output.line(&format!("{} kept that this phone does not know", items(report.kept)))?;
     }
     Ok(())
+}
+
+fn items(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "item" } else { "items" })
 }
 
 /// Shows what the settings of each line mean, a sentence a line.
@@ -267,6 +271,11 @@ pub(crate) fn read_octets(path: &Path) -> Result<Vec<u8>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_item_is_an_item_and_more_are_items() {
+        assert_eq!([0, 1, 2].map(items), ["0 items", "1 item", "2 items"]);
+    }
 
     #[test]
     fn an_assignment_is_split_at_the_first_equals_sign() {

@@ -250,6 +250,23 @@ fn the_text_says_in_words_why_a_line_is_at_its_backup() {
 }
 
 #[test]
+fn the_text_says_once_where_a_line_stands_and_then_what_else_its_note_has() {
+    let said = |state: &str, note: &str| {
+        let mut account = account();
+        (account["state"], account["note"]) = (json!(state), json!(note));
+        let phone = Phone::answering(&[json!({"ok": {"accounts": [account]}})]);
+        let (_, output) = phone.run(&["account", "list"], "");
+        stdout(&output).trim_end().rsplit_once("unreachable)").unwrap().1.to_owned()
+    };
+    let stands = "registered through backup proxy udp:10.0.0.2:5060: primary unreachable";
+    assert_eq!(said("registered", stands), "");
+    let more = format!("{stands}; no redundancy left: no other server answers");
+    assert_eq!(said("registered", &more), "; no redundancy left: no other server answers");
+    let refused = "the server refused the registration: 403 Go Away; ask Bob";
+    assert_eq!(said("failed", refused), format!("; {refused}"));
+}
+
+#[test]
 fn calls_are_a_table_and_what_strangers_wrote_commands_no_terminal() {
     let mut call = call();
     call["remote"] = json!("sip:\u{1b}[2J@h");
