@@ -83,7 +83,7 @@ impl Reporter {
             Event::Failover(switch) => log_switch("failover", switch),
             Event::Failback(switch) => log_switch("failback", switch),
             Event::Unavailable { line, method, cause } => {
-                tracing::warn!(line = line.0, method, cause, "no server answered");
+                tracing::warn!(line = line.0, method, cause, "no server serves");
             }
             Event::Redundancy { line, left: false } => {
                 tracing::warn!(line = line.0, "no redundancy left: no other server answers");
@@ -133,7 +133,7 @@ fn log_call(status: &CallStatus) {
     let CallStatus { id, line, remote, .. } = status;
     if let (CallState::Ended, Some(ended)) = (status.state, &status.ended) {
         let by = view::word(&view::ended_by(ended.by));
-        let (code, reason) = (ended.code, &ended.reason);
+        let (code, reason) = (Some(ended.code).filter(|code| *code > 0), &ended.reason);
         tracing::info!(%id, line = line.0, remote, %by, code, reason, "call ended");
         return;
     }
@@ -145,15 +145,15 @@ fn log_call(status: &CallStatus) {
 
 fn log_switch(what: &str, switch: &Switch) {
     let Switch { line, method, to, cause, attempts, elapsed, .. } = switch;
-    let from = text(switch.from);
-    tracing::info!(line = line.0, method, from, %to, cause, attempts, ?elapsed, "{what}");
+    let (from, to) = (text(switch.from), text(Some(*to)));
+    tracing::info!(line = line.0, method, from, to, cause, attempts, ?elapsed, "{what}");
 }
 
 fn log_drill(status: &DrillStatus) {
     let DrillStatus { line, hop, state, length, served, to, outage, calls_moved } = status;
     let (to, outage) = (text(*to), outage.map(|outage| outage.as_secs_f64()));
-    let line = line.0;
-    tracing::info!(line, %hop, ?state, ?length, served, to, outage, calls_moved, "drill");
+    let (line, state) = (line.0, view::word(&view::drill_state(*state)));
+    tracing::info!(line, %hop, %state, ?length, served, to, outage, calls_moved, "drill");
 }
 
 fn text(hop: Option<Hop>) -> String {

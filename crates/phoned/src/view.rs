@@ -124,11 +124,7 @@ pub(crate) fn drill(status: own::DrillStatus) -> DrillStatus {
     DrillStatus {
         line: status.line.0,
         hop: status.hop.to_string(),
-        state: match status.state {
-            own::DrillState::Running => DrillState::Running,
-            own::DrillState::Recovered => DrillState::Recovered,
-            own::DrillState::Ended => DrillState::Ended,
-        },
+        state: drill_state(status.state),
         for_s: u32::try_from(status.length.as_secs()).unwrap_or(u32::MAX),
         served: status.served,
         to: status.to.map(|hop| hop.to_string()),
@@ -179,6 +175,14 @@ pub(crate) fn ended_by(by: own::EndedBy) -> EndedBy {
         own::EndedBy::Local => EndedBy::Local,
         own::EndedBy::Remote => EndedBy::Remote,
         own::EndedBy::Failure => EndedBy::Failure,
+    }
+}
+
+pub(crate) fn drill_state(state: own::DrillState) -> DrillState {
+    match state {
+        own::DrillState::Running => DrillState::Running,
+        own::DrillState::Recovered => DrillState::Recovered,
+        own::DrillState::Ended => DrillState::Ended,
     }
 }
 
