@@ -5,12 +5,17 @@ killing "the proxy" means all of them at the same instant.
 """
 
 import atexit
+import ctypes
 import os
 import signal
 import subprocess
 import time
 
 _alive = []
+_PR_SET_CHILD_SUBREAPER = 36
+# What a dead process leaves behind comes to us, who take it away at once. The machine's first process may take seconds for
+# that, and "killed" is meant to be an instant.
+ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 class Proc:
@@ -78,6 +83,11 @@ class Proc:
     def _wait_for_group(self):
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
+            try:
+                while os.waitpid(-self.pid, os.WNOHANG) != (0, 0):
+                    pass
+            except ChildProcessError:
+                pass
             try:
                 os.killpg(self.pid, 0)
             except (ProcessLookupError, PermissionError):
