@@ -30,6 +30,26 @@ def test_a_call_is_muted_and_made_louder_in_the_browser_and_both_are_heard(world
     assert browser.complaints() == []
 
 
+def test_a_button_that_is_replaced_while_it_is_pressed_does_what_it_says(world, browser, make_site):
+    """The live part of a page is drawn anew whenever something changes, also between the press and the release of a button."""
+    phone, other = world.phone("1001", web=True), world.phone("1002", auto_answer=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    other.registered()
+    browser.first_visit(site)
+    browser.go("/calls")
+    call = phone.dial("1002")
+    browser.sees("active", "[data-call]")
+    with browser.pressed("Hang up"):
+        phone.ctl("call", "mute", call)
+        # Volumes are drawn by the same news, and are not pressed.
+        phone.set("P1 General Spk Vol=8")
+        browser.sees("8", "#ear-step")
+    browser.sees("ended", "[data-call]")
+    other.call_in("ended")
+    assert browser.complaints() == []
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_missed_and_dialled_calls_are_in_the_log_over_a_restart_and_are_called_back(world, browser, make_site, language):
     words = {"en": {"missed": "missed", "dialled": "dialled", "redial": "Redial", "clear": "Clear the log", "empty": "No calls yet."},
@@ -45,6 +65,8 @@ def test_missed_and_dialled_calls_are_in_the_log_over_a_restart_and_are_called_b
     phone.call_in("ringing")
     other.ctl("call", "hangup")
     browser.sees(words["missed"], "[data-logged]")
+    # Who shows it did not wait for that.
+    until(lambda: '"missed"' in "".join(phone.remembered("calls/").values()), "it is written")
     phone.kill()
     phone.start()
     phone.registered()

@@ -4,6 +4,7 @@ The phone is in a namespace, the browser is not: a forwarder carries its connect
 chromedriver (both Debian's); what it is told to leave out are its own connections to the outside.
 """
 
+import contextlib
 import http.client
 import os
 import re
@@ -15,7 +16,9 @@ import time
 import urllib.parse
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException, ElementNotInteractableException, NoSuchElementException, StaleElementReferenceException)
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -186,7 +189,7 @@ class Browser:
     def press(self, text):
         """Presses the button with this text and waits until something has come of it."""
         before = self.driver.find_element(By.TAG_NAME, "html")
-        self.driver.find_element(By.XPATH, f"//main//button[normalize-space()={text!r}]").click()
+        self.tap(text)
         def another():
             # Between two pages there is none.
             found = self.driver.find_elements(By.TAG_NAME, "html")
@@ -197,17 +200,35 @@ class Browser:
         """Presses a button whose page stays, once it is there."""
         self._click(By.XPATH, f"//main//button[normalize-space()={text!r}]")
 
+    def type(self, keys):
+        """Types to whatever has the focus, also where that has just been drawn anew."""
+        ActionChains(self.driver).send_keys(keys).perform()
+
+    @contextlib.contextmanager
+    def pressed(self, text):
+        """Holds the mouse down on a button, once it is there, for as long as the block lasts."""
+        where = f"//main//button[normalize-space()={text!r}]"
+        until(lambda: self.driver.find_elements(By.XPATH, where), f"a button {text!r}")
+        ActionChains(self.driver).click_and_hold(self.driver.find_element(By.XPATH, where)).perform()
+        yield
+        ActionChains(self.driver).release().perform()
+
     def click(self, selector):
         """Clicks on the first element that a selector names, once it is there."""
         self._click(By.CSS_SELECTOR, selector)
+
+    def choose(self, field, text):
+        """Takes the first option of a list (by its id) that has this text in it."""
+        self._click(By.XPATH, f"//select[@id={field!r}]/option[contains(., {text!r})]")
 
     def _click(self, by, what):
         def clicked():
             try:
                 self.driver.find_element(by, what).click()
                 return True
-            except (NoSuchElementException, StaleElementReferenceException):
-                # What is live may be replaced between the look and the click.
+            except (NoSuchElementException, StaleElementReferenceException, ElementNotInteractableException,
+                    ElementClickInterceptedException):
+                # What is live may be replaced, or moved by what is above it, between the look and the click.
                 return False
         until(clicked, f"{what} to click on")
 
@@ -226,6 +247,10 @@ class Browser:
     def text(self, selector="main"):
         """The text of an element, as it is seen, in one step as in `sees`."""
         return self.driver.execute_script("return document.querySelector(arguments[0]).innerText", selector)
+
+    def shown(self, selector):
+        """Whether an element can be seen; None where there is none, as between two pages."""
+        return self.driver.execute_script("return document.querySelector(arguments[0])?.checkVisibility()", selector)
 
     def sees(self, text, selector="main", timeout=10):
         """Waits until an element shows a text."""

@@ -49,6 +49,22 @@ function keepEnd(element, change) {
   if (end) element.scrollTop = element.scrollHeight;
 }
 
+// A button that is replaced while it is pressed would not do what it says: what is new for its part waits for its release.
+let pressed = null;
+const waiting = new Map();
+function show(element, html) {
+  if (pressed && element.contains(pressed)) return void waiting.set(element, html);
+  keepEnd(element, () => replace(element, html));
+}
+function released() {
+  pressed = null;
+  for (const [element, html] of waiting) show(element, html);
+  waiting.clear();
+}
+addEventListener("pointerdown", (event) => { released(); pressed = event.target; });
+// The click comes after the release; what is let go outside the window has none.
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(released));
+
 // The live part of the page. A lost connection comes back by itself; one that was ended because the
 // phone is another one, or the session is over, loads the page anew.
 function watch(address) {
@@ -63,7 +79,7 @@ function watch(address) {
   source.addEventListener("parts", (event) => {
     for (const [id, html] of Object.entries(JSON.parse(event.data))) {
       const element = document.getElementById(id);
-      if (element) keepEnd(element, () => replace(element, html));
+      if (element) show(element, html);
     }
   });
   source.addEventListener("error", () => {
