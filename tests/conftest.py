@@ -1,5 +1,7 @@
 """Fixtures of the black-box tests. A failing test shows what was on the wire and what the phones logged."""
 
+import os
+
 import pytest
 
 from lab import proc
@@ -27,6 +29,17 @@ def pytest_runtest_makereport(item, call):
     """Lets fixtures see whether the test failed."""
     outcome = yield
     setattr(item, f"report_{call.when}", outcome.get_result())
+
+
+def pytest_runtest_logreport(report):
+    """Adds a line for each failure to the file $FAILURES: the test, a tab, where and why it failed."""
+    path = os.environ.get("FAILURES")
+    if not path or not report.failed or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = f"{os.path.basename(crash.path)}:{crash.lineno}: {crash.message}" if crash else str(report.longrepr)
+    with open(path, "a") as f:
+        f.write(f"{report.nodeid}\t{said.strip().splitlines()[0][:240]}\n")
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ class Capture:
                 found.append(p)
         return found
 
-    def ladder(self, last=60):
+    def ladder(self, last=25):
         """The recent SIP and ICMP packets, and where TCP opens and closes, as text for messages of failing tests."""
         shown = [p for p in self.packets() if p.sip or p.icmp or p.tcp and set(p.tcp) & set("SFR")][-last:]
         if not shown:

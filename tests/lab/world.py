@@ -1,6 +1,7 @@
 """A whole laboratory in one object: the network, the proxy pair, phones with a capture each, and its clearing away."""
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -14,6 +15,8 @@ from .phone import Phone, hop_name, line_items
 from .pki import Pki
 
 PRIMARY, BACKUP, DNS = 11, 12, 53
+# Of a test that failed: so many lines of each phone's log and of each proxy's, so long.
+_LOG, _LOG_OF_PROXY, _WIDTH = 20, 6, 220
 
 
 class World:
@@ -143,15 +146,16 @@ class World:
         return os.path.join(self.folder, name)
 
     def report(self):
-        """What happened, for a test that failed."""
-        parts = []
+        """What happened at last, for a test that failed: short, because what is long is cut in its middle by those who keep it.
+        The whole of it is in the laboratory's folder."""
+        parts = [f"--- all of it: {self.folder}"]
         for phone in self.phones:
             parts.append(f"--- wire of {phone.name} ({phone.address})\n{phone.capture.ladder()}")
             if phone.proc:
-                parts.append(f"--- log of {phone.name}\n{phone.proc.output()[-6000:]}")
+                parts.append(f"--- log of {phone.name}\n{_end(phone.proc.output(), _LOG)}")
         for hop in (self.primary, self.backup):
             if hop and hop.proc:
-                parts.append(f"--- log of {hop.name}\n{hop.proc.output()[-1500:]}")
+                parts.append(f"--- log of {hop.name}\n{_end(hop.proc.output(), _LOG_OF_PROXY)}")
         return "\n".join(parts)
 
     def close(self):
@@ -169,3 +173,9 @@ class World:
 
     def _names(self, namespace):
         namespace.names([self.dns.address])
+
+
+def _end(text, lines):
+    """The last lines of a log, without colours, none of them long."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return "\n".join(line[:_WIDTH] for line in plain.splitlines()[-lines:])
