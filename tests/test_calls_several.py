@@ -116,6 +116,8 @@ def test_a_call_that_is_up_when_the_phone_is_killed_is_in_the_log_and_leads_to_i
     phone.dial("1002")
     other.ctl("call", "answer", other.call_in("ringing")["id"])
     phone.call_in("active")
+    # Whoever told it did not wait for that.
+    until(lambda: phone.remembered("calls/"), "it is written")
     phone.kill()
     phone.start()
     phone.registered()

@@ -6,6 +6,7 @@ import pytest
 
 from lab.faults import inflict, lift
 from lab.kamailio import Variant
+from lab.phone import told_at
 from lab.proc import run
 from lab.wait import until
 
@@ -94,7 +95,7 @@ def test_a_watched_backup_that_dies_is_told_before_it_is_needed(make_world, tran
     phone.options_answered(world.backup_address)
     mark, after = phone.events.mark(), inflict(world.backup, fault)
     event = phone.events.wait("redundancy", since=mark, timeout=8)
-    assert event["left"] is False and time.time() - after <= LINE["UDPUpdate_TTL"] + wait + 0.5
+    assert event["left"] is False and told_at(event) - after <= LINE["UDPUpdate_TTL"] + wait + 0.5
     account = phone.account()
     assert account["on_primary"] and "no redundancy left" in account["note"]
     lift(world.backup, fault)

@@ -58,7 +58,7 @@ def test_a_failover_is_seen_as_a_ladder_while_it_happens_and_each_message_opens_
     assert heads[:2] == [words["phone"], words["primary"]]
     # The second REGISTER has credentials.
     link = browser.driver.execute_script("const link = document.querySelectorAll('#ladder a')[2]; link.focus(); return link.id")
-    browser.driver.switch_to.active_element.send_keys("\ue007")
+    browser.type("\ue007")
     browser.sees("REGISTER sip:example.test", "dialog[open]")
     text = browser.text("dialog[open] pre")
     assert 'Authorization: Digest response="********"' in text and "nonce=" not in text, text
@@ -95,8 +95,7 @@ def test_the_ladder_shows_one_line_or_one_call_if_asked(world, browser, make_sit
     browser.go("/trace")
     until(lambda: "200 BYE" in labels(browser), "the end of the call")
     assert "REGISTER" in labels(browser)
-    option = browser.driver.find_element("xpath", "//select[@id='call']/option[contains(., 'INVITE 1002@')]")
-    option.click()
+    browser.choose("call", "INVITE 1002@")
     until(lambda: browser.path().startswith("/trace?line=&call="), "the choice is shown")
     shown = until(lambda: labels(browser), "messages")
     assert {"INVITE", "200 INVITE", "ACK", "BYE", "200 BYE"} <= set(shown) and "REGISTER" not in shown

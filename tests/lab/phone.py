@@ -1,5 +1,6 @@
 """The daemon under test, driven only as its users drive it: its command line, its provisioning file, its events."""
 
+import calendar
 import contextlib
 import json
 import os
@@ -67,6 +68,11 @@ def hop_name(address, transport="udp"):
     """A hop as the daemon writes it, such as udp:10.90.0.11:5060; TLS is at 5061."""
     host = f"[{address}]" if ":" in address else address
     return f"{transport}:{host}:{5061 if transport == 'tls' else 5060}"
+
+
+def told_at(event):
+    """When the daemon told an event: wall-clock seconds, to the millisecond."""
+    return calendar.timegm(time.strptime(event["t"][:19], "%Y-%m-%dT%H:%M:%S")) + int(event["t"][20:23]) / 1000
 
 
 class Events:
