@@ -1,11 +1,13 @@
 """The command line: help for everything, one clear line for every mistake."""
 
+import json
+
 import pytest
 
 from lab.farend import Talker
 from lab import sip
 from lab.phone import binary
-from lab.proc import run
+from lab.proc import Proc, run
 from lab.wait import until
 
 COMMANDS = [[], ["account"], ["account", "list"], ["account", "show"], ["account", "register"], ["account", "unregister"],
@@ -68,6 +70,27 @@ def test_every_json_answer_is_one_object_with_the_promised_fields(world):
     event = caller.events.wait("call")
     assert event["t"].endswith("Z") and isinstance(event["mono_ms"], (int, float))
     assert caller.json("journal")["entries"] == []
+
+
+def test_whoever_watches_is_told_each_event_as_it_happens(world):
+    phone = world.phone()
+    phone.settled(world.primary_address)
+    argv = [binary("phonectl"), "--control", phone.control]
+    objects = Proc("watch as JSON", [*argv, "--json", "watch"], world.file("objects"))
+    words = Proc("watch", [*argv, "watch"], world.file("words"))
+
+    def told():
+        # What happens before they watch is not told to them.
+        phone.ctl("account", "register", "1")
+        return "registered" in objects.output() and "registered" in words.output()
+    until(told, "both are told of a registration", every=0.3)
+    seen = [json.loads(line) for line in objects.output().splitlines(keepends=True) if line.endswith("\n")]
+    until(lambda: seen[-1] in phone.events.all, "they are told by the socket, too")
+    first = phone.events.all.index(seen[0])
+    assert seen == phone.events.all[first:first + len(seen)]
+    phone.stop()
+    for watcher in (objects, words):
+        until(lambda: not watcher.running(), "it ends with the phone")
 
 
 def test_the_text_says_in_words_why_the_line_is_at_its_backup(world):

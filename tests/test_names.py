@@ -107,7 +107,7 @@ def test_with_dns_dead_at_start_what_was_kept_is_used(make_world):
     phone = world.phone("1001", items=line_items("1001", DOMAIN))
     phone.registered(first.address)
     order = hops(phone)
-    until(lambda: second.address in phone.remembered("names").get("", ""), "what was learnt is written")
+    until(lambda: second.address in phone.remembered("names").get("names", ""), "what was learnt is written")
     phone.kill()
     for sickness in (world.dns.freeze, world.dns.kill):
         sickness()

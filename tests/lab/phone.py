@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -76,20 +77,32 @@ def told_at(event):
 
 
 class Events:
-    """The stream of `phonectl --json watch`, kept from the first to the last."""
+    """What `phonectl --json watch` shows, kept from the first to the last. By the socket itself (docs/control.md), because the
+    daemon's reply tells from when on nothing is missed; phonectl does not show it."""
 
-    def __init__(self, argv, log):
+    def __init__(self, control, log):
         self.all = []
         self._changed = threading.Condition()
-        self.proc = Proc("phonectl watch", argv, log, stdin=subprocess.DEVNULL)
         self._log = log
-        self._closing = False
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(10)
+        self._socket.connect(control)
+        self._socket.sendall(b'{"watch":{}}\n')
+        self._text = b""
+        while b"\n" not in self._text:
+            piece = self._socket.recv(65536)
+            assert piece, f"no answer to a watch: {self._text!r}"
+            self._text += piece
+        reply, _, self._text = self._text.partition(b"\n")
+        assert b"watching" in reply, f"the answer to a watch: {reply!r}"
+        self._socket.settimeout(None)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def mark(self):
-        """A position: pass it as `since` to see only what comes after."""
+        """A position: pass it as `since` to see only what comes after. What the daemon has told until now is before it."""
         with self._changed:
+            self._take()
             return len(self.all)
 
     def wait(self, kind, timeout=10, since=0, where=None, **fields):
@@ -108,34 +121,39 @@ class Events:
                 self._changed.wait(left)
 
     def since(self, mark, kind=None):
-        """The events after a mark, of one kind if given."""
+        """The events after a mark until now, of one kind if given."""
         with self._changed:
+            self._take()
             return [e for e in self.all[mark:] if kind is None or e.get("event") == kind]
 
     def close(self):
-        self.proc.stop(timeout=1)
-        self._closing = True
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(2)
+        self._socket.close()
 
     def _read(self):
-        with open(self._log, "r") as f:
-            buffered = ""
-            while not self._closing:
-                piece = f.readline()
-                if not piece:
-                    time.sleep(0.005)
-                    continue
-                buffered += piece
-                if not buffered.endswith("\n"):
-                    continue
-                try:
-                    event = json.loads(buffered)
-                except ValueError:
-                    event = {"event": "unreadable", "line": buffered}
-                buffered = ""
+        """Until either side closes."""
+        with contextlib.suppress(OSError):
+            while self._socket.recv(1, socket.MSG_PEEK):
                 with self._changed:
-                    self.all.append(event)
-                    self._changed.notify_all()
+                    self._take()
+
+    def _take(self):
+        """Reads what is there, whoever comes first."""
+        with contextlib.suppress(OSError):
+            while piece := self._socket.recv(65536, socket.MSG_DONTWAIT):
+                self._text += piece
+        *lines, self._text = self._text.split(b"\n")
+        with open(self._log, "ab") as log:
+            log.writelines(line + b"\n" for line in lines)
+        for line in lines:
+            try:
+                self.all.append(json.loads(line))
+            except ValueError:
+                self.all.append({"event": "unreadable", "line": repr(line)})
+        if lines:
+            self._changed.notify_all()
 
 
 class Phone:
@@ -198,8 +216,7 @@ class Phone:
         """Begins a new stream of events."""
         if self.events:
             self.events.close()
-        self.events = Events([binary("phonectl"), "--control", self.control, "--json", "watch"],
-                             os.path.join(self.folder, f"events-{self._starts}.json"))
+        self.events = Events(self.control, os.path.join(self.folder, f"events-{self._starts}.json"))
 
     def ctl(self, *args, check=True, stdin=None, timeout=10):
         """Runs phonectl; returns the finished process."""
