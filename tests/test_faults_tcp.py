@@ -7,7 +7,9 @@ import pytest
 
 from lab import wav
 from lab.faults import check_switch, disturb
+from lab.farend import answer_with
 from lab.kamailio import Variant
+from lab.sip import sdp
 from lab.wait import until
 
 
@@ -82,3 +84,35 @@ def test_a_half_open_connection_is_found_out_by_what_is_written_next(make_world,
     written = next(p.t for p in phone.capture.packets() if p.tcp and p.size and p.src == phone.address and p.t >= after)
     assert registered[0].registrations(after)[0].t - written <= 0.25, phone.capture.ladder()
     assert phone.registered()["hop"] == phone.hop(registered[0].address)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_an_invite_that_is_written_again_over_a_new_connection_reaches_the_far_end_once(make_world, transport):
+    """Failover design §1: what waits on a connection that met silence is written again over the next, under its branch. To a
+    real proxy that is the transaction it has, and neither a merged request nor a loop (RFC 3261 §17.2.3, §8.2.2.2)."""
+    world = make_world(Variant(transports=("udp", transport)))
+    callee = world.peer(66)
+    callee.on["INVITE"] = lambda peer, r: peer.answer(r, 200, "OK", body=sdp(peer.address, 30000))
+    callee.on["BYE"] = answer_with(200, "OK")
+    world.primary.add_contact("1002", callee.uri)
+    phone = world.phone(transport=transport, line={"BakProxy_Addr": None, "UDPUpdate_TTL": 8})
+    phone.settled(world.primary_address)
+    # It leaves a nonce, so that the next INVITE is not challenged: its challenge would be lost.
+    first = phone.dial("1002")
+    phone.call_in("active", first)
+    phone.hangup(first)
+    phone.call_in("ended", first)
+    asked, known = len(world.primary.requests("OPTIONS")), len(callee.seen("INVITE"))
+    world.network.drop_from(world.primary_address)
+    until(lambda: len(world.primary.requests("OPTIONS")) > asked, "a keep-alive whose answer is lost", 10, 0.02)
+    after = time.time()
+    call = phone.dial("1002")
+    until(lambda: len(callee.seen("INVITE")) > known, "the call has come to the far end", 3, 0.02)
+    until(lambda: phone.capture.connects(dst=world.primary_address, after=after), "a new connection", 5, 0.02)
+    world.network.heal()
+    phone.call_in("active", call, timeout=10)
+    copies = [a for a in world.primary.requests("INVITE") if a.t >= after]
+    assert len(copies) >= 2 and len({(a.call_id, a.cseq) for a in copies}) == 1, copies
+    assert len(callee.seen("INVITE")) == known + 1
+    phone.hangup(call)
+    until(lambda: len(callee.seen("BYE")) == 2, "its BYE", 5)

@@ -28,15 +28,19 @@ class Variant:
     transports   what it listens on, of "udp", "tcp" (port 5060) and "tls" (port 5061); udp is always there
     client_certificate   whether TLS clients must show a certificate of the laboratory's authority
     memory       megabytes of shared memory, where the location table is to be large
+    outbound     "supported": client-initiated connections (RFC 5626) for phones that offer them, and calls whose Contact
+                 has `ob` are sent by the flow that they came by; "required": only such phones may register
 
     Over TCP and TLS a Record-Route says so, and requests to a phone take the connection that it registered by.
     """
 
-    def __init__(self, alias=False, record_route="ip", transports=("udp",), client_certificate=False, memory=32):
+    def __init__(self, alias=False, record_route="ip", transports=("udp",), client_certificate=False, memory=32,
+                 outbound=None):
         self.alias = alias
         self.record_route = record_route
         self.transports = tuple(transports)
         self.client_certificate = client_certificate
+        self.outbound = outbound
         self.memory = max(memory, 64) if "tls" in self.transports else memory
 
     def __repr__(self):
@@ -185,8 +189,12 @@ def _config(hop, peer):
     lines += ["enable_tls=yes", f"listen=tls:{address}:5061"] if "tls" in streams else []
     lines += [f'alias="{DOMAIN}"', f'alias="{hop.name}.{DOMAIN}"', f'alias="proxies.{DOMAIN}"']
     lines += [f'alias="{peer}:{port}"' for port in ports] if variant.alias else []
+    # Before the modules that ask whether it is there.
+    lines += ['loadmodule "stun.so"', 'loadmodule "outbound.so"'] if variant.outbound else []
     lines.append(_MODULES.replace("@SELF@", address).replace("@PEER@", peer).replace("@CONTROL@", hop.control)
                  .replace("@DOUBLE@", "1" if double or streams else "0"))
+    if variant.outbound:
+        lines.append('modparam("registrar", "outbound_mode", 1)')
     if "tls" in streams:
         lines.append(f'loadmodule "tls.so"\nmodparam("tls", "config", "{hop.folder}/tls.cfg")')
     record = {
@@ -199,6 +207,7 @@ def _config(hop, peer):
     send = f"$fs = \"udp:{address}:5070\";" if double else ""
     lines.append(_ROUTES.replace("@RECORD@", record).replace("@SEND@", send).replace("@DOMAIN@", DOMAIN)
                  .replace("@ALIAS@", 'if ($proto != "udp") force_tcp_alias();' if streams else "")
+                 .replace("@DEMAND@", _DEMAND if variant.outbound == "required" else "")
                  .replace("@SELF@", address).replace("@HIDDEN@", "1" if variant.record_route == "b2bua" else "0"))
     return "\n".join(lines) + "\n"
 
@@ -215,6 +224,10 @@ def _named(name, streams):
             'if ($var(near) == $var(far)) record_route_preset("$var(near)");'
             'else record_route_preset("$var(far);r2=on", "$var(near);r2=on");')
 
+
+# Kamailio's own demand (`outbound_mode` 2) lets a REGISTER pass that has no Supported at all.
+_DEMAND = ('if (!($hdr(Supported) =~ "outbound")) { append_to_reply("Require: outbound\\r\\n"); '
+           'sl_send_reply("421", "Extension Required"); exit; }')
 
 _STREAMS = ["tcp_children=2", "tcp_connection_lifetime=3700", "tcp_accept_aliases=yes", "tcp_connect_timeout=4"]
 
@@ -310,6 +323,7 @@ route[REGISTER] {
     if ($sht(mode=>register) > 0) { sl_send_reply("$sht(mode=>register)", "Laboratory"); exit; }
     if (!pv_www_authenticate("@DOMAIN@", "secret-$au", "0")) { www_challenge("@DOMAIN@", "1"); exit; }
     consume_credentials();
+    @DEMAND@
     @ALIAS@
     if (!save("location")) { sl_reply_error(); exit; }
     xlog("L_NOTICE", "@$TV(Sn) SAVED $proto $si:$sp $cs $ci\\n");

@@ -208,6 +208,10 @@ class Network:
         use: a delayed one would break the connection before the request that a test is about."""
         self._to(address, "tcp flags & (syn | psh) != 0 reject with tcp reset")
 
+    def end_tcp(self, address, phone):
+        """A server's host ends its connections with a phone, by RST."""
+        run([*self.core.exec, "ss", "-K", "-tn", "src", address, "dst", phone])
+
     def heal(self):
         """Takes every rule back."""
         self.core.nft("flush ruleset")

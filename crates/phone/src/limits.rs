@@ -58,6 +58,8 @@ pub(crate) const TRANSFER: Duration = Duration::from_secs(180);
 pub(crate) const TRYING_CHECK: Duration = Duration::from_secs(30);
 /// How often a change of the session is repeated after `500` with `Retry-After`, or 491.
 pub(crate) const CHANGE_REPEATS: u8 = 3;
+/// How often a request goes out with other extensions because of a 420 or 421: as many as it offers.
+pub(crate) const EXTENSION_REPEATS: u8 = 3;
 /// Wait before a session refresh that did not take is tried again, unless a hop answers before.
 pub(crate) const REFRESH_AGAIN: Duration = Duration::from_secs(10);
 /// Connections at once, accepted ones included.

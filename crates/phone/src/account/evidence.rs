@@ -84,6 +84,9 @@ pub(crate) enum Next {
     LongerSession,
     /// Is repeated here without `reg-id` (RFC 5626 §6: 439).
     WithoutOutbound,
+    /// Is repeated here without an extension that it offers, or with one that is asked for (RFC 3261
+    /// §8.1.3.5: 420, 421).
+    OtherExtensions,
     /// Is repeated here after a REGISTER to this hop (setting *register first*).
     RegisterFirst,
     /// Is repeated here after this long.
@@ -160,6 +163,10 @@ fn judge_answer(asked: Asked, code: u16, retry_after: Option<Duration>, knobs: K
         (423, Asked::Register) => row(Next::MinExpires, Lesson::Alive),
         (422, Asked::Invite { .. } | Asked::Change) => row(Next::LongerSession, Lesson::Alive),
         (439, Asked::Register) => row(Next::WithoutOutbound, Lesson::Alive),
+        // No other request of ours offers any.
+        (420 | 421, Asked::Register | Asked::Invite { .. } | Asked::Change) => {
+            row(Next::OtherExtensions, Lesson::Alive)
+        }
         (503, _) if retry_after.is_some() && !ringing => {
             row(Next::Elsewhere, Lesson::HeldOff(retry_after.unwrap_or_default(), status))
         }
@@ -240,6 +247,20 @@ mod tests {
         assert_eq!(answer(INVITE, 422).next, Next::LongerSession);
         assert_eq!(answer(Asked::Change, 422).next, Next::LongerSession);
         assert_eq!(answer(Asked::Register, 439).next, Next::WithoutOutbound);
+    }
+
+    /// Failover design §1, row 3: "421/420 for an optional extension".
+    #[test]
+    fn a_refused_extension_is_left_out_here_and_the_hop_is_alive() {
+        for asked in [Asked::Register, INVITE, Asked::Change] {
+            for code in [420, 421] {
+                let verdict = answer(asked, code);
+                assert_eq!(verdict.next, Next::OtherExtensions, "{asked:?} {code}");
+                assert_eq!(verdict.lesson, Lesson::Alive, "{asked:?} {code}");
+            }
+        }
+        assert_eq!(answer(Asked::Bye, 420).next, Next::Final, "a BYE offers none");
+        assert_eq!(answer(Asked::InDialog, 421).next, Next::Final);
     }
 
     /// Failover design §1, row 4 (freeswitch#2917).

@@ -8,6 +8,7 @@ pub(crate) mod auth;
 pub(crate) mod evidence;
 mod flow;
 pub(crate) mod hop_list;
+pub(crate) mod outbound;
 pub(crate) mod register;
 pub(crate) mod standby;
 mod view;
@@ -28,6 +29,7 @@ use crate::limits;
 use crate::settings::{LineSettings, Registrar, ServerRole};
 use auth::{AuthBook, Tries};
 use evidence::{Knobs, Lesson};
+use outbound::Outbound;
 use register::Running;
 use standby::Standby;
 
@@ -56,8 +58,9 @@ pub(crate) struct Account {
     last_transmissions: u32,
     /// Hops that have answered an OPTIONS in this registration.
     answers_options: Vec<Hop>,
-    /// The registrar refused `reg-id` (439): it is left out.
-    plain_contact: bool,
+    outbound: Outbound,
+    /// The hop whose registrar does outbound for the registration that it granted (RFC 5626 §6).
+    outbound_at: Option<Hop>,
     /// Since when the line is in the state that it shows.
     since: Instant,
     /// When lost connections to the current hop were opened again lately.
@@ -92,7 +95,8 @@ impl Account {
             crlf: None,
             last_transmissions: 0,
             answers_options: Vec::new(),
-            plain_contact: false,
+            outbound: Outbound::AsSet,
+            outbound_at: None,
             since: now,
             reopened: Vec::new(),
         }

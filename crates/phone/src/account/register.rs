@@ -189,12 +189,7 @@ impl Account {
                 }
             }
         }
-        if self.plain_contact
-            && let Ok(mut contact) = request.headers.contact()
-        {
-            contact.params.remove("reg-id");
-            request.headers.set(HeaderName::Contact, contact);
-        }
+        self.suit_outbound(request);
     }
 
     /// Our own address towards the hop of a running attempt.
@@ -232,8 +227,12 @@ impl Account {
                 return;
             }
             // RFC 5626 §6: 439 means "not with `reg-id`".
-            (Next::WithoutOutbound, Reply::Final(_)) if !self.plain_contact => {
-                self.plain_contact = true;
+            (Next::WithoutOutbound, Reply::Final(_)) if self.give_up_outbound() => {
+                self.send(core, &mut running, None, now);
+                self.running.push(running);
+                return;
+            }
+            (Next::OtherExtensions, Reply::Final(response)) if self.adapt_outbound(response) => {
                 self.send(core, &mut running, None, now);
                 self.running.push(running);
                 return;
@@ -253,6 +252,7 @@ impl Account {
             Task::Unregister => return Outcome::Unregistered,
             Task::Register | Task::Probe | Task::SuspectCheck => {}
         }
+        self.note_outbound(running.hop, response);
         let here = self.here(running);
         let asked = seconds(running.expiry);
         let granted = self.registration.granted(response, here, asked).expires;

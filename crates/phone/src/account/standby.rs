@@ -21,7 +21,7 @@ use sip_core::transport::Hop;
 
 use super::auth::Tries;
 use super::evidence::{Asked, Next, judge};
-use super::{Account, register, view};
+use super::{Account, outbound, register, view};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::limits;
 use crate::settings::LineNumber;
@@ -47,6 +47,8 @@ struct Bound {
     local: SocketAddr,
     refresh_at: Instant,
     expires_at: Instant,
+    /// Its registrar does outbound for it.
+    outbound: bool,
 }
 
 /// A REGISTER in flight.
@@ -108,6 +110,12 @@ impl Account {
     /// Where the second registration is, if anywhere.
     pub(super) fn standby_hop(&self) -> Option<Hop> {
         self.standby.as_ref()?.bound.map(|bound| bound.hop)
+    }
+
+    /// The same if its registrar does outbound (RFC 5626 §6).
+    pub(super) fn standby_outbound(&self) -> Option<Hop> {
+        let bound = self.standby.as_ref()?.bound?;
+        bound.outbound.then_some(bound.hop)
     }
 
     pub(super) fn standby_is_quiet(&self) -> bool {
@@ -245,8 +253,8 @@ impl Account {
                 running.expiry = running.expiry.max(Duration::from_secs(u64::from(least)));
                 Some(None)
             }
-            (Next::WithoutOutbound, Reply::Final(_)) if !self.plain_contact => {
-                self.plain_contact = true;
+            (Next::WithoutOutbound, Reply::Final(_)) if self.give_up_outbound() => Some(None),
+            (Next::OtherExtensions, Reply::Final(response)) if self.adapt_outbound(response) => {
                 Some(None)
             }
             _ => None,
@@ -288,6 +296,7 @@ impl Account {
             local: running.local,
             refresh_at: running.since + self.settings.policy.refresh_after(expires, 1),
             expires_at: running.since + expires,
+            outbound: outbound::does_outbound(response),
         });
         (standby.retry_at, standby.failures) = (None, 0);
     }

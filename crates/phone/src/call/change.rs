@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use sip_core::endpoint::ClientId;
 use sip_core::message::{HeaderName, Method, Response};
+use sip_core::usage::extensions;
 
 use super::in_dialog::{self, InDialog, Outcome, Outline};
 use super::{Call, Phase, SUPPORTED};
@@ -33,6 +34,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Change {
     pub(crate) purpose: Purpose,
     pub(crate) request: InDialog,
+    /// How often a 420 or 421 has changed what it offers.
+    adapted: u8,
 }
 
 impl Change {
@@ -91,7 +94,7 @@ impl Call {
         up.timer.ask(&mut outline.headers);
         let owner = Owner::InDialog(self.id);
         let request = InDialog::begin(core, &mut up.session, owner, outline, now);
-        up.change = request.map(|request| Change { purpose, request });
+        up.change = request.map(|request| Change { purpose, request, adapted: 0 });
         up.change.is_some()
     }
 
@@ -195,6 +198,15 @@ impl Call {
         if code == 422 && up.timer.raise(response) {
             up.timer.ask(&mut change.request.outline.headers);
             if change.request.again(core, &mut up.session, now) {
+                return;
+            }
+        }
+        // Failover design §1, row 3.
+        if matches!(code, 420 | 421) && change.adapted < limits::EXTENSION_REPEATS {
+            change.adapted += 1;
+            if extensions::adapt(&mut change.request.outline.headers, SUPPORTED, response)
+                && change.request.again(core, &mut up.session, now)
+            {
                 return;
             }
         }

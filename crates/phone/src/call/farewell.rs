@@ -162,6 +162,7 @@ impl Farewell {
             Next::Final
             | Next::MinExpires
             | Next::WithoutOutbound
+            | Next::OtherExtensions
             | Next::LongerSession
             | Next::RegisterFirst
             | Next::RepeatAfter(_) => self.landed(core, now),

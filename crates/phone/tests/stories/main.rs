@@ -15,6 +15,7 @@ mod callee;
 mod check_sync;
 mod drill;
 mod early;
+mod extensions;
 mod flows;
 mod invite;
 mod keep_alive;

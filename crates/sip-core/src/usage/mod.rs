@@ -2,6 +2,7 @@
 //! none sends or receives messages itself.
 
 mod accepted;
+pub mod extensions;
 pub mod refer;
 pub mod reliable;
 pub mod session_timer;

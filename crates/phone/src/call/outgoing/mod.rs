@@ -16,16 +16,20 @@ use failover::{HopId, Order};
 use sip_core::endpoint::ClientId;
 use sip_core::message::{CSeq, HeaderName, Method, Request, Response};
 use sip_core::transport::Hop;
-use sip_core::usage::SessionTimer;
+use sip_core::usage::session_timer::TIMER;
+use sip_core::usage::{SessionTimer, extensions};
 
+use super::SUPPORTED;
 use super::early::{EarlyDialogs, Standing};
 use super::stray::{self, Stray};
 use crate::account::Account;
 use crate::account::auth::Tries;
 use crate::account::evidence::{Asked, Heard, Next, judge};
+use crate::account::outbound::{self, OUTBOUND};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::hop_change::Places;
 use crate::input::LineHop;
+use crate::limits;
 use crate::output::{Event, Switch};
 use crate::settings::LineNumber;
 use waiting::{Check, Parked};
@@ -68,6 +72,10 @@ pub(crate) struct Outgoing {
     pub(crate) legs: Vec<Leg>,
     pub(crate) early: EarlyDialogs,
     tries: Tries,
+    /// How often a 420 or 421 has changed what it offers.
+    adapted: u8,
+    /// Whether it may say by which flow its requests shall come.
+    names_flow: bool,
     pub(crate) timer: SessionTimer,
     started: Instant,
     check: Option<Check>,
@@ -126,6 +134,8 @@ impl Outgoing {
             legs: Vec::new(),
             early: EarlyDialogs::default(),
             tries: Tries::default(),
+            adapted: 0,
+            names_flow: true,
             timer,
             started: now,
             check: None,
@@ -189,7 +199,12 @@ impl Outgoing {
         let cseq = CSeq::new(self.cseq, Method::Invite);
         request.headers.set(HeaderName::CSeq, cseq);
         request.headers.set(HeaderName::Contact, account.contact(hop.hop.transport, hop.local));
-        self.timer.ask(&mut request.headers);
+        if extensions::offers(&request.headers, TIMER) {
+            self.timer.ask(&mut request.headers);
+        }
+        if self.names_flow && account.has_flow_to(hop.hop) {
+            outbound::name_flow(&mut request);
+        }
         if let Some(route) = account.preloaded_route(at) {
             request.headers.push(HeaderName::Route, &route);
         }
@@ -371,6 +386,10 @@ impl Outgoing {
                 self.cseq += 1;
                 self.send_leg(core, None, now)
             }
+            (Next::OtherExtensions, Some(response), _) if self.adapt(response) => {
+                self.cseq += 1;
+                self.send_leg(core, None, now)
+            }
             (Next::Elsewhere, _, _) => self.next_hop(core, now),
             (Next::RegisterFirst, Some(response), _) if !self.was_parked => {
                 self.park(core, response, now)
@@ -386,6 +405,15 @@ impl Outgoing {
             }
             (_, None, _) => self.next_hop(core, now),
         }
+    }
+
+    /// Takes note of a 420 or 421; `false` where it asks for nothing that can be done.
+    fn adapt(&mut self, response: &Response) -> bool {
+        let may = self.adapted < limits::EXTENSION_REPEATS;
+        self.adapted = self.adapted.saturating_add(1);
+        let refused = response.headers.tokens(&HeaderName::Unsupported);
+        let flow_refused = refused.contains(&OUTBOUND) && std::mem::take(&mut self.names_flow);
+        may && (extensions::adapt(&mut self.template.headers, SUPPORTED, response) || flow_refused)
     }
 
     /// A final answer that is the call's own.
