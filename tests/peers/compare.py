@@ -1,6 +1,7 @@
 """Runs the comparison in laboratories side by side, and writes it down as a table with versions."""
 
 import argparse
+import collections
 import json
 import multiprocessing
 import os
@@ -102,9 +103,16 @@ def faster(records):
     return found
 
 
+def runs_of(records, client):
+    """How often a phone was tried in each row: "5", or "5 to 6" where rows differ."""
+    counts = collections.Counter((r["transport"], r["fault"], r["row"]) for r in records if r["client"] == client).values()
+    least, most = min(counts), max(counts)
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
 def page(records, clients):
     """The comparison as a page of the documentation."""
-    versions = "\n".join(f"| {c} | {CLIENTS[c].version()} | {CLIENTS[c].setting} |" for c in clients)
+    versions = "\n".join(f"| {c} | {CLIENTS[c].version()} | {runs_of(records, c)} | {CLIENTS[c].setting} |" for c in clients)
     better = faster(records)
     measured = {(r["transport"], r["fault"], r["row"]) for r in records if r["client"] == "phoned" and not r["broken"]}
     verdict = (f"In none of the {len(measured)} rows measured for phoned is the median of another phone better by more than "
@@ -140,8 +148,8 @@ Medians; "(2 of 3)" means that only so many runs came through, "never (3 × 45 s
 
 ## Versions and settings
 
-| phone | version | failover as it was given |
-|---|---|---|
+| phone | version | runs of each row | failover as it was given |
+|---|---|---|---|
 {versions}
 
 Machine: {os.cpu_count()} processors, {platform.machine()}, Linux {platform.release().split('-')[0]}; {len(records)} runs,
