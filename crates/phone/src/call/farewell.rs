@@ -147,11 +147,9 @@ impl Farewell {
         if let Place::Line(hop) = self.ladder.rung.place {
             core.learn(self.session.line, hop, verdict.lesson, now);
         }
-        // Failover design §3: 481 is the dialog's end where the route set leads, or at the last rung. A
-        // hop that the dialog never passed says it of every dialog.
+        // Failover design §3: 481 is the dialog's end where the route set leads, or at the last rung.
         let unknown_here = matches!(heard, Heard::Answer { code: 481, .. })
-            && !self.ladder.is_at_named()
-            && !self.ladder.is_last();
+            && self.ladder.is_denied_by_a_stranger();
         match verdict.next {
             Next::Final if unknown_here => self.climb(core, id, &heard, now),
             Next::Authenticate => match self.authenticate(core, id, reply, now) {

@@ -230,7 +230,11 @@ impl InDialog {
                 let wait = Duration::from_millis(2100 + u64::from(core.random_u32() % 1900));
                 self.repeat(response, wait, now)
             }
-            // A proxy that never saw the dialog may say so too: then the call goes on (§5).
+            // A hop that the dialog never passed says so of every dialog (failover design §3).
+            (_, 481) if self.ladder.is_denied_by_a_stranger() => {
+                self.climb(core, session, heard, now)
+            }
+            // The last one may be such a hop too: then the call goes on (§5).
             (_, 481) if self.outline.asked() == Asked::Change && self.ladder.is_at_named() => {
                 Outcome::DialogGone
             }

@@ -142,6 +142,12 @@ impl Ladder {
         self.rung.place == self.named
     }
 
+    /// Whether a 481 here means nothing: the dialog may never have passed this hop, and there are others
+    /// to ask, one of which the route set may name (failover design §3).
+    pub(crate) fn is_denied_by_a_stranger(&self) -> bool {
+        !self.is_at_named() && !self.is_last()
+    }
+
     /// Climbs; `None` when this was the last rung.
     pub(crate) fn next(&mut self) -> Option<Rung> {
         self.rung = self.left.pop_front()?;

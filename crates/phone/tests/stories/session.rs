@@ -8,7 +8,7 @@ use phone::settings::Settings;
 use phone::status::{CallState, EndedBy};
 use sip_core::message::{HeaderName, Method};
 
-use crate::rig::{Mode, Rig, Sent, line_settings, p1, p2, sdp};
+use crate::rig::{LINE, Mode, Rig, Sent, line_settings, p1, p2, sdp};
 
 fn stream(rig: &Rig) -> Stream {
     let last = rig.media.iter().rev().find_map(|command| match command {
@@ -103,6 +103,25 @@ fn a_491_is_repeated_after_a_wait() {
     let second = rig.last(Method::Invite);
     assert_eq!(second.cseq(), first.cseq() + 1);
     accept(&mut rig, &second, "recvonly");
+    assert_eq!(rig.state(id), CallState::Held);
+}
+
+/// Requirement F3: a server that keeps the call to itself (a B2BUA) was away for a moment, and nobody has
+/// noticed that it is back. The backup knows nothing of the call.
+#[test]
+fn a_hold_that_the_backup_denies_goes_to_the_server_that_the_call_came_by() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up_with(&[], "<sip:1002@10.0.0.1:5060>");
+    rig.modes[0] = Mode::Dead;
+    rig.command(Command::Register(LINE)).unwrap();
+    assert_eq!(rig.account().hop, Some(p2()));
+    rig.modes[0] = Mode::Up;
+    let there = hold(&mut rig, id);
+    assert_eq!(there.to, p2());
+    rig.answer(&there, 481);
+    let home = rig.last(Method::Invite);
+    assert_eq!((home.to, home.cseq()), (p1(), there.cseq() + 1));
+    accept(&mut rig, &home, "recvonly");
     assert_eq!(rig.state(id), CallState::Held);
 }
 
