@@ -10,9 +10,11 @@ from lab.wait import until
 WORDS = {
     "en": {"ear": "Play a tone at the ear", "microphone": "Speak for 3 s and hear yourself", "ring": "Ring", "submit": "Submit",
            "played": "A tone was played for 2 s.", "good": "The microphone is as it ought to be.", "in force": "In force now",
-           "speak": "Speak now", "gone": "no-such-card (not there now)", "missing": "does not have this device now"},
+           "speak": "Speak now", "gone": "no-such-card (not there now)", "missing": "does not have this device now",
+           "cannot": "'no-such-card': cannot open"},
     "zh": {"ear": "在听筒播放测试音", "microphone": "说话 3 秒并回放", "ring": "响铃", "submit": "提交", "played": "已播放测试音",
-           "good": "麦克风正常", "in force": "已生效", "speak": "请说话", "gone": "no-such-card (当前不存在)", "missing": "本机当前没有此设备"},
+           "good": "麦克风正常", "in force": "已生效", "speak": "请说话", "gone": "no-such-card (当前不存在)", "missing": "本机当前没有此设备",
+           "cannot": "`no-such-card`：无法打开"},
 }
 
 
@@ -48,7 +50,7 @@ def test_devices_are_chosen_and_tried_in_the_browser_and_one_that_is_gone_is_kep
     keep_picture(browser, f"audio-tested-{language}")
     until(lambda: wav.heard(wav.read(card.recording)[0], 440) >= 2, "the microphone, played back", 15, 0.3)
     browser.press(words["ring"])
-    browser.sees("'no-such-card': cannot open", "#outcome")
+    browser.sees(words["cannot"], "#outcome")
     browser.fill(ring_device="null")
     browser.press(words["submit"])
     browser.sees(words["in force"], "#outcome")

@@ -12,8 +12,8 @@ TERMS = set("""
     options pcapng pcma pcmu pem ping pnp prack refer register rfc rtp signal sip srv tcp tftp tls ttl udp uri vcard wireshark xml
     check-sync v2 v3 s h ms phoned english code http-digest sha md5
 """.split())
-# What a user reads: texts that are shown, and the words that stand in for them. Not what was written elsewhere (the
-# audit log, reasons that servers and networks give, names of items as files have them): it is marked as code or as English.
+# What a user reads: texts that are shown, and the words that stand in for them. Not what was written elsewhere (reasons
+# that servers and the system give, names of items as files have them): it is marked as code or as English.
 SHOWN = """
     for (const details of document.querySelectorAll("details")) details.open = true;
     const texts = [];
@@ -43,6 +43,13 @@ def english(browser, names):
         if foreign:
             found.append(text)
     return found
+
+
+def marked_english(browser):
+    """Texts of the page that are marked as English, but for the switch to the other language."""
+    return browser.driver.execute_script("""
+        const marked = [...document.querySelectorAll("body [lang=en]")].filter((element) => !element.closest("header, nav, footer"));
+        return marked.map((element) => element.textContent.trim()).filter((text) => text);""")
 
 
 PAGES = ["/line/sip", "/line/global", "/status", "/calls", "/contacts", "/drill", "/journal", "/trace", "/system", "/nothing"]
@@ -93,3 +100,44 @@ def test_a_change_that_contradicts_is_pointed_out_in_chinese(world, browser, mak
     browser.fill(backup_addr=world.backup_address)
     browser.press("提交")
     browser.sees("已设置 `SIP1 Proxy Addr`，因此不使用 SIP 服务器 2", ".notice.warn")
+
+
+def test_what_happens_is_told_in_chinese_and_only_what_comes_from_outside_is_not(world, browser, make_site):
+    """A failover, a refused registration, a refused request, a failed test of sound, and who changed what (issue 4; F9, F10)."""
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    browser.visit(site, "/first", "zh")
+    browser.first_visit(site, "zh")
+    mark = phone.events.mark()
+    world.primary.kill()
+    phone.ctl("account", "register", "1")
+    phone.events.wait("failover", since=mark)
+    browser.go("/status")
+    browser.sees("已通过备份", "#lines .notice")
+    browser.sees("不可达", "#lines .notice")
+    assert marked_english(browser) == []
+    browser.go("/journal")
+    causes = browser.driver.find_element("css selector", "table").text
+    assert re.search("无应答|ICMP：端口不可达", causes), causes
+    assert marked_english(browser) == []
+    browser.go("/calls")
+    browser.fill(target="not a number")
+    browser.driver.find_element("css selector", "form[action='/calls/dial'] button").click()
+    browser.sees("无法呼叫", "main")
+    assert marked_english(browser) == []
+    phone.set("Ring Device=no-such-card")
+    browser.go("/audio")
+    browser.press("响铃")
+    browser.sees("声音测试未成功：ALSA 播放设备 `no-such-card`：无法打开", "#outcome")
+    assert all("such" in text.lower() or "card" in text.lower() for text in marked_english(browser)), marked_english(browser)
+    browser.go("/line/sip")
+    browser.fill(register_pswd="wrong")
+    browser.press("提交")
+    browser.sees("已生效", "#outcome")
+    browser.go("/system")
+    browser.sees("设置了 `SIP1 Register Pswd`", "main")
+    browser.sees("设置了首个密码", "main")
+    assert marked_english(browser) == []
+    names = sorted({re.sub(r"^SIP\d+ ", "", item) for item in phone.json("config", "list")["items"]}, key=len, reverse=True)
+    assert english(browser, names) == []

@@ -11,6 +11,7 @@
 //!
 //! This crate knows no SIP and opens no socket. What an item leads to is decided elsewhere.
 
+mod chinese;
 mod config_md;
 pub mod fanvil;
 mod handset;

@@ -85,7 +85,7 @@ fn checked(name: ItemName, text: &str) -> Result<Option<Option<String>>, ItemErr
         Some(value) => Ok(Some(Some(value))),
         None => Err(ItemError::Refused {
             item: name.to_string(),
-            value: if kind == Kind::Secret { "the value".to_owned() } else { quoted(text) },
+            value: (kind != Kind::Secret).then(|| quoted(text)),
             range: kind.range(),
         }),
     }

@@ -33,6 +33,9 @@ pub struct CallStatus {
     /// Words for the user, such as a change that did not take; absent if there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note_zh: String,
     /// The Call-ID of its SIP messages, as the trace has it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub call_id: String,
@@ -81,6 +84,9 @@ pub struct Ended {
     pub code: Option<u16>,
     /// Why, in words.
     pub reason: String,
+    /// The same in Chinese; absent where the words are a server's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason_zh: String,
 }
 
 /// Who or what ended a call.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Problem;
 use crate::limits::MAX_DOCUMENT;
 
 /// The octets of a configuration file.
@@ -33,6 +34,20 @@ pub enum DocumentError {
     /// The digits do not come in pairs of hexadecimal digits.
     #[error("hexadecimal document, digit {0}: not a pair of hexadecimal digits")]
     BadHex(usize),
+}
+
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        let zh = match error {
+            DocumentError::TooLong(octets) => {
+                format!("文件有 {octets} 字节，超过允许的 {MAX_DOCUMENT} 字节")
+            }
+            DocumentError::BadHex(digit) => {
+                format!("十六进制文件的第 {digit} 位：不是十六进制数字对")
+            }
+        };
+        Self::new(error.to_string(), zh)
+    }
 }
 
 impl Document {

@@ -7,6 +7,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::Problem;
 use crate::limits::MAX_FRAME;
 
 /// What may be wrong with one line.
@@ -21,6 +22,17 @@ pub enum FrameError {
     /// The value does not fit into JSON (never so for the types of this crate).
     #[error("control line not written: {0}")]
     Unwritable(String),
+}
+
+impl From<FrameError> for Problem {
+    fn from(error: FrameError) -> Self {
+        let zh = match &error {
+            FrameError::TooLong => format!("控制行超过 {MAX_FRAME} 字节"),
+            FrameError::Malformed(why) => format!("控制行有误：「{why}」"),
+            FrameError::Unwritable(why) => format!("无法写出控制行：「{why}」"),
+        };
+        Self::new(error.to_string(), zh)
+    }
 }
 
 /// The octets of `value` as one line, its line feed included.

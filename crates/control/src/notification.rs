@@ -25,6 +25,7 @@ pub type JournalEntry = Notification;
 /// What happened; in JSON `event` names the kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "on its way, not kept: the journal has no calls")]
 pub enum Event {
     /// A line's registration, current hop or knowledge of its hops changed.
     Registration(AccountStatus),
@@ -92,6 +93,9 @@ pub struct Move {
     /// Why. A failover's begins with `no answer`, `icmp`, `tcp`, `tls`, `dns`, `drill`, `link` or a
     /// status code; a failback's is `signal`, `interval`, `manual`, `restart` or `drill`.
     pub cause: String,
+    /// The same in Chinese; absent in entries of a journal that an older phone has kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cause_zh: String,
     /// Transmissions to `from`.
     pub attempts: u32,
     /// Milliseconds from the first transmission to the step.
@@ -107,6 +111,9 @@ pub struct Unreached {
     pub method: String,
     /// Why the last hop failed, in the words of [`Move::cause`].
     pub cause: String,
+    /// The same in Chinese; absent in entries of a journal that an older phone has kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cause_zh: String,
 }
 
 /// A sound device and its state.

@@ -26,6 +26,9 @@ pub struct ProvisionStatus {
     pub success: Option<bool>,
     /// What it changed, or why it failed, in words.
     pub result: Option<String>,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub result_zh: String,
     /// When the next one begins; `null` where none is planned.
     pub next: Option<Timestamp>,
     /// Whether what was fetched is in force and has not registered a line yet: until then it may be

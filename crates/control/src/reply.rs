@@ -87,6 +87,9 @@ pub struct ChangeReport {
     /// How many unknown items kept before are gone; 0 unless a file has replaced everything.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dropped: u32,
+    /// How many entries of the phone book are new, other or gone; 0 unless a backup brought one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub contacts: u32,
     /// What the user ought to know, a sentence each.
     #[serde(default)]
     pub warnings: Vec<String>,
@@ -116,6 +119,9 @@ pub struct Changed {
 pub struct Problem {
     /// What is wrong, in words that need no context but `place`.
     pub message: String,
+    /// The same in Chinese; absent where the words come from outside, such as the system's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message_zh: String,
     /// Where: an item, a line of a file, a call, a line of the phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -125,14 +131,21 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with no particular place.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, also: Vec::new() }
+    /// A problem with no particular place, in English and in Chinese.
+    pub fn new(message: impl Into<String>, message_zh: impl Into<String>) -> Self {
+        let (message, message_zh) = (message.into(), message_zh.into());
+        Self { message, message_zh, place: None, also: Vec::new() }
     }
 
-    /// A problem at a place.
-    pub fn at(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: Some(place.into()), also: Vec::new() }
+    /// A problem in words that are not ours, and in no other language.
+    pub fn outside(message: impl Into<String>) -> Self {
+        Self::new(message, "")
+    }
+
+    /// The same, at a place.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..self }
     }
 
     /// All of several problems as one; `None` if there is none.

@@ -28,6 +28,9 @@ pub struct AccountStatus {
     /// say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note_zh: String,
 }
 
 /// Where a line stands with its registration.
@@ -58,6 +61,9 @@ pub struct HopStatus {
     /// Why, in words that begin with `no answer`, `icmp`, `tcp`, `tls`, `dns`, `drill`, `link` or a
     /// status code; `null` while nothing is wrong.
     pub cause: Option<String>,
+    /// The same in Chinese.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cause_zh: String,
     /// Since when `state` is what it is.
     pub since: Timestamp,
 }

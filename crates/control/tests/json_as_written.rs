@@ -35,9 +35,11 @@ fn account() -> AccountStatus {
             server: Server::Proxy,
             state: HopState::Unavailable,
             cause: Some("icmp port unreachable".into()),
+            cause_zh: String::new(),
             since: time("2026-11-22T13:36:59.000Z"),
         }],
         note: None,
+        note_zh: String::new(),
     }
 }
 
@@ -56,6 +58,7 @@ fn call() -> CallStatus {
         duration_s: 0,
         codec: Some("PCMA".into()),
         note: None,
+        note_zh: String::new(),
         call_id: String::new(),
         quality: None,
         ended: None,
@@ -128,7 +131,12 @@ fn call_list_is_as_the_interface_says_and_ended_only_after_the_end() {
     is_written(&Payload::Calls(vec![call()]), &format!(r#"{{"calls":[{{{CALL}}}]}}"#));
     let mut call = call();
     call.state = CallState::Ended;
-    call.ended = Some(Ended { by: EndedBy::Failure, code: Some(486), reason: "Busy Here".into() });
+    call.ended = Some(Ended {
+        by: EndedBy::Failure,
+        code: Some(486),
+        reason: "Busy Here".into(),
+        reason_zh: String::new(),
+    });
     let json = format!(
         r#"{{{},"ended":{{"by":"failure","code":486,"reason":"Busy Here"}}}}"#,
         CALL.replace("ringing", "ended")
@@ -164,10 +172,11 @@ fn events_carry_their_fields_beside_time_and_kind() {
         from: "udp:10.0.0.1:5060".into(),
         to: "udp:10.0.0.2:5060".into(),
         cause: "no answer".into(),
+        cause_zh: "无应答".into(),
         attempts: 3,
         elapsed_ms: 3500.25,
     };
-    let fields = r#""line":1,"method":"INVITE","from":"udp:10.0.0.1:5060","to":"udp:10.0.0.2:5060","cause":"no answer","attempts":3,"elapsed_ms":3500.25"#;
+    let fields = r#""line":1,"method":"INVITE","from":"udp:10.0.0.1:5060","to":"udp:10.0.0.2:5060","cause":"no answer","cause_zh":"无应答","attempts":3,"elapsed_ms":3500.25"#;
     for (kind, value, fields) in [
         ("failover", Event::Failover(step()), fields),
         ("failback", Event::Failback(step()), fields),
@@ -178,9 +187,10 @@ fn events_carry_their_fields_beside_time_and_kind() {
             Event::Unavailable(Unreached {
                 line: 2,
                 method: "BYE".into(),
-                cause: "503 Service Unavailable".into(),
+                cause: "503".into(),
+                cause_zh: String::new(),
             }),
-            r#""line":2,"method":"BYE","cause":"503 Service Unavailable""#,
+            r#""line":2,"method":"BYE","cause":"503""#,
         ),
         ("drill", Event::Drill(drill()), DRILL),
         ("redundancy", Event::Redundancy { line: 1, left: false }, r#""line":1,"left":false"#),
@@ -252,10 +262,12 @@ fn other_answers_have_one_key_each() {
 #[test]
 fn a_reply_is_ok_or_an_error_that_names_its_place() {
     is_written(&Reply::Ok(Payload::Done {}), r#"{"ok":{"done":{}}}"#);
-    is_written(&Reply::Error(Problem::new("no line")), r#"{"error":{"message":"no line"}}"#);
+    is_written(&Reply::Error(Problem::outside("no line")), r#"{"error":{"message":"no line"}}"#);
+    let both = r#"{"error":{"message":"no line","message_zh":"没有线路"}}"#;
+    is_written(&Reply::Error(Problem::new("no line", "没有线路")), both);
     let both = [
-        Problem::at("SIP1 Proxy Port", "0 to 65535"),
-        Problem::at("SIP2 Proxy Port", "0 to 65535"),
+        Problem::outside("0 to 65535").at("SIP1 Proxy Port"),
+        Problem::outside("0 to 65535").at("SIP2 Proxy Port"),
     ];
     is_written(
         &Reply::Error(Problem::all(both).unwrap()),

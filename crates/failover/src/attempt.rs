@@ -136,6 +136,20 @@ pub enum ReturnCause {
     Drill,
 }
 
+impl ReturnCause {
+    /// The same as its `Display` form, in Chinese.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Signal => "信令",
+            Self::Interval => "定时探测",
+            Self::Manual => "手动注册",
+            Self::Restart => "重新注册",
+            Self::Drill => "演练结束",
+        }
+    }
+}
+
 impl fmt::Display for ReturnCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// Why a hop did not serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// Transmitted as often or as long as the policy says, and nothing came (requirement A3).
     NoAnswer,
@@ -41,7 +41,7 @@ pub enum Cause {
 }
 
 /// What was wrong with TLS towards a hop (requirement A2: a refused certificate is named to the user).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TlsFault {
     /// The certificate has expired.
     Expired,
@@ -65,6 +65,26 @@ pub enum TlsFault {
     TimedOut,
     /// Our own TLS settings cannot be used.
     Settings,
+}
+
+impl TlsFault {
+    /// The same as its `Display` form, in Chinese.
+    #[must_use]
+    pub const fn chinese(self) -> &'static str {
+        match self {
+            Self::Expired => "TLS 证书已过期",
+            Self::NotYetValid => "TLS 证书尚未生效",
+            Self::WrongName => "TLS 证书不属于此名称",
+            Self::UnknownIssuer => "TLS 证书的签发者不受信任",
+            Self::BadSignature => "TLS 证书签名错误",
+            Self::Revoked => "TLS 证书已被吊销",
+            Self::Certificate => "TLS 证书被拒绝",
+            Self::Refused => "服务器拒绝 TLS 握手",
+            Self::Failed => "TLS 握手失败",
+            Self::TimedOut => "TLS 建立超时",
+            Self::Settings => "TLS 设置无法使用",
+        }
+    }
 }
 
 impl fmt::Display for TlsFault {
@@ -103,6 +123,31 @@ impl Cause {
     #[must_use]
     pub const fn is_silence(self) -> bool {
         matches!(self, Self::NoAnswer | Self::Drill)
+    }
+}
+
+impl Cause {
+    /// The same as its `Display` form, in Chinese.
+    #[must_use]
+    pub fn chinese(self) -> String {
+        let words = match self {
+            Self::NoAnswer => "无应答",
+            Self::IcmpNet => "ICMP：网络不可达",
+            Self::IcmpHost => "ICMP：主机不可达",
+            Self::IcmpProtocol => "ICMP：协议不可达",
+            Self::IcmpPort => "ICMP：端口不可达",
+            Self::IcmpProhibited => "ICMP：被管理策略禁止",
+            Self::TcpRefused => "TCP 连接被拒绝",
+            Self::TcpReset => "TCP 连接被重置",
+            Self::TcpClosed => "TCP 连接被关闭",
+            Self::TcpTimeout => "TCP 连接超时",
+            Self::Tls(fault) => fault.chinese(),
+            Self::DnsFailure => "DNS 名称无法解析",
+            Self::Status(code) => return code.to_string(),
+            Self::LinkDown => "本机网络中断",
+            Self::Drill => "演练",
+        };
+        words.to_owned()
     }
 }
 
@@ -160,6 +205,14 @@ mod tests {
             let text = cause.to_string();
             assert!(words.iter().any(|word| text.starts_with(word)), "{text}");
         }
+    }
+
+    #[test]
+    fn every_cause_but_a_status_code_is_said_in_chinese() {
+        let said = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        assert!(said(&Cause::NoAnswer.chinese()));
+        assert!(said(&Cause::Tls(TlsFault::Expired).chinese()));
+        assert_eq!(Cause::Status(503).chinese(), "503");
     }
 
     #[test]

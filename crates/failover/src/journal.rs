@@ -55,6 +55,23 @@ pub enum EntryCause {
     Return(ReturnCause),
 }
 
+impl EntryCause {
+    /// The same as its `Display` form, in Chinese.
+    #[must_use]
+    pub fn chinese(self) -> String {
+        match self {
+            Self::Hop(cause) => cause.chinese(),
+            Self::Return(cause) => cause.chinese().to_owned(),
+        }
+    }
+}
+
+impl From<Cause> for EntryCause {
+    fn from(cause: Cause) -> Self {
+        Self::Hop(cause)
+    }
+}
+
 impl fmt::Display for EntryCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -29,7 +29,7 @@ pub use codec::Codec;
 pub use device::{DeviceError, DeviceSpec, SpecError};
 pub use digit::{Digit, NotADigit};
 pub use engine::{
-    Busy, CallStats, Engine, Heard, Levels, MediaEvent, MediaEventKind, PortPair, SoundCheck,
+    CallStats, CheckError, Engine, Heard, Levels, MediaEvent, MediaEventKind, PortPair, SoundCheck,
     StreamSettings,
 };
 pub use tone::Tone;

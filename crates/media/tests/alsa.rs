@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use media::device::{is_there, pcms};
-use media::{Busy, Digit, MediaEvent, MediaEventKind, SoundCheck, Tone, measure};
+use media::{CheckError, Digit, MediaEvent, MediaEventKind, SoundCheck, Tone, measure};
 
 /// Runs the test `name` in a child with the PCMs of `config` (after libasound's own), in which
 /// `DIR` is a fresh directory. `None` in the parent, once the child has passed; in the child the
@@ -127,6 +127,7 @@ pcm.phone { type asym playback.pcm "ear" capture.pcm "null" }
     engine.play_tone(Some(Tone::Digit(Digit::try_from('5').unwrap())));
     let lost = wait_for(&mut engine, |_| true);
     let MediaEventKind::DeviceLost(why) = &lost.kind else { panic!("{lost:?}") };
+    let why = why.to_string();
     assert!(why.starts_with("alsa playback 'phone': cannot write: I/O error ("), "{why}");
     assert!(why.contains("later/heard.raw"), "libasound's own words are missing: {why}");
     assert_eq!(lost.call, None);
@@ -159,7 +160,7 @@ fn a_pcm_that_does_not_exist_does_not_stop_a_call() {
     for direction in ["capture", "playback"] {
         let lost = wait_for(&mut alice, |e| {
             matches!(&e.kind, MediaEventKind::DeviceLost(why)
-                if why.starts_with(&format!("alsa {direction} 'no_such_card': cannot open: ")))
+                if why.to_string().starts_with(&format!("alsa {direction} 'no_such_card': cannot open: ")))
         });
         assert_eq!(lost.call, None);
     }
@@ -181,7 +182,7 @@ fn microphone_and_ear_have_devices_of_their_own_and_are_tried() {
     let checked = |event: &MediaEvent| matches!(event.kind, MediaEventKind::Checked(_));
 
     engine.check(SoundCheck::Ear).unwrap();
-    assert_eq!(engine.check(SoundCheck::Ear), Err(Busy), "one at a time");
+    assert_eq!(engine.check(SoundCheck::Ear), Err(CheckError::Busy), "one at a time");
     assert_eq!(wait_for(&mut engine, checked).kind, MediaEventKind::Checked(Ok(None)));
     assert!(!engine.is_active(), "it ends by itself");
     sleep(ms(200));
@@ -202,6 +203,7 @@ fn microphone_and_ear_have_devices_of_their_own_and_are_tried() {
     engine.check(SoundCheck::Microphone).unwrap();
     let told = wait_for(&mut engine, checked).kind;
     let MediaEventKind::Checked(Err(reason)) = told else { panic!("{told:?}") };
+    let reason = reason.to_string();
     assert!(reason.starts_with("alsa capture 'gone': cannot open: "), "{reason}");
 }
 
@@ -279,7 +281,7 @@ fn the_ear_rings_while_the_ring_device_is_out_of_use() {
     engine.play_tone(Some(Tone::Ring));
     let lost = wait_for(&mut engine, |_| true);
     let MediaEventKind::BellLost(why) = &lost.kind else { panic!("{lost:?}") };
-    assert!(why.contains("'speaker'"), "{why}");
+    assert!(why.to_string().contains("'speaker'"), "{why}");
     sleep(ms(700));
     drop(engine);
     let ear = read_raw(&directory.join("ear.raw"));

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use common::*;
 use media::{
-    Busy, DeviceSpec, Digit, Engine, MediaEventKind, SoundCheck, StreamSettings, Tone, measure,
+    CheckError, DeviceSpec, Digit, Engine, MediaEventKind, SoundCheck, StreamSettings, Tone,
+    measure,
 };
 use tempfile::TempDir;
 
@@ -223,9 +224,8 @@ fn a_call_ends_a_sound_check_and_keeps_another_from_beginning() {
     sleep(Duration::from_millis(100));
     engine.start_call(1, ports(42_900));
     let told = wait_for(&mut engine, |event| matches!(event.kind, MediaEventKind::Checked(_)));
-    let reason = "a call or a tone needs the sound devices";
-    assert_eq!(told.kind, MediaEventKind::Checked(Err(reason.to_owned())));
-    assert_eq!(engine.check(SoundCheck::Ear), Err(Busy));
+    assert_eq!(told.kind, MediaEventKind::Checked(Err(CheckError::Needed)));
+    assert_eq!(engine.check(SoundCheck::Ear), Err(CheckError::Busy));
     engine.stop_call(1);
     assert!(!engine.is_active());
 }

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use sip_core::digest::{Credentials, Guard, Verdict};
-use sip_core::message::{HeaderName, Method, Request, StatusCode};
+use sip_core::message::{HeaderName, Method, Request, StatusCode, Uri};
 
 use crate::Phone;
 use crate::call::incoming::{Arrival, tagged};
@@ -73,7 +73,12 @@ impl Phone {
         let Some(login) = login else { return (StatusCode::FORBIDDEN, Vec::new()) };
         let expected = Credentials { user: login.user.clone(), password: login.password.clone() };
         let given = request.headers.challenges(HeaderName::Authorization);
-        match guard.judge(&given, &expected, request.method.as_str(), now) {
+        // A PBX may have signed for the address of record, which a proxy has led to our Contact.
+        let of_ours = |user: &str| self.core.accounts.of_user(user).next().is_some();
+        let meant = |uri: &Uri| {
+            uri.matches(&request.uri) || uri.user_text().is_some_and(|user| of_ours(&user))
+        };
+        match guard.judge(&given, &expected, request.method.as_str(), meant, now) {
             Verdict::Right => (StatusCode::OK, Vec::new()),
             Verdict::Stale => (StatusCode::UNAUTHORIZED, guard.challenges(true, now)),
             Verdict::Wrong => (StatusCode::UNAUTHORIZED, guard.challenges(false, now)),

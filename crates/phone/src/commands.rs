@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::input::{Command, Done, Refusal};
 use crate::settings::{LineNumber, Settings};
 use crate::status::CallState;
+use crate::words::{InState, Wanted};
 use crate::{CallId, Phone, limits};
 
 impl Phone {
@@ -26,27 +27,27 @@ impl Phone {
         match command {
             Command::Dial { line, target } => self.dial(line, &target, now),
             Command::Answer(id) => {
-                let id = self.the_call(id, "ringing", Call::rings_here)?;
-                self.need(id, Call::rings_here, "answer it")?;
+                let id = self.the_call(id, InState::Ringing, Call::rings_here)?;
+                self.need(id, Call::rings_here, Wanted::Answer)?;
                 self.hold_others(id, now);
                 self.with_call(id, |call, core| call.answer(core, now));
                 Ok(Done::Call(id))
             }
             Command::Reject(id) => {
-                self.need(id, Call::rings_here, "reject it")?;
+                self.need(id, Call::rings_here, Wanted::Reject)?;
                 self.with_call(id, |call, core| call.hang_up(core, now));
                 Ok(Done::Call(id))
             }
             Command::HangUp(id) => {
-                let id = self.the_call(id, "up or being set up", |call| !call.is_over())?;
-                self.need(id, |call| !call.is_over(), "hang it up")?;
+                let id = self.the_call(id, InState::UpOrSetUp, |call| !call.is_over())?;
+                self.need(id, |call| !call.is_over(), Wanted::HangUp)?;
                 self.with_call(id, |call, core| call.hang_up(core, now));
                 Ok(Done::Call(id))
             }
             Command::Hold(id) => self.hold(id, now),
             Command::Resume(id) => self.resume(id, now),
             Command::Mute(id, muted) => {
-                self.need(id, Call::is_up, "mute it")?;
+                self.need(id, Call::is_up, Wanted::Mute)?;
                 self.with_call(id, |call, core| call.mute(core, muted, now));
                 Ok(Done::Call(id))
             }
@@ -118,7 +119,7 @@ impl Phone {
     fn the_call(
         &self,
         id: Option<CallId>,
-        what: &'static str,
+        what: InState,
         fits: impl Fn(&Call) -> bool,
     ) -> Result<CallId, Refusal> {
         if let Some(id) = id {
@@ -136,12 +137,12 @@ impl Phone {
         &self,
         id: CallId,
         fits: impl Fn(&Call) -> bool,
-        verb: &'static str,
+        wanted: Wanted,
     ) -> Result<(), Refusal> {
         let call = self.calls.get(&id).ok_or(Refusal::NoSuchCall(id))?;
         match fits(call) {
             true => Ok(()),
-            false => Err(Refusal::WrongState(id, call.state_in_words(), verb)),
+            false => Err(Refusal::WrongState(id, call.in_state(), wanted)),
         }
     }
 
@@ -160,7 +161,7 @@ impl Phone {
             return Ok(Done::Call(id));
         }
         let held = |call: &Call| call.state() == CallState::Held && !call.is_changing();
-        self.need(id, held, "resume it")?;
+        self.need(id, held, Wanted::Resume)?;
         self.take_turn(id, now);
         Ok(Done::Call(id))
     }
@@ -177,7 +178,7 @@ impl Phone {
     }
 
     fn dtmf(&mut self, id: CallId, digits: &str, now: Instant) -> Result<Done, Refusal> {
-        self.need(id, Call::is_up, "send digits")?;
+        self.need(id, Call::is_up, Wanted::Digits)?;
         let digits: Vec<char> = digits.chars().map(|digit| digit.to_ascii_uppercase()).collect();
         let wrong = |digit: &&char| !matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D');
         if let Some(digit) = digits.iter().find(wrong) {

@@ -14,6 +14,7 @@ use sip_core::transport::resolve::Target;
 
 use crate::settings::{LineNumber, ServerRole, Settings};
 use crate::status::DrillStatus;
+use crate::words::{InState, Said, Wanted};
 
 /// One happening.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,7 +197,7 @@ pub enum MediaReport {
     /// The other party pressed a key (RFC 4733).
     Digit(char),
     /// The sockets or the device failed; the call has no sound.
-    Failed(String),
+    Failed(Said),
 }
 
 /// What a person asks for.
@@ -277,10 +278,10 @@ pub enum Refusal {
     NoSuchCall(crate::CallId),
     /// No call that the command could mean.
     #[error("no call is {0}")]
-    NoCall(&'static str),
+    NoCall(InState),
     /// More than one call that the command could mean.
     #[error("several calls are {0}: name one")]
-    Ambiguous(&'static str),
+    Ambiguous(InState),
     /// No such line.
     #[error("line {} is not configured", .0.0)]
     NoSuchLine(LineNumber),
@@ -295,7 +296,7 @@ pub enum Refusal {
     BadTarget(String),
     /// Not possible in the call's state.
     #[error("call {0} is {1}: cannot {2}")]
-    WrongState(crate::CallId, &'static str, &'static str),
+    WrongState(crate::CallId, InState, Wanted),
     /// A call waits for others to be put on hold.
     #[error("call {0} waits until the other call is on hold")]
     Waits(crate::CallId),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use failover::EntryCause;
 use sip_core::transport::Hop;
 
 use crate::limits;
@@ -62,7 +63,7 @@ struct Step {
     method: String,
     from: Option<Hop>,
     to: Hop,
-    cause: String,
+    cause: EntryCause,
 }
 
 impl Journal {
@@ -295,7 +296,7 @@ mod tests {
             method: "OPTIONS".to_owned(),
             from: Some("udp:10.0.0.1:5060".parse().unwrap()),
             to: to.parse().unwrap(),
-            cause: "no answer".to_owned(),
+            cause: failover::Cause::NoAnswer.into(),
             attempts: 3,
             elapsed: Duration::from_millis(3_500),
         }

@@ -41,6 +41,7 @@ pub mod status;
 mod transfer;
 mod turn;
 mod way_back;
+pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use failover::EntryCause;
 use sip_core::transport::Hop;
 use sip_core::transport::resolve::Target;
 
@@ -81,7 +82,7 @@ pub enum Event {
         /// The request that failed.
         method: String,
         /// What the last hop said or did not say.
-        cause: String,
+        cause: EntryCause,
     },
     /// With the watch on the backups: the last hop that could take over has gone, or one is back.
     Redundancy {
@@ -105,9 +106,9 @@ pub struct Switch {
     pub from: Option<Hop>,
     /// To this one.
     pub to: Hop,
-    /// In words that begin as `design/interfaces` says: `no answer`, `icmp …`, a status code,
+    /// Why; its words begin as `design/interfaces` says: `no answer`, `icmp …`, a status code,
     /// or `drill`; for a failback `signal`, `interval`, `manual`, `restart` or `drill`.
-    pub cause: String,
+    pub cause: EntryCause,
     /// Transmissions to `from`; for a failback, 1.
     pub attempts: u32,
     /// From the first transmission to the switch.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use sip_core::transport::Hop;
 
 use crate::settings::{LineNumber, ServerRole};
+use crate::words::{CallNote, LineNote, Reason};
 
 /// A line's registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +43,7 @@ pub struct AccountStatus {
     /// When the registration runs out.
     pub expires_at: Option<Instant>,
     /// For people: "registered through backup 10.0.0.2: primary 10.0.0.1 unreachable (…)".
-    pub message: String,
+    pub message: LineNote,
     /// Every hop.
     pub hops: Vec<HopStatus>,
 }
@@ -56,8 +57,8 @@ pub struct HopStatus {
     pub server: ServerRole,
     /// Its state.
     pub state: failover::HopState,
-    /// Why, in words; empty while unknown or available.
-    pub cause: String,
+    /// Why; none while unknown or available.
+    pub cause: Option<failover::Cause>,
     /// Since when.
     pub since: Instant,
 }
@@ -106,8 +107,8 @@ pub struct Ended {
     pub by: EndedBy,
     /// SIP status code, 0 where there is none.
     pub code: u16,
-    /// In words.
-    pub reason: String,
+    /// Why, for people.
+    pub reason: Reason,
 }
 
 /// One call.
@@ -136,7 +137,7 @@ pub struct CallStatus {
     /// After the end: how.
     pub ended: Option<Ended>,
     /// A note for the user: the rung taken, a change that did not take.
-    pub note: Option<String>,
+    pub note: Option<CallNote>,
     /// The Call-ID of its messages.
     pub sip_call_id: String,
 }

@@ -11,6 +11,7 @@ use crate::call::referral::Wish;
 use crate::call::setup::Destination;
 use crate::input::{Done, Refusal};
 use crate::status::{Ended, EndedBy};
+use crate::words::{Reason, Wanted};
 use crate::{CallId, Phone, limits};
 
 impl Phone {
@@ -72,7 +73,7 @@ impl Phone {
     /// A new call takes the place of an old one: answered at once, and the old one is ended.
     pub(crate) fn replace(&mut self, old: CallId, new: CallId, now: Instant) {
         self.with_call(new, |call, core| call.answer(core, now));
-        let reason = format!("call {new} has taken its place");
+        let reason = Reason::ReplacedBy(new);
         self.with_call(old, |call, core| {
             call.leave(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
         });
@@ -96,7 +97,7 @@ impl Phone {
         now: Instant,
     ) -> Result<Done, Refusal> {
         let target = self.calls.get(&other).ok_or(Refusal::NoSuchCall(other))?;
-        let wrong = Refusal::WrongState(other, target.state_in_words(), "transfer a call to it");
+        let wrong = Refusal::WrongState(other, target.in_state(), Wanted::TransferToIt);
         let place = target.replaceable().filter(|_| id != other).ok_or(wrong)?;
         let call = self.calls.get_mut(&id).ok_or(Refusal::NoSuchCall(id))?;
         call.transfer_to(&mut self.core, place, now)?;

@@ -18,14 +18,14 @@ use crate::{
 pub(crate) enum Call {
     /// Call someone; prints the new call's identifier at once.
     Dial {
-        /// The line to use [default: the first configured one].
+        /// The line to use [default: the first one that is registered].
         #[arg(long, value_name = "N")]
         line: Option<u16>,
         /// Whom: sip:1002@example.org, or a number of the line's domain.
         #[arg(value_name = "URI_OR_NUMBER")]
         target: String,
     },
-    /// Every call, and those that ended within the last minute.
+    /// Every call, and those that ended within the last two minutes.
     List,
     /// Answer a call that rings here.
     Answer {

@@ -41,7 +41,7 @@ pub(crate) enum Config {
         #[arg(value_name = "ITEM=VALUE", required = true, value_parser = assignment)]
         items: Vec<(String, String)>,
     },
-    /// Take a provisioning file, in force at once; items that it does not name stay as they are.
+    /// Take a configuration file, in force at once; items that it does not name stay as they are.
     Import {
         /// The file, in one of the Fanvil forms; - for standard input.
         #[arg(value_name = "FILE")]
@@ -49,16 +49,17 @@ pub(crate) enum Config {
         /// Make the configuration equal to the file: what it does not name has its default again.
         ///
         /// Passwords stay where the file has none at all, as one that was exported without them. Refused
-        /// while a call is up on a line that the file does not have. `config revert` goes back.
+        /// while a call is up on a line that the file does not have. The phone book becomes the file's
+        /// where it has one. `config revert` goes back.
         #[arg(long)]
         replace: bool,
         /// Only show what would change.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Go back to before the latest `config import --replace`; once more, and forward again.
+    /// Take the latest `config import --replace` back; a second time goes forward again.
     Revert,
-    /// Print the configuration as a file.
+    /// Print the configuration and the phone book as a file: a backup for `config import --replace`.
     Export {
         /// The form of the file.
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -93,7 +94,7 @@ pub(crate) enum Config {
     },
     /// Show every item of the phone and of its configured lines.
     List,
-    /// Explain what the settings mean: how long an outage lasts at worst, and what contradicts.
+    /// Explain what the settings mean: how long an outage lasts at worst, and which settings contradict each other.
     Check {
         /// Only this line.
         #[arg(long, value_name = "N")]
@@ -189,7 +190,7 @@ pub(crate) fn show_description(
 
 /// Shows what a change has changed.
 pub(crate) fn show_changes(report: &ChangeReport, output: &mut Output) -> Result<(), Failure> {
-    match (report.items.is_empty(), report.dry_run) {
+    match (report.items.is_empty() && report.contacts == 0, report.dry_run) {
         (true, true) => output.line("nothing would change")?,
         (true, false) => output.line("nothing changed")?,
         (false, true) => output.line("nothing changed yet; this would:")?,
@@ -201,6 +202,9 @@ pub(crate) fn show_changes(report: &ChangeReport, output: &mut Output) -> Result
     }
     if report.dropped > 0 {
         output.line(&format!("{} dropped that this phone does not know", items(report.dropped)))?;
+    }
+    if report.contacts > 0 {
+        output.line(&format!("{} entries of the phone book changed", report.contacts))?;
     }
     if report.kept > 0 {
         output.line(&format!("{} kept that this phone does not know", items(report.kept)))?;

@@ -28,7 +28,7 @@ pub(crate) enum ContactCommand {
         #[arg(value_name = "NUMBER", required = true)]
         numbers: Vec<String>,
     },
-    /// Give an entry another content.
+    /// Change an entry: its name, its numbers, its line.
     Set {
         /// Call it through this line.
         #[arg(long, value_name = "N")]

@@ -82,7 +82,7 @@ enum Noun {
     /// Calls: dial, answer, hang up, hold, transfer …
     #[command(subcommand)]
     Call(call::Call),
-    /// Sound: how loud it is.
+    /// Sound: devices, how loud they are, and trying them.
     #[command(subcommand)]
     Audio(audio::Audio),
     /// The phone book.
@@ -91,9 +91,9 @@ enum Noun {
     /// The configuration: items and files.
     #[command(subcommand)]
     Config(config::Config),
-    /// What has happened: failovers, failbacks, registrations, calls.
+    /// What has happened: failovers, failbacks, outages, drills.
     Journal(journal::Journal),
-    /// Try out a failure without one: the phone treats a server as dead.
+    /// Play a failure: the phone treats a server as dead, and measures the outage.
     #[command(subcommand)]
     Drill(drill::Drill),
     /// The network: interfaces, name servers, the way to each server.
@@ -101,7 +101,7 @@ enum Noun {
     /// The configuration that the phone fetches from a server.
     #[command(subcommand)]
     Provision(provision::Provision),
-    /// How long servers take to answer, and registrations take.
+    /// How long servers take to answer, and how long registrations take.
     Timing(timing::Timing),
     /// The SIP messages that the phone has sent and received lately.
     Trace(trace::Trace),

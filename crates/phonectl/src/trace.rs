@@ -25,7 +25,7 @@ pub(crate) struct Trace {
     /// Only what has this Call-ID.
     #[arg(long, value_name = "CALL-ID")]
     call: Option<String>,
-    /// Only the latest so many.
+    /// Only the latest COUNT messages.
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["follow", "pcap"])]
     last: Option<u32>,
     /// Only this message, as text.

@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use control::{AudioState, AudioStatus, CallQuality};
 use media::{
-    CallStats, Codec, DeviceSpec, Engine, Heard as Loudness, Levels, MediaEventKind, PortPair,
-    SoundCheck, StreamSettings,
+    CallStats, CheckError, Codec, DeviceSpec, Engine, Heard as Loudness, Levels, MediaEventKind,
+    PortPair, SoundCheck, StreamSettings,
 };
 use phone::CallId;
 use phone::input::{Input, MediaReport};
 use phone::output::{MediaCommand, Stream, Tone};
+use phone::words::Said;
 use tokio::sync::{Notify, oneshot};
 
 use crate::limits;
@@ -55,8 +56,8 @@ pub(crate) struct Audio {
     check: Option<CheckResult>,
 }
 
-/// The way back for how a sound check went; the error is for people.
-pub(crate) type CheckResult = oneshot::Sender<Result<Option<Loudness>, String>>;
+/// The way back for how a sound check went.
+pub(crate) type CheckResult = oneshot::Sender<Result<Option<Loudness>, CheckError>>;
 
 /// News of how a call sounds.
 #[derive(Debug)]
@@ -156,7 +157,8 @@ impl Audio {
                 tracing::debug!(?call, "first sound packet received");
                 return None;
             }
-            MediaEventKind::DeviceLost(reason) => {
+            MediaEventKind::DeviceLost(error) => {
+                let reason = error.to_string();
                 tracing::warn!(device = self.device, reason, "no sound");
                 self.tell(AudioState::Failed, Some(reason));
                 return None;
@@ -166,7 +168,8 @@ impl Audio {
                 self.tell(AudioState::Running, None);
                 return None;
             }
-            MediaEventKind::BellLost(reason) => {
+            MediaEventKind::BellLost(error) => {
+                let reason = error.to_string();
                 tracing::warn!(reason, "the ring device is out of use: the handset rings");
                 return None;
             }
@@ -295,13 +298,21 @@ impl Audio {
                 self.engine.start_call(number(call), pair);
                 None
             }
-            None => Some(failed(call, format!("port {port} on {ip} is not open"))),
+            None => {
+                let (en, zh) = (
+                    format!("port {port} on {ip} is not open"),
+                    format!("{ip} 的端口 {port} 未打开"),
+                );
+                Some(failed(call, Said::new(en, zh)))
+            }
         }
     }
 
     fn set(&mut self, call: CallId, stream: Stream) -> Option<Input> {
         let Some(codec) = codec(&stream.codec) else {
-            return Some(failed(call, format!("there is no codec {}", stream.codec)));
+            let name = stream.codec;
+            let (en, zh) = (format!("there is no codec {name}"), format!("没有编解码 {name}"));
+            return Some(failed(call, Said::new(en, zh)));
         };
         let settings = StreamSettings {
             remote: stream.remote,
@@ -342,12 +353,12 @@ impl Audio {
         match self.engine.check(what) {
             Ok(()) => self.check = Some(back),
             // Whoever asked may have left.
-            Err(busy) => drop(back.send(Err(busy.to_string()))),
+            Err(busy) => drop(back.send(Err(busy))),
         }
         self.tell_activity();
     }
 
-    fn end_check(&mut self, result: Result<Option<Loudness>, String>) {
+    fn end_check(&mut self, result: Result<Option<Loudness>, CheckError>) {
         if let Some(back) = self.check.take() {
             // Whoever asked may have left.
             drop(back.send(result));
@@ -415,7 +426,7 @@ fn codec(name: &str) -> Option<Codec> {
     codecs.find(|codec| codec.name().eq_ignore_ascii_case(name))
 }
 
-fn failed(call: CallId, reason: String) -> Input {
+fn failed(call: CallId, reason: Said) -> Input {
     Input::Media { call, report: MediaReport::Failed(reason) }
 }
 
@@ -481,7 +492,7 @@ mod tests {
         audio.set_dial_tone(true);
         let (back, mut answer) = oneshot::channel();
         audio.check(SoundCheck::Ear, back);
-        assert_eq!(answer.try_recv().unwrap(), Err("the sound devices are in use".to_owned()));
+        assert_eq!(answer.try_recv().unwrap(), Err(CheckError::Busy));
         audio.set_dial_tone(false);
         let (back, mut answer) = oneshot::channel();
         audio.check(SoundCheck::Ear, back);
@@ -497,7 +508,7 @@ mod tests {
             assert!(start.elapsed().as_secs() < 10, "no answer");
             std::thread::yield_now();
         };
-        assert!(result.unwrap_err().contains("a call"));
+        assert_eq!(result, Err(CheckError::Needed));
     }
 
     #[test]

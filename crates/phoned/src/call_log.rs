@@ -223,9 +223,15 @@ mod tests {
             codec: None,
             muted: false,
             note: None,
+            note_zh: String::new(),
             call_id: format!("{id}@10.0.0.9"),
             quality: None,
-            ended: by.map(|by| Ended { by, code: Some(486), reason: "Busy Here".into() }),
+            ended: by.map(|by| Ended {
+                by,
+                code: Some(486),
+                reason: "Busy Here".into(),
+                reason_zh: String::new(),
+            }),
         }
     }
 

@@ -225,7 +225,7 @@ impl Driver {
             Ask::Check(what, back) => {
                 let up = |call: &CallStatus| call.state != CallState::Ended;
                 if self.phone.calls(now).iter().any(up) {
-                    drop(back.send(Err("there is a call".to_owned())));
+                    drop(back.send(Err(media::CheckError::Call)));
                 } else {
                     self.audio.check(what, back);
                 }

@@ -24,7 +24,7 @@ use crate::hops::{self, HopList};
 use crate::memory::Remembered;
 use crate::net::dns::Dns;
 use crate::net::link::LinkWatch;
-use crate::net::tls::Tls;
+use crate::net::tls::{Tls, TlsError};
 use crate::net::{Sockets, local};
 use crate::report::Events;
 use crate::settings::{Fixed, phone_settings};
@@ -206,8 +206,10 @@ impl Lines {
         let mut warnings = Vec::new();
         if settings.tls != self.settings.tls {
             let tls = Tls::new(settings.tls.clone());
-            let unusable =
-                |error| Sentence::new(format!("{error}"), format!("无法使用 TLS 设置（{error}）"));
+            let unusable = |error: TlsError| {
+                let zh = format!("无法使用 TLS 设置（{}）", error.chinese());
+                Sentence::new(error.to_string(), zh)
+            };
             warnings.extend(tls.check().err().map(unusable));
             self.tell(Message::Tls(tls)).await;
         }

@@ -83,6 +83,7 @@ impl Reporter {
             Event::Failover(switch) => log_switch("failover", switch),
             Event::Failback(switch) => log_switch("failback", switch),
             Event::Unavailable { line, method, cause } => {
+                let cause = cause.to_string();
                 tracing::warn!(line = line.0, method, cause, "no server serves");
             }
             Event::Redundancy { line, left: false } => {
@@ -119,7 +120,7 @@ impl Reporter {
     fn log_registration(&mut self, status: &AccountStatus) {
         let news = (status.state, status.hop);
         let AccountStatus { line, aor, message: note, .. } = status;
-        let state = view::word(&view::account_state(status.state));
+        let (state, note) = (view::word(&view::account_state(status.state)), note.to_string());
         if self.told.insert(*line, news) == Some(news) {
             tracing::debug!(line = line.0, aor, %state, note, "registration");
             return;
@@ -133,19 +134,22 @@ fn log_call(status: &CallStatus) {
     let CallStatus { id, line, remote, .. } = status;
     if let (CallState::Ended, Some(ended)) = (status.state, &status.ended) {
         let by = view::word(&view::ended_by(ended.by));
-        let (code, reason) = (Some(ended.code).filter(|code| *code > 0), &ended.reason);
+        let code = Some(ended.code).filter(|code| *code > 0);
+        let reason = ended.reason.to_string();
         tracing::info!(%id, line = line.0, remote, %by, code, reason, "call ended");
         return;
     }
     let (state, hop) = (view::word(&view::call_state(status.state)), text(status.hop));
-    let (direction, note) =
-        (view::word(&view::direction(status.direction)), status.note.as_deref());
+    let (direction, note) = (
+        view::word(&view::direction(status.direction)),
+        status.note.as_ref().map(ToString::to_string),
+    );
     tracing::info!(%id, line = line.0, %direction, remote, %state, hop, note, "call");
 }
 
 fn log_switch(what: &str, switch: &Switch) {
     let Switch { line, method, to, cause, attempts, elapsed, .. } = switch;
-    let (from, to) = (text(switch.from), text(Some(*to)));
+    let (from, to, cause) = (text(switch.from), text(Some(*to)), cause.to_string());
     tracing::info!(line = line.0, method, from, to, cause, attempts, ?elapsed, "{what}");
 }
 

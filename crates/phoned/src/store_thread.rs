@@ -17,6 +17,12 @@ type Job = Box<dyn FnOnce(&mut Store) + Send>;
 #[error("the configuration store has stopped")]
 pub(crate) struct StoreGone;
 
+impl From<StoreGone> for control::Problem {
+    fn from(error: StoreGone) -> Self {
+        Self::new(error.to_string(), "配置存储已停止")
+    }
+}
+
 /// A way to the store.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreHandle {

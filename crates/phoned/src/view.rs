@@ -12,6 +12,7 @@ use control::{
 use phone::output::Switch;
 use phone::settings::ServerRole;
 use phone::status as own;
+use phone::words::Said;
 
 use crate::clock::Reading;
 
@@ -36,7 +37,8 @@ fn event(happened: phone::output::Event, clock: Reading) -> Event {
         Own::Failover(switch) => Event::Failover(step(switch)),
         Own::Failback(switch) => Event::Failback(step(switch)),
         Own::Unavailable { line, method, cause } => {
-            Event::Unavailable(Unreached { line: line.0, method, cause })
+            let (cause, cause_zh) = (cause.to_string(), cause.chinese());
+            Event::Unavailable(Unreached { line: line.0, method, cause, cause_zh })
         }
         Own::Drill(status) => Event::Drill(drill(status)),
         Own::Redundancy { line, left } => Event::Redundancy { line: line.0, left },
@@ -45,6 +47,7 @@ fn event(happened: phone::output::Event, clock: Reading) -> Event {
 
 /// A line.
 pub(crate) fn account(status: own::AccountStatus, clock: Reading) -> AccountStatus {
+    let note = status.message.said();
     AccountStatus {
         line: status.line.0,
         aor: status.aor,
@@ -54,7 +57,8 @@ pub(crate) fn account(status: own::AccountStatus, clock: Reading) -> AccountStat
         since: clock.calendar(status.since),
         expires_in_s: status.expires_at.map(|at| clock.seconds_until(at)),
         hops: status.hops.into_iter().map(|hop| hop_status(hop, clock)).collect(),
-        note: Some(status.message).filter(|message| !message.is_empty()),
+        note: Some(note.en),
+        note_zh: note.zh,
     }
 }
 
@@ -74,13 +78,15 @@ fn hop_status(status: own::HopStatus, clock: Reading) -> HopStatus {
             failover::HopState::Unavailable => HopState::Unavailable,
             failover::HopState::HeldOff => HopState::HeldOff,
         },
-        cause: Some(status.cause).filter(|cause| !cause.is_empty()),
+        cause: status.cause.map(|cause| cause.to_string()),
+        cause_zh: status.cause.map(failover::Cause::chinese).unwrap_or_default(),
         since: clock.calendar(status.since),
     }
 }
 
 /// A call.
 pub(crate) fn call(status: own::CallStatus) -> CallStatus {
+    let note = status.note.map(|note| note.said());
     CallStatus {
         id: status.id.to_string(),
         line: status.line.0,
@@ -92,7 +98,8 @@ pub(crate) fn call(status: own::CallStatus) -> CallStatus {
         duration_s: u32::try_from(status.duration.as_secs()).unwrap_or(u32::MAX),
         codec: status.codec,
         muted: status.muted,
-        note: status.note,
+        note_zh: note.as_ref().map(|note| note.zh.clone()).unwrap_or_default(),
+        note: note.map(|note| note.en),
         call_id: status.sip_call_id,
         quality: None,
         ended: status.ended.map(ended),
@@ -100,10 +107,12 @@ pub(crate) fn call(status: own::CallStatus) -> CallStatus {
 }
 
 fn ended(ended: own::Ended) -> Ended {
+    let Said { en: reason, zh: reason_zh } = ended.reason.said();
     Ended {
         by: ended_by(ended.by),
         code: Some(ended.code).filter(|code| *code != 0),
-        reason: ended.reason,
+        reason,
+        reason_zh,
     }
 }
 
@@ -113,7 +122,8 @@ fn step(switch: Switch) -> Move {
         method: switch.method,
         from: switch.from.map(|hop| hop.to_string()).unwrap_or_default(),
         to: switch.to.to_string(),
-        cause: switch.cause,
+        cause: switch.cause.to_string(),
+        cause_zh: switch.cause.chinese(),
         attempts: switch.attempts,
         elapsed_ms: milliseconds(switch.elapsed),
     }

@@ -51,6 +51,20 @@ pub enum SealError {
     System,
 }
 
+impl SealError {
+    /// The same as its `Display` form, in Chinese.
+    #[must_use]
+    pub fn chinese(self) -> String {
+        match self {
+            Self::ShortPassphrase => format!("密钥短于 {SHORTEST_PASSPHRASE} 字节"),
+            Self::NotSealed => "文件未加密".to_owned(),
+            Self::Damaged => "加密文件被截断或损坏".to_owned(),
+            Self::Closed => "加密文件无法打开：密钥不同，或文件在途中被改动".to_owned(),
+            Self::System => "系统内存不足，或没有随机数".to_owned(),
+        }
+    }
+}
+
 /// Whether a file says that it is sealed.
 #[must_use]
 pub fn is_sealed(octets: &[u8]) -> bool {

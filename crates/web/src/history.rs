@@ -157,6 +157,7 @@ mod tests {
             expires_in_s: None,
             hops: Vec::new(),
             note: None,
+            note_zh: String::new(),
         });
         Notification { t, mono_ms: 0.0, event }
     }
@@ -193,6 +194,7 @@ mod tests {
                 duration_s: 0,
                 codec: None,
                 note: None,
+                note_zh: String::new(),
                 call_id: String::new(),
                 quality: None,
                 ended: None,

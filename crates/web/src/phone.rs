@@ -42,7 +42,7 @@ impl Phone {
     /// # Errors
     /// The phone's refusal, or that it is shutting down.
     pub(crate) async fn ask(&self, request: Request) -> Result<Payload, Problem> {
-        let ending = || Problem::new("the phone is shutting down");
+        let ending = || Problem::new("the phone is shutting down", "话机正在关机");
         let (back, reply) = oneshot::channel();
         self.asks.send(Asked { request, back }).await.map_err(|_| ending())?;
         match reply.await.map_err(|_| ending())? {
@@ -111,5 +111,5 @@ impl Phone {
 
 pub(crate) fn unexpected() -> Problem {
     tracing::error!("web page: the phone has answered another question");
-    Problem::new("the phone has answered another question")
+    Problem::new("the phone has answered another question", "话机的应答与请求不符")
 }

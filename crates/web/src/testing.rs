@@ -156,9 +156,10 @@ fn audio(request: &AudioRequest) -> Reply {
                 capture: false,
             }],
         })),
-        AudioRequest::Test { part: SoundPart::Ring } => {
-            Reply::Error(Problem::new("no test of the sound: there is a call"))
-        }
+        AudioRequest::Test { part: SoundPart::Ring } => Reply::Error(Problem::new(
+            "no test of the sound: there is a call",
+            "声音测试未成功：有通话",
+        )),
         AudioRequest::Test { part } => Reply::Ok(Payload::AudioTest(SoundTest {
             part: *part,
             heard: (*part == SoundPart::Microphone).then_some(MicrophoneLevel {
@@ -203,7 +204,9 @@ fn config(request: ConfigRequest) -> Reply {
     match request {
         ConfigRequest::Describe {} => Reply::Ok(Payload::Description(description())),
         ConfigRequest::Set { items } => match items.value("SIP1 Proxy Port") {
-            Some("70000") => Reply::Error(Problem::at("SIP1 Proxy Port", "`70000` is not a port")),
+            Some("70000") => {
+                Reply::Error(Problem::outside("`70000` is not a port").at("SIP1 Proxy Port"))
+            }
             _ => Reply::Ok(Payload::Changes(ChangeReport {
                 items: items.0.into_iter().map(changed).collect(),
                 warnings: vec!["mind the gap".into()],
@@ -253,7 +256,7 @@ fn trace(request: &control::TraceRequest) -> Reply {
             Reply::Ok(Payload::Trace(report(vec![message])))
         }
         control::TraceRequest::Message { .. } => {
-            Reply::Error(Problem::new("message 8 is not recorded any more"))
+            Reply::Error(Problem::outside("message 8 is not recorded any more"))
         }
         control::TraceRequest::Follow { .. } => Reply::Ok(Payload::Watching {}),
         control::TraceRequest::Pcap { with_secrets, .. } => {

@@ -79,9 +79,24 @@ macro_rules! words {
 }
 
 mod sound;
+mod spoken;
 pub(crate) use sound::Words as SoundWords;
+pub(crate) use spoken::Spoken;
+
+impl Words {
+    /// Their language.
+    pub(crate) fn language(&self) -> Language {
+        Language::of(self.lang).unwrap_or(Language::En)
+    }
+
+    /// What the phone tells, in it.
+    pub(crate) fn said(&self, en: &str, zh: &str) -> Spoken {
+        Spoken::of(self.language(), en, zh)
+    }
+}
 
 words! {
+    lang: "en", "zh";
     phone: "Phone", "话机";
     skip: "Skip to content", "跳到正文";
     main_tabs: "Main", "主菜单";
@@ -388,15 +403,16 @@ words! {
     token_removed: "The token is removed.", "令牌已删除。";
     no_tokens: "There are no tokens.", "没有令牌。";
     backup: "Configuration file", "配置文件";
-    backup_hint: "Passwords of lines are left out unless you ask for them with your own password.",
-        "默认不含线路密码；如需包含，请输入您自己的密码。";
+    backup_hint: "The configuration and the phone book in one file. Passwords of lines are left out unless you ask for them with your own password. Not in it: call log, journal, users and password of this page, its certificate.",
+        "一个文件，包含配置和电话簿。默认不含线路密码；如需包含，请输入您自己的密码。不包含：通话记录、日志、本页面的用户和密码及其证书。";
+    file_contacts: "Entries of the phone book that change:", "电话簿中变动的条目：";
     format: "Form", "格式";
     format_text: "Fanvil text", "Fanvil 文本";
     with_secrets: "With the passwords of lines", "包含线路密码";
     download: "Download", "下载";
     restore: "Restore", "恢复";
-    restore_hint: "A file in the Fanvil text or XML form. The configuration becomes what the file says: lines that it does not have are removed. A file with any wrong value changes nothing; the phone book stays.",
-        "Fanvil 文本或 XML 格式的文件。配置将与文件一致：文件中没有的线路会被删除。文件中有任何错误数值则不作更改；电话簿保持不变。";
+    restore_hint: "A file in the Fanvil text or XML form. The configuration becomes what the file says: lines that it does not have are removed. The phone book becomes the file's, where it has one. A file with any wrong value changes nothing, and neither does one that lacks a line on which a call is up: end the call first.",
+        "Fanvil 文本或 XML 格式的文件。配置将与文件一致：文件中没有的线路会被删除。文件含电话簿时，电话簿也与文件一致。文件中有任何错误数值则不作更改；如文件缺少正在通话的线路，也不作更改：请先结束通话。";
     restore_look: "Show what would change", "查看将要更改的内容";
     restore_add: "Only add what the file names", "仅添加文件中的配置项";
     would_change: "Nothing has changed yet. This would change:", "尚未更改。将要更改的内容：";
@@ -444,7 +460,7 @@ mod tests {
     fn every_text_is_there_in_both_languages() {
         let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
         // What the document itself leaves in English.
-        let names = ["sip", "signal_failback"];
+        let names = ["sip", "signal_failback", "lang"];
         for (name, en, zh) in ALL.iter().chain(sound::ALL) {
             assert!(!en.is_empty() && en.is_ascii() || *name == "from_to", "{name}: {en}");
             assert!(chinese(zh) || names.contains(name), "{name}: {zh}");

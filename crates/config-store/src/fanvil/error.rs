@@ -2,6 +2,38 @@
 
 use crate::{items::ItemError, limits::MAX_FILE_LINES};
 
+/// Why a file is not well-formed XML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum XmlFault {
+    /// More `xmlns` than are read.
+    #[error("more namespaces than a configuration may have")]
+    TooManyNamespaces,
+    /// A tag longer than is read.
+    #[error("a tag longer than any of a configuration")]
+    LongTag,
+    /// It ends within its root element.
+    #[error("the file ends before its root element does: cut short?")]
+    EndsEarly,
+    /// `<a></b>`.
+    #[error("an end tag that does not match the last open start tag")]
+    WrongEndTag,
+    /// A bare `&`.
+    #[error("an `&` that begins no entity; write it as `&amp;`")]
+    BadEntity,
+    /// `<!DOCTYPE`.
+    #[error("a document type declaration, which no configuration needs")]
+    DocumentType,
+    /// More elements than are read.
+    #[error("more elements than a configuration may have")]
+    TooManyElements,
+    /// `<a b='' b=''>`.
+    #[error("an attribute given twice")]
+    AttributeTwice,
+    /// Anything else.
+    #[error("a character that may not stand there")]
+    Character,
+}
+
 /// Why a file is refused; lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
@@ -29,7 +61,7 @@ pub enum FormError {
         /// Where.
         line: usize,
         /// Why, in words.
-        reason: &'static str,
+        reason: XmlFault,
     },
     /// It is XML, but no configuration.
     #[error("line {line}: the root element is <{name}>, not <sysConf> or <VOIP_CONFIG_FILE>")]

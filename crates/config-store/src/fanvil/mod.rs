@@ -13,7 +13,7 @@ mod secrets;
 mod text;
 mod xml;
 
-pub use error::FormError;
+pub use error::{FormError, XmlFault};
 pub use text::TextFile;
 pub use xml::XmlFile;
 

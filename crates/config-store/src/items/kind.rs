@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::wiring::{Pin, key_map, meanings};
-use crate::limits::MAX_VALUE;
+use crate::{Sentence, limits::MAX_VALUE};
 
 /// The codecs that the phone has, by the names that Fanvil files use.
 pub const CODECS: &[&str] = &["PCMA", "PCMU"];
@@ -89,41 +89,77 @@ impl Kind {
 
     /// What is accepted, in words that follow "is not".
     #[must_use]
-    pub fn range(&self) -> String {
+    pub fn range(&self) -> Sentence {
         match self {
-            Self::Text => format!("text of at most {MAX_VALUE} octets without control characters"),
-            Self::Secret => format!(
-                "a password of at most {MAX_VALUE} octets without control characters or blanks at \
-                 its ends"
+            Self::Text => Sentence::new(
+                format!("text of at most {MAX_VALUE} octets without control characters"),
+                format!("最多 {MAX_VALUE} 字节的文本，不含控制字符"),
             ),
-            Self::Number { min, max, unit: "" } => format!("a whole number from {min} to {max}"),
-            Self::Number { min, max, unit } => {
-                format!("a whole number from {min} to {max} ({unit})")
-            }
-            Self::Hours => "a number of hours from 0.01 to 8760".to_owned(),
-            Self::Flag => "0 (off) or 1 (on)".to_owned(),
-            Self::Choice(values) => {
-                let shown = |(value, meaning, _): &(&str, &str, &str)| match *value {
-                    "" => format!("empty ({meaning})"),
-                    value => format!("{value} ({meaning})"),
-                };
-                format!("one of {}", values.iter().map(shown).collect::<Vec<_>>().join(", "))
-            }
-            Self::Address => "an IPv4 or IPv6 address or a domain name".to_owned(),
-            Self::Callee => "a number, user@host or a SIP URI".to_owned(),
-            Self::Codecs => format!(
-                "a list of codecs separated by commas with at least one of {}",
-                CODECS.join(", ")
+            Self::Secret => Sentence::new(
+                format!(
+                    "a password of at most {MAX_VALUE} octets without control characters or blanks \
+                     at its ends"
+                ),
+                format!("最多 {MAX_VALUE} 字节的密码，不含控制字符，首尾不含空格"),
             ),
-            Self::Pin => "a GPIO as CHIP:LINE:LEVEL, e.g. gpiochip0:17:low".to_owned(),
-            Self::Keys => {
-                format!("a list NAME=MEANING with commas, MEANING being {}", meanings())
+            Self::Number { min, max, unit } => number_range(*min, *max, unit),
+            Self::Hours => {
+                Sentence::new("a number of hours from 0.01 to 8760", "0.01 至 8760 的小时数")
             }
-            Self::Pcm => "the name of a sound device, of letters, digits and . _ - : = , + @, \
-                          that does not write to a file (file, tee)"
-                .to_owned(),
+            Self::Flag => Sentence::new("0 (off) or 1 (on)", "0（关）或 1（开）"),
+            Self::Choice(values) => choice_range(values),
+            Self::Address => Sentence::new(
+                "an IPv4 or IPv6 address or a domain name",
+                "IPv4 或 IPv6 地址，或域名",
+            ),
+            Self::Callee => {
+                Sentence::new("a number, user@host or a SIP URI", "号码、user@host 或 SIP URI")
+            }
+            Self::Codecs => Sentence::new(
+                format!(
+                    "a list of codecs separated by commas with at least one of {}",
+                    CODECS.join(", ")
+                ),
+                format!("用逗号分隔的编解码，至少包含 {} 之一", CODECS.join("、")),
+            ),
+            Self::Pin => Sentence::new(
+                "a GPIO as CHIP:LINE:LEVEL, e.g. gpiochip0:17:low",
+                "GPIO，写作 `CHIP:LINE:LEVEL`，如 `gpiochip0:17:low`",
+            ),
+            Self::Keys => Sentence::new(
+                format!("a list NAME=MEANING with commas, MEANING being {}", meanings()),
+                format!("用逗号分隔的 `NAME=MEANING`，其中 MEANING 为：`{}`", meanings()),
+            ),
+            Self::Pcm => Sentence::new(
+                "the name of a sound device, of letters, digits and . _ - : = , + @, that does not \
+                 write to a file (file, tee)",
+                "声音设备名称，由字母、数字和 `. _ - : = , + @` 组成，不得写入文件（`file`、`tee`）",
+            ),
         }
     }
+}
+
+fn number_range(min: u32, max: u32, unit: &str) -> Sentence {
+    let en = format!("a whole number from {min} to {max}");
+    let zh = format!("{min} 至 {max} 的整数");
+    match unit {
+        "" => Sentence::new(en, zh),
+        "transmissions" => Sentence::new(format!("{en} ({unit})"), format!("{zh}（次发送）")),
+        unit => Sentence::new(format!("{en} ({unit})"), format!("{zh}（{unit}）")),
+    }
+}
+
+fn choice_range(values: &[(&str, &str, &str)]) -> Sentence {
+    let en = values.iter().map(|(value, meaning, _)| match *value {
+        "" => format!("empty ({meaning})"),
+        value => format!("{value} ({meaning})"),
+    });
+    let zh = values.iter().map(|(value, _, meaning)| match *value {
+        "" => format!("空（{meaning}）"),
+        value => format!("`{value}`（{meaning}）"),
+    });
+    let (en, zh): (Vec<String>, Vec<String>) = (en.collect(), zh.collect());
+    Sentence::new(format!("one of {}", en.join(", ")), format!("以下之一：{}", zh.join("、")))
 }
 
 /// Whether this names a device and nothing else. libasound reads a name as a piece of configuration:

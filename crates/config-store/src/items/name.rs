@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use super::{Item, Scope, all};
-use crate::limits::MAX_LINES;
+use crate::{Sentence, limits::MAX_LINES};
 
 /// An item, and for an item of a line, which line: what `SIP1 Proxy Addr` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,14 +32,14 @@ pub enum ItemError {
         item: String,
     },
     /// The value is none of this item's.
-    #[error("`{item}`: {value} is not {range}")]
+    #[error("`{item}`: {} is not {range}", value.as_deref().unwrap_or("the value"))]
     Refused {
         /// The item's name.
         item: String,
-        /// The value as quoted to the user; a password's is not.
-        value: String,
+        /// The value as quoted to the user; a password's is not told.
+        value: Option<String>,
         /// What is accepted, in words.
-        range: String,
+        range: Sentence,
     },
     /// The same item twice in one change, with different values.
     #[error("`{item}` is given twice, with different values")]

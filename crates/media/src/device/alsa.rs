@@ -13,7 +13,7 @@ use alsa::{Direction, Output, ValueOr};
 use nix::errno::Errno;
 
 use super::level::{Correction, Level};
-use super::{Capture, DeviceError, Playback};
+use super::{Capture, DeviceError, Doing, Playback, Way};
 use crate::{FRAME_SAMPLES, FRAME_TIME, Frame, SAMPLE_RATE, SILENCE, limits};
 
 /// Period and buffer asked for, samples. The buffer is room, not delay: it is never kept full.
@@ -50,7 +50,7 @@ pub(super) fn hush() {
 struct Device {
     pcm: PCM,
     name: String,
-    direction: &'static str,
+    way: Way,
     /// Ticks since sound last moved.
     still: u32,
     xruns: u64,
@@ -60,12 +60,12 @@ struct Device {
 impl Device {
     fn open(name: &str, direction: Direction, level: Level) -> Result<Self, DeviceError> {
         take_chatter();
-        let word = match direction {
-            Direction::Playback => "playback",
-            Direction::Capture => "capture",
+        let way = match direction {
+            Direction::Playback => Way::Playback,
+            Direction::Capture => Way::Capture,
         };
-        let wrong = |(doing, error): (&'static str, alsa::Error)| DeviceError::Alsa {
-            direction: word,
+        let wrong = |(doing, error): (Doing, alsa::Error)| DeviceError::Alsa {
+            way,
             pcm: name.to_owned(),
             doing,
             reason: with_chatter(error),
@@ -73,24 +73,24 @@ impl Device {
         let pcm = match configured(name, direction) {
             Ok(pcm) => pcm,
             // Cards rarely do 8 kHz mono; `plug` converts.
-            Err(("set up", _)) => {
+            Err((Doing::SetUp, _)) => {
                 configured(&format!("plug:'{name}'"), direction).map_err(wrong)?
             }
             Err(error) => return Err(wrong(error)),
         };
-        Ok(Self { pcm, name: name.to_owned(), direction: word, still: 0, xruns: 0, level })
+        Ok(Self { pcm, name: name.to_owned(), way, still: 0, xruns: 0, level })
     }
 
     /// Mends what can be mended; anything else is a lost device.
-    fn recover(&mut self, error: alsa::Error, doing: &'static str) -> Result<(), DeviceError> {
+    fn recover(&mut self, error: alsa::Error, doing: Doing) -> Result<(), DeviceError> {
         self.xruns += 1;
         self.level.restart();
         self.pcm.try_recover(error, true).map_err(|error| self.error(doing, error))
     }
 
-    fn error(&self, doing: &'static str, error: alsa::Error) -> DeviceError {
+    fn error(&self, doing: Doing, error: alsa::Error) -> DeviceError {
         DeviceError::Alsa {
-            direction: self.direction,
+            way: self.way,
             pcm: self.name.clone(),
             doing,
             reason: with_chatter(error),
@@ -104,7 +104,7 @@ impl Device {
             return Ok(());
         }
         Err(DeviceError::Stalled {
-            direction: self.direction,
+            way: self.way,
             pcm: self.name.clone(),
             seconds: limits::DEVICE_STALL.as_secs(),
         })
@@ -116,7 +116,7 @@ impl Drop for Device {
         let (dropped, doubled) = self.level.corrections();
         tracing::debug!(
             pcm = self.name,
-            direction = self.direction,
+            direction = %self.way,
             xruns = self.xruns,
             dropped,
             doubled,
@@ -133,9 +133,9 @@ fn with_chatter(error: alsa::Error) -> String {
     }
 }
 
-fn configured(name: &str, direction: Direction) -> Result<PCM, (&'static str, alsa::Error)> {
-    let pcm = PCM::new(name, direction, true).map_err(|e| ("open", e))?;
-    configure(&pcm, direction).map_err(|e| ("set up", e))?;
+fn configured(name: &str, direction: Direction) -> Result<PCM, (Doing, alsa::Error)> {
+    let pcm = PCM::new(name, direction, true).map_err(|e| (Doing::Open, e))?;
+    configure(&pcm, direction).map_err(|e| (Doing::SetUp, e))?;
     Ok(pcm)
 }
 
@@ -195,8 +195,8 @@ impl AlsaCapture {
                 }
                 Err(error) if is(error, Errno::EAGAIN) => break,
                 Err(error) => {
-                    self.device.recover(error, "read")?;
-                    self.device.pcm.start().map_err(|e| self.device.error("start", e))?;
+                    self.device.recover(error, Doing::Read)?;
+                    self.device.pcm.start().map_err(|e| self.device.error(Doing::Start, e))?;
                     break;
                 }
             }
@@ -250,7 +250,7 @@ impl AlsaPlayback {
             .pcm
             .hw_params_current()
             .and_then(|params| params.get_buffer_size())
-            .map_err(|e| device.error("set up", e))?;
+            .map_err(|e| device.error(Doing::SetUp, e))?;
         Ok(Self { device, buffer, started: false, skip: 0 })
     }
 
@@ -260,7 +260,7 @@ impl AlsaPlayback {
             Ok(count) => Ok(count),
             Err(error) if is(error, Errno::EAGAIN) => Ok(0),
             Err(error) => {
-                self.device.recover(error, "write")?;
+                self.device.recover(error, Doing::Write)?;
                 self.started = false;
                 Ok(0)
             }
@@ -286,7 +286,7 @@ impl Playback for AlsaPlayback {
         let free = match self.device.pcm.avail_update() {
             Ok(free) => free,
             Err(error) => {
-                self.device.recover(error, "write")?;
+                self.device.recover(error, Doing::Write)?;
                 self.start()?;
                 self.buffer
             }

@@ -5,6 +5,7 @@
 
 mod alsa;
 mod catalog;
+mod error;
 mod level;
 mod null;
 mod slot;
@@ -14,9 +15,8 @@ mod wav;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use thiserror::Error;
-
 pub use catalog::{PcmName, is_there, pcms};
+pub use error::{DeviceError, Doing, Way};
 pub use spec::{DeviceSpec, SpecError};
 
 pub(crate) use slot::{Change, Slot};
@@ -39,49 +39,6 @@ pub trait Playback: Send {
     /// # Errors
     /// When the device is gone; it has to be opened again.
     fn write(&mut self, frame: &Frame) -> Result<bool, DeviceError>;
-}
-
-/// Why a device cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DeviceError {
-    /// libasound said no.
-    #[error("alsa {direction} '{pcm}': cannot {doing}: {reason}")]
-    Alsa {
-        /// `capture` or `playback`.
-        direction: &'static str,
-        /// The PCM's name.
-        pcm: String,
-        /// What was tried.
-        doing: &'static str,
-        /// In libasound's words.
-        reason: String,
-    },
-    /// It is open and nothing moves.
-    #[error("alsa {direction} '{pcm}': no sound moved for {seconds} s")]
-    Stalled {
-        /// `capture` or `playback`.
-        direction: &'static str,
-        /// The PCM's name.
-        pcm: String,
-        /// For how long.
-        seconds: u64,
-    },
-    /// A file that cannot be read or written as WAV.
-    #[error("audio file '{}': {reason}", path.display())]
-    Wav {
-        /// Which.
-        path: PathBuf,
-        /// In the system's words, or ours.
-        reason: String,
-    },
-    /// The system gives no thread.
-    #[error("cannot start the {name} thread: {reason}")]
-    Thread {
-        /// Which.
-        name: &'static str,
-        /// In the system's words.
-        reason: String,
-    },
 }
 
 /// What a [`DeviceSpec`] needs while nothing is open: a WAV microphone's samples, names.

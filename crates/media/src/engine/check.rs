@@ -4,7 +4,7 @@
 //! Its clock begins when the devices are open, and the recording with the first sound; a frame that
 //! was not taken is played again. So a slow sound server cuts nothing off.
 
-use super::settings::{Heard, SoundCheck};
+use super::settings::{CheckError, Heard, SoundCheck};
 use crate::tone::ToneGenerator;
 use crate::{FRAME_TIME, Frame, SAMPLE_RATE, SILENCE, Tone, limits, measure};
 
@@ -26,7 +26,7 @@ pub(super) enum Turn {
     /// Play this: on the bell where that is what is checked, else at the ear.
     Play(Frame),
     /// It is over.
-    Over(Result<Option<Heard>, String>),
+    Over(Result<Option<Heard>, CheckError>),
 }
 
 /// See the module.
@@ -64,10 +64,8 @@ impl Check {
         if !open || self.last.is_some() {
             self.waited += 1;
             let late = self.waited > PATIENCE;
-            let seconds = limits::CHECK_PATIENCE.as_secs();
-            let reason = || format!("the sound device is not ready within {seconds} s");
             let again = self.last.unwrap_or(SILENCE);
-            return if late { Turn::Over(Err(reason())) } else { Turn::Play(again) };
+            return if late { Turn::Over(Err(CheckError::Late)) } else { Turn::Play(again) };
         }
         let turn = self.next(spoken);
         if let Turn::Play(frame) = &turn {

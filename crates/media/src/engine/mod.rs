@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 pub use settings::{
-    Busy, CallStats, Heard, Levels, MediaEvent, MediaEventKind, SoundCheck, StreamSettings,
+    CallStats, CheckError, Heard, Levels, MediaEvent, MediaEventKind, SoundCheck, StreamSettings,
 };
 pub use socket::PortPair;
 
@@ -211,9 +211,9 @@ impl Engine {
     ///
     /// # Errors
     /// When the devices are in use.
-    pub fn check(&mut self, what: SoundCheck) -> Result<(), Busy> {
+    pub fn check(&mut self, what: SoundCheck) -> Result<(), CheckError> {
         if self.is_active() {
-            return Err(Busy);
+            return Err(CheckError::Busy);
         }
         self.checking = true;
         self.send(Command::Check(Some(what)));
@@ -305,7 +305,7 @@ impl Engine {
             Ok(thread) => self.thread = Some(thread),
             Err(error) => {
                 let lost = DeviceError::Thread { name: "media", reason: error.to_string() };
-                self.outbox.tell(None, MediaEventKind::DeviceLost(lost.to_string()));
+                self.outbox.tell(None, MediaEventKind::DeviceLost(lost));
             }
         }
         sender

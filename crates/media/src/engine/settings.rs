@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::{Codec, Digit};
+use crate::device::DeviceError;
+use crate::{Codec, Digit, limits};
 
 /// A call's stream as negotiated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,18 +64,18 @@ pub enum MediaEventKind {
         duration_ms: u32,
     },
     /// The sound device is gone or cannot be opened; the call goes on without, and the device is
-    /// tried again each second. The text is for people.
-    DeviceLost(String),
+    /// tried again each second.
+    DeviceLost(DeviceError),
     /// The sound device works again.
     DeviceBack,
     /// The device that rings is gone or cannot be opened; the ear rings, and the device is tried again
-    /// each second while it is to ring. The text is for people.
-    BellLost(String),
+    /// each second while it is to ring.
+    BellLost(DeviceError),
     /// The device that rings works again.
     BellBack,
     /// A sound check is over: what the microphone gave, where that was checked, or why it came to
     /// nothing.
-    Checked(Result<Option<Heard>, String>),
+    Checked(Result<Option<Heard>, CheckError>),
     /// The counters of a call that goes on, every [`crate::limits::PROGRESS`].
     Progress(CallStats),
     /// The last counters of a call that was stopped.
@@ -101,10 +102,41 @@ pub struct Heard {
     pub peak_db: f64,
 }
 
-/// Why no sound check can be made: a call, a tone or another one has the devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the sound devices are in use")]
-pub struct Busy;
+/// Why a sound check came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CheckError {
+    /// There is a call, with sound or without.
+    #[error("there is a call")]
+    Call,
+    /// A call, a tone or another check has the devices.
+    #[error("the sound devices are in use")]
+    Busy,
+    /// One of them has begun meanwhile.
+    #[error("a call or a tone needs the sound devices")]
+    Needed,
+    /// The device is not open, or takes nothing.
+    #[error("the sound device is not ready within {} s", limits::CHECK_PATIENCE.as_secs())]
+    Late,
+    /// It cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+}
+
+impl CheckError {
+    /// The same as its `Display` form, in Chinese.
+    #[must_use]
+    pub fn chinese(&self) -> String {
+        match self {
+            Self::Call => "有通话".to_owned(),
+            Self::Busy => "声音设备正在使用".to_owned(),
+            Self::Needed => "通话或提示音需要声音设备".to_owned(),
+            Self::Late => {
+                format!("声音设备在 {} 秒内没有就绪", limits::CHECK_PATIENCE.as_secs())
+            }
+            Self::Device(error) => error.chinese(),
+        }
+    }
+}
 
 /// How loud sound is: factors of its samples, 1.0 as it comes. What would be too loud is cut off.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -15,10 +15,10 @@ use super::bell::Bell;
 use super::call::Call;
 use super::check::{Check, Turn};
 use super::pace::Pace;
-use super::settings::{Heard, Levels, MediaEventKind, SoundCheck};
+use super::settings::{CheckError, Heard, Levels, MediaEventKind, SoundCheck};
 use super::socket::{Clocks, Inbox};
 use super::{Command, Outbox, Published};
-use crate::device::{Capture, Change, Devices, Playback, Slot};
+use crate::device::{Capture, Change, DeviceError, Devices, Playback, Slot};
 use crate::rtp::NtpClock;
 use crate::tone::ToneGenerator;
 use crate::{FRAME_TIME, Frame, SILENCE, Tone, limits};
@@ -159,7 +159,7 @@ impl Worker {
             }
             Command::Check(Some(what)) => self.check = Some(Check::new(what)),
             Command::Check(None) if self.check.is_some() => {
-                self.end_check(Err("a call or a tone needs the sound devices".to_owned()));
+                self.end_check(Err(CheckError::Needed));
             }
             Command::Check(None) => {}
         }
@@ -248,27 +248,27 @@ impl Worker {
         let lost = RefCell::new(None);
         let rung = self.bell.ring(&sound, clocks.now, |change| {
             if let Change::Lost(error) = &change {
-                lost.replace(Some(error.to_string()));
+                lost.replace(Some(error.clone()));
             }
             self.outbox.tell(None, of_the_bell(change));
         });
         match lost.into_inner() {
-            Some(reason) => self.end_check(Err(reason)),
+            Some(error) => self.end_check(Err(error.into())),
             None if rung => {}
             None => mix(heard, &sound, 1),
         }
     }
 
-    fn end_check(&mut self, result: Result<Option<Heard>, String>) {
+    fn end_check(&mut self, result: Result<Option<Heard>, CheckError>) {
         self.check = None;
         self.bell.rest();
         self.outbox.tell(None, MediaEventKind::Checked(result));
     }
 
     /// A device is gone, which ends a sound check that needs it.
-    fn fail_check(&mut self, of: &[SoundCheck], reason: &str) {
+    fn fail_check(&mut self, of: &[SoundCheck], error: &DeviceError) {
         if self.check.as_ref().is_some_and(|check| of.contains(&check.what())) {
-            self.end_check(Err(reason.to_owned()));
+            self.end_check(Err(error.clone().into()));
         }
     }
 
@@ -299,9 +299,8 @@ impl Worker {
         for change in changes {
             let news = match change {
                 Change::Lost(error) => {
-                    let reason = error.to_string();
-                    self.fail_check(needed, &reason);
-                    MediaEventKind::DeviceLost(reason)
+                    self.fail_check(needed, &error);
+                    MediaEventKind::DeviceLost(error)
                 }
                 Change::Back => MediaEventKind::DeviceBack,
             };
@@ -331,7 +330,7 @@ impl Worker {
 
 fn of_the_bell(change: Change) -> MediaEventKind {
     match change {
-        Change::Lost(error) => MediaEventKind::BellLost(error.to_string()),
+        Change::Lost(error) => MediaEventKind::BellLost(error),
         Change::Back => MediaEventKind::BellBack,
     }
 }

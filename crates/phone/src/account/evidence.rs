@@ -60,13 +60,13 @@ impl Heard {
         }
     }
 
-    /// In words that begin as the interface says: `no answer`, `icmp …`, a status code.
-    pub(crate) fn in_words(&self) -> String {
+    /// Why the request goes elsewhere, as it is told.
+    pub(crate) const fn cause(&self) -> Cause {
         match self {
-            Self::Answer { code, .. } => code.to_string(),
-            Self::Silence => Cause::NoAnswer.to_string(),
-            Self::Unreachable(cause) => cause.to_string(),
-            Self::LocalOutage => Cause::LinkDown.to_string(),
+            Self::Answer { code, .. } => Cause::Status(*code),
+            Self::Silence => Cause::NoAnswer,
+            Self::Unreachable(cause) => *cause,
+            Self::LocalOutage => Cause::LinkDown,
         }
     }
 }

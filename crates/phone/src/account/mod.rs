@@ -13,7 +13,6 @@ pub(crate) mod register;
 pub(crate) mod standby;
 mod view;
 
-use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +26,7 @@ use sip_core::transport::{Hop, Transport};
 use crate::input::{LastGood, LineHop};
 use crate::limits;
 use crate::settings::{LineSettings, Registrar, ServerRole};
+use crate::words::Failure;
 use auth::{AuthBook, Tries};
 use evidence::{Knobs, Lesson};
 use outbound::Outbound;
@@ -50,7 +50,7 @@ pub(crate) struct Account {
     standby: Option<Box<Standby>>,
     shown: Option<view::Shown>,
     /// Why the last round of registration failed, for people.
-    failure: Cow<'static, str>,
+    failure: Failure,
     remembered: Option<LastGood>,
     /// When the last bare CRLF went out, and when the next one is due.
     crlf: Option<(Instant, Instant)>,
@@ -90,7 +90,7 @@ impl Account {
             running: Vec::new(),
             standby: None,
             shown: None,
-            failure: Cow::Borrowed("the addresses of its servers are not known yet"),
+            failure: Failure::NoAddress,
             remembered: None,
             crlf: None,
             last_transmissions: 0,

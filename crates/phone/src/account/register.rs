@@ -3,7 +3,6 @@
 //! The machine says which hop and when; this file says it in SIP, answers challenges at the same
 //! hop, and gives the outcome back (requirements B1, C1, C4, F1).
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,7 @@ use crate::core::{Core, Owner, Parcel, Reply};
 use crate::input::LastGood;
 use crate::output::{Event, Output, Switch};
 use crate::settings::{KeepAlive, LineNumber, LineSettings};
+use crate::words::Failure;
 
 /// A request of the machine's that is in flight.
 #[derive(Clone, Debug)]
@@ -87,14 +87,13 @@ impl Account {
             }
             Wish::Journal(entry) => self.publish(core, &entry, now),
             Wish::AllFailed { cause, answered } => {
-                self.failure = Cow::Owned(match answered {
-                    true => format!("the server cannot register this line: {cause}"),
-                    false => format!("all proxies failed: {cause}"),
-                });
+                self.failure = match answered {
+                    true => Failure::CannotRegister(cause),
+                    false => Failure::AllFailed(cause),
+                };
             }
             Wish::Refused { code, phrase, .. } => {
-                let refused = format!("the server refused the registration: {code} {phrase}");
-                self.failure = Cow::Owned(refused);
+                self.failure = Failure::Refused(code, phrase.into());
             }
             Wish::Redundancy { left } => {
                 let event = Event::Redundancy { line: self.settings.line, left };
@@ -290,7 +289,7 @@ impl Account {
             id.and_then(|id| self.hops.get(usize::from(id.0))).map(|entry| entry.hop)
         };
         let event = match (entry.kind, hop(entry.to)) {
-            (EntryKind::Unavailable, _) => view::unavailable(line, &entry.cause.to_string()),
+            (EntryKind::Unavailable, _) => view::unavailable(line, entry.cause),
             (EntryKind::Failover | EntryKind::Failback, None) => return,
             (kind, Some(to)) => {
                 let switch = Switch {
@@ -298,7 +297,7 @@ impl Account {
                     method: entry.method.to_string(),
                     from: hop(entry.from),
                     to,
-                    cause: entry.cause.to_string(),
+                    cause: entry.cause,
                     attempts: match entry.kind {
                         EntryKind::Failover => self.last_transmissions,
                         EntryKind::Failback | EntryKind::Unavailable => entry.attempts,

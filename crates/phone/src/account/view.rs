@@ -3,14 +3,15 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
-use failover::{HopId, HopState, LineState as MachineState};
+use failover::{EntryCause, HopId, LineState as MachineState};
 use sip_core::transport::Hop;
 
 use super::Account;
 use crate::core::Core;
 use crate::output::Event;
-use crate::settings::{LineNumber, ServerRole};
+use crate::settings::LineNumber;
 use crate::status::{AccountStatus, HopStatus, LineState};
+use crate::words::{LineNote, Primary, Standing};
 
 impl Account {
     /// Snapshot.
@@ -25,7 +26,7 @@ impl Account {
                     hop: entry.hop,
                     server: entry.role,
                     state: health.state,
-                    cause: health.cause.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    cause: health.cause,
                     since: health.since,
                 })
             })
@@ -34,16 +35,13 @@ impl Account {
         let (state, since, expires_at) = self.line_state();
         let hop = current.and_then(|id| self.hops.get(usize::from(id.0))).map(|entry| entry.hop);
         let on_primary = current == Some(HopId(0)) && state == LineState::Registered;
-        let mut message = self.message(state, &hops, current);
-        if let Some(hop) = self.standby_hop() {
-            message.push_str(&format!("; also registered at {hop}"));
-        }
-        if self.machine.redundancy_lost() && state == LineState::Registered {
-            message.push_str("; no redundancy left: no other server answers");
-        }
-        if self.machine.keep_alive_is_unanswered() && state == LineState::Registered {
-            message.push_str("; it answers no OPTIONS: its death would be noticed late");
-        }
+        let registered = state == LineState::Registered;
+        let message = LineNote {
+            standing: self.standing(state, &hops, current),
+            also: self.standby_hop(),
+            alone: registered && self.machine.redundancy_lost(),
+            deaf: registered && self.machine.keep_alive_is_unanswered(),
+        };
         AccountStatus {
             line: self.settings.line,
             aor: self.aor().to_string(),
@@ -72,39 +70,23 @@ impl Account {
         }
     }
 
-    fn message(&self, state: LineState, hops: &[HopStatus], current: Option<HopId>) -> String {
+    fn standing(&self, state: LineState, hops: &[HopStatus], current: Option<HopId>) -> Standing {
         let at = current.and_then(|id| hops.get(usize::from(id.0)));
         match (state, at) {
             (LineState::Registered, Some(at)) if current == Some(HopId(0)) => {
-                format!("registered through {}", at.hop)
+                Standing::Primary(at.hop)
             }
             (LineState::Registered, Some(at)) => {
-                let primary = hops.first().map(why).unwrap_or_default();
-                format!("registered through {} {}: {primary}", backup(at.server), at.hop)
+                let primary = hops.first();
+                let primary =
+                    primary.map(|p| Primary { hop: p.hop, state: p.state, cause: p.cause });
+                Standing::Backup(at.server, at.hop, primary)
             }
-            (LineState::Failed, _) => self.failure.to_string(),
-            (LineState::Registering, _) => "registering".to_owned(),
-            (LineState::Disabled, _) => "registration is disabled".to_owned(),
-            (LineState::Registered | LineState::Unregistered, _) => "not registered".to_owned(),
+            (LineState::Failed, _) => Standing::Failed(self.failure.clone()),
+            (LineState::Registering, _) => Standing::Registering,
+            (LineState::Disabled, _) => Standing::Disabled,
+            (LineState::Registered | LineState::Unregistered, _) => Standing::NotRegistered,
         }
-    }
-}
-
-fn backup(server: ServerRole) -> &'static str {
-    match server {
-        ServerRole::Server1 | ServerRole::Proxy => "backup address",
-        ServerRole::Server2 => "SIP Server 2",
-        ServerRole::BackupProxy => "backup proxy",
-    }
-}
-
-fn why(primary: &HopStatus) -> String {
-    match primary.state {
-        HopState::Unavailable => format!("primary {} unreachable ({})", primary.hop, primary.cause),
-        HopState::HeldOff => format!("primary {} asked to wait ({})", primary.hop, primary.cause),
-        HopState::Suspect => format!("primary {} suspect ({})", primary.hop, primary.cause),
-        HopState::Unknown => format!("primary {} not tried yet", primary.hop),
-        HopState::Available => format!("primary {} answers again", primary.hop),
     }
 }
 
@@ -140,6 +122,6 @@ pub(super) fn announce(account: &mut Account, core: &mut Core, now: Instant) {
 }
 
 /// The event of requirement B4, for a registration.
-pub(super) fn unavailable(line: LineNumber, cause: &str) -> Event {
-    Event::Unavailable { line, method: "REGISTER".to_owned(), cause: cause.to_owned() }
+pub(super) fn unavailable(line: LineNumber, cause: EntryCause) -> Event {
+    Event::Unavailable { line, method: "REGISTER".to_owned(), cause }
 }

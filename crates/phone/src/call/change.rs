@@ -17,6 +17,7 @@ use crate::core::{Core, Owner, Reply};
 use crate::input::Refusal;
 use crate::limits;
 use crate::status::{Ended, EndedBy};
+use crate::words::{self, CallNote, Failing, Reason, Wanted};
 
 /// What a change is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +45,14 @@ impl Change {
         !self.request.outline.body.is_empty()
     }
 
-    fn in_words(&self) -> &'static str {
-        match self.purpose {
-            Purpose::Hold(true) => "hold",
-            Purpose::Hold(false) => "resume",
-            Purpose::Refresh => "the refresh of the session",
-            Purpose::Moved => "our new address",
-        }
+    fn not_taken(&self, why: Failing) -> CallNote {
+        let change = match self.purpose {
+            Purpose::Hold(true) => words::Change::Hold,
+            Purpose::Hold(false) => words::Change::Resume,
+            Purpose::Refresh => words::Change::Refresh,
+            Purpose::Moved => words::Change::Moved,
+        };
+        CallNote::NotTaken(change, why)
     }
 }
 
@@ -65,8 +67,8 @@ impl Call {
         hold: bool,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let what = if hold { "hold it" } else { "resume it" };
-        let wrong = Refusal::WrongState(self.id, self.state_in_words(), what);
+        let wanted = if hold { Wanted::Hold } else { Wanted::Resume };
+        let wrong = Refusal::WrongState(self.id, self.in_state(), wanted);
         let Phase::Up(up) = &self.phase else { return Err(wrong) };
         if up.held == hold || up.change.is_some() || !up.is_acknowledged() {
             return Err(wrong);
@@ -154,11 +156,11 @@ impl Call {
             Outcome::Delivered => {}
             Outcome::Refused(response) => self.on_change_refused(core, &response, now),
             Outcome::Unreached(why) => {
-                let words = format!("{} did not take: {why}", change.in_words());
-                self.give_up_change(core, words, now);
+                let note = change.not_taken(why);
+                self.give_up_change(core, note, now);
             }
             Outcome::DialogGone => {
-                let reason = "the other party has no such call any more".to_owned();
+                let reason = Reason::NoSuchCall;
                 self.leave(core, Ended { by: EndedBy::Failure, code: 481, reason }, now);
             }
         }
@@ -215,18 +217,18 @@ impl Call {
             up.change = None;
             return self.refresh(core, now);
         }
-        let words = format!("{} did not take: {code} {}", change.in_words(), response.reason);
-        self.give_up_change(core, words, now);
+        let note = change.not_taken(Failing::Refused(code, response.reason.clone()));
+        self.give_up_change(core, note, now);
     }
 
-    fn give_up_change(&mut self, core: &mut Core, words: String, now: Instant) {
+    fn give_up_change(&mut self, core: &mut Core, note: CallNote, now: Instant) {
         let Phase::Up(up) = &mut self.phase else { return };
         let Some(change) = up.change.take() else { return };
         self.audio.withdraw_offer();
         if change.purpose == Purpose::Refresh {
             self.refresh_later(now);
         }
-        self.note = Some(words);
+        self.note = Some(note);
         self.announce(core, now);
         self.on_held_for_transfer(core, now);
     }

@@ -11,6 +11,7 @@ use super::{Call, Phase};
 use crate::core::Core;
 use crate::output::MediaCommand;
 use crate::settings::Dtmf;
+use crate::words::CallNote;
 
 /// How long a key counts as pressed, milliseconds.
 const PRESSED: u32 = 160;
@@ -33,7 +34,7 @@ impl Call {
         if up.errands.add(Errand::Digit, outline) {
             return self.drive_errands(core, now);
         }
-        self.note = Some("too many digits at once: the last ones were left out".to_owned());
+        self.note = Some(CallNote::TooManyDigits);
         self.announce(core, now);
     }
 }

@@ -16,6 +16,7 @@ use crate::account::evidence::Heard;
 use crate::core::{Core, Owner, Reply};
 use crate::hop_change::Places;
 use crate::limits;
+use crate::words::Failing;
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Errands {
                 self.current = Some((errand, request));
                 None
             }
-            None => Some((errand, Outcome::Unreached("no proxy is left".to_owned()))),
+            None => Some((errand, Outcome::Unreached(Failing::NoProxyLeft))),
         }
     }
 

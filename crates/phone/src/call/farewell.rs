@@ -212,18 +212,18 @@ impl Farewell {
             // Requirement B4: told once, however long rung 3 goes on.
             if !std::mem::replace(&mut self.told, true) {
                 let (line, method) = (self.session.line, "BYE".to_owned());
-                core.event(Event::Unavailable { line, method, cause: heard.in_words() }, now);
+                core.event(Event::Unavailable { line, method, cause: heard.cause().into() }, now);
             }
             return if now >= self.deadline { Progress::Over } else { self.wait() };
         }
-        let cause = heard.in_words();
+        let cause = heard.cause();
         if let Some(to) = self.hop(core) {
             let switch = Switch {
                 line: self.session.line,
                 method: "BYE".to_owned(),
                 from,
                 to,
-                cause,
+                cause: cause.into(),
                 attempts,
                 elapsed: now.saturating_duration_since(self.started),
             };

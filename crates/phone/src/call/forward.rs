@@ -14,6 +14,7 @@ use crate::core::Core;
 use crate::output::Event;
 use crate::settings::{Forward, LineNumber};
 use crate::status::{CallState, CallStatus, Direction, Ended, EndedBy};
+use crate::words::Reason;
 use crate::{CallId, Phone, limits};
 
 /// Why a call does not ring.
@@ -56,9 +57,9 @@ impl Phone {
         now: Instant,
     ) {
         let (code, reason) = match &why {
-            TurnedAway::To(target) => (302, format!("sent to {target}")),
-            TurnedAway::NotToBeDisturbed => (480, "do not disturb".to_owned()),
-            TurnedAway::Busy => (486, "busy".to_owned()),
+            TurnedAway::To(target) => (302, Reason::SentTo(target.to_string())),
+            TurnedAway::NotToBeDisturbed => (480, Reason::NotToBeDisturbed),
+            TurnedAway::Busy => (486, Reason::Busy),
         };
         why.answer(&mut self.core, arrival, now);
         if self.shutting_down || self.turned_away.has(&key) {

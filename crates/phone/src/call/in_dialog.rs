@@ -19,6 +19,7 @@ use crate::core::{Core, Owner, Reply};
 use crate::hop_change::Places;
 use crate::limits;
 use crate::output::Switch;
+use crate::words::Failing;
 
 /// What of a request is its owner's: the rest follows from the dialog and the hop.
 #[derive(Clone, Debug)]
@@ -81,8 +82,8 @@ pub(crate) enum Outcome {
     Refused(Box<Response>),
     /// A copy of it was delivered by an earlier hop; its answer is lost (failover design §3).
     Delivered,
-    /// No hop took it, in words.
-    Unreached(String),
+    /// No hop took it.
+    Unreached(Failing),
     /// The other side does not know the dialog any more (RFC 3261 §12.2.1.2).
     DialogGone,
 }
@@ -268,7 +269,7 @@ impl InDialog {
         let from = self.hop(core, session);
         let attempts = self.current.map_or(0, |id| core.endpoint.transmissions(id));
         if self.ladder.next().is_none() {
-            return Outcome::Unreached(format!("no proxy took it ({})", heard.in_words()));
+            return Outcome::Unreached(Failing::NoProxyTook(heard.cause()));
         }
         if let Some(to) = self.hop(core, session) {
             let switch = Switch {
@@ -276,7 +277,7 @@ impl InDialog {
                 method: self.outline.method.as_str().to_owned(),
                 from,
                 to,
-                cause: heard.in_words(),
+                cause: heard.cause().into(),
                 attempts,
                 elapsed: now.saturating_duration_since(self.started),
             };
@@ -293,7 +294,7 @@ impl InDialog {
     ) -> Outcome {
         match self.send(core, session, None, now) {
             true => Outcome::On,
-            false => Outcome::Unreached("no proxy is left".to_owned()),
+            false => Outcome::Unreached(Failing::NoProxyLeft),
         }
     }
 

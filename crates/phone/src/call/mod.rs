@@ -40,6 +40,7 @@ use crate::limits;
 use crate::output::{Event, MediaCommand, Tone};
 use crate::settings::LineNumber;
 use crate::status::{CallState, CallStatus, Direction, Ended, EndedBy};
+use crate::words::{CallNote, Change, Failing, Reason};
 use crate::{CallId, input};
 use audio::Audio;
 use incoming::Incoming;
@@ -69,7 +70,7 @@ pub(crate) struct Call {
     muted: bool,
     ended: Option<(Ended, Instant)>,
     hop: Option<Hop>,
-    note: Option<String>,
+    note: Option<CallNote>,
     /// The call whose other party has sent us here; it hears how this one goes.
     referrer: Option<CallId>,
     /// The Call-ID of its messages.
@@ -145,12 +146,12 @@ impl Call {
 
     /// Another call that had to be put on hold for this one was not.
     pub(crate) fn lose_turn(&mut self, core: &mut Core, other: CallId, now: Instant) {
-        let reason = format!("call {other} could not be put on hold");
         if matches!(self.phase, Phase::Outgoing { .. }) {
             // No tone: its user talks to somebody.
+            let reason = Reason::OtherNotHeld(other);
             return self.leave(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
         }
-        self.note = Some(format!("resume did not take: {reason}"));
+        self.note = Some(CallNote::NotTaken(Change::Resume, Failing::OtherNotHeld(other)));
         self.announce(core, now);
     }
 
@@ -227,16 +228,17 @@ impl Call {
         let ended = self.ended.clone();
         let (code, reason) = match (self.state(), &ended) {
             (CallState::Dialing, _) => return,
-            (CallState::Ringing, _) => (180, "Ringing"),
-            (CallState::Active | CallState::Held | CallState::RemoteHeld, _) => (200, "OK"),
-            (CallState::Ended, Some((ended, _))) if ended.code >= 300 => {
-                (ended.code, ended.reason.as_str())
+            (CallState::Ringing, _) => (180, "Ringing".to_owned()),
+            (CallState::Active | CallState::Held | CallState::RemoteHeld, _) => {
+                (200, "OK".to_owned())
             }
-            (CallState::Ended, _) => (487, "Request Terminated"),
+            (CallState::Ended, Some((ended, _))) if ended.code >= 300 => {
+                (ended.code, ended.reason.to_string())
+            }
+            (CallState::Ended, _) => (487, "Request Terminated".to_owned()),
         };
         let told = if code < 200 { self.referrer } else { self.referrer.take() };
         if let Some(of) = told {
-            let reason = reason.to_owned();
             core.progress.push_back(referral::Progress { of, code, reason });
         }
     }
@@ -248,12 +250,10 @@ impl Call {
         let rang = self.direction == Direction::In && self.answered_at.is_none();
         self.phase = Phase::Over;
         self.audio.stop(core, self.id);
-        let tone = match (ended.by, ended.code) {
-            (EndedBy::Failure, 408 | 503) if ended.reason.starts_with("all proxies failed") => {
-                Some(Tone::AllProxiesFailed)
-            }
+        let tone = match (&ended.reason, ended.by, ended.code) {
+            (Reason::AllFailed(_), _, _) => Some(Tone::AllProxiesFailed),
             // A call that only rang here leaves nobody at the ear.
-            (EndedBy::Remote | EndedBy::Failure, code) if code >= 300 && !rang => Some(Tone::Busy),
+            (_, EndedBy::Remote | EndedBy::Failure, 300..) if !rang => Some(Tone::Busy),
             _ => None,
         };
         core.tone(tone, now);
@@ -292,12 +292,12 @@ impl Call {
             // Failover design §5: no lost BYE leaves a call up.
             input::MediaReport::Silence => {
                 if self.is_up() && !matches!(self.state(), CallState::Held) {
-                    let reason = "no sound from the other party".to_owned();
+                    let reason = Reason::NoSound;
                     self.leave(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
                 }
             }
             input::MediaReport::Failed(why) => {
-                self.note = Some(format!("no sound: {why}"));
+                self.note = Some(CallNote::NoSound(why.clone()));
                 self.announce(core, now);
             }
             input::MediaReport::Digit(_) => {}

@@ -15,6 +15,7 @@ use super::in_dialog::Outline;
 use super::{Call, Phase};
 use crate::core::Core;
 use crate::output::MediaCommand;
+use crate::words::CallNote;
 
 /// Our own address towards some hop, before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl Call {
         let outline = Outline::new(Method::Invite).with_body("application/sdp", offer);
         if !self.change(core, Purpose::Moved, outline, now) {
             self.audio.withdraw_offer();
-            self.note = Some("the other party does not know our new address".to_owned());
+            self.note = Some(CallNote::AddressUnknown);
         }
         self.announce(core, now);
         true

@@ -24,6 +24,7 @@ use crate::input::Refusal;
 use crate::output::Tone;
 use crate::settings::LineNumber;
 use crate::status::{Direction, Ended, EndedBy};
+use crate::words::Reason;
 
 /// Whom a call is for, and on whose behalf.
 #[derive(Clone, Debug)]
@@ -215,13 +216,13 @@ impl Call {
         };
         let Ok(body) = body else {
             incoming::refuse(core, &copy.arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
-            let reason = "no codec in common".to_owned();
+            let reason = Reason::NoCodec;
             return self.end(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
         };
         let mut timer = session_timer(core, self.line);
         let Some(answered) = Answered::open(core, self.line, &copy, &body, &mut timer, now) else {
             incoming::refuse(core, &copy.arrival, StatusCode::BAD_REQUEST, now);
-            let reason = "the INVITE names no way back".to_owned();
+            let reason = Reason::NoWayBack;
             return self.end(core, Ended { by: EndedBy::Failure, code: 400, reason }, now);
         };
         let session = answered.session.clone();
@@ -242,11 +243,11 @@ impl Call {
     /// Refuses a ringing call, or ends it in whatever phase it is.
     pub(crate) fn hang_up(&mut self, core: &mut Core, now: Instant) {
         let (code, reason) = match &self.phase {
-            Phase::Incoming(_) => (486, "refused here"),
-            Phase::Outgoing { .. } => (487, "cancelled"),
-            Phase::Up(_) | Phase::Over => (0, "hung up here"),
+            Phase::Incoming(_) => (486, Reason::RefusedHere),
+            Phase::Outgoing { .. } => (487, Reason::Cancelled),
+            Phase::Up(_) | Phase::Over => (0, Reason::HungUpHere),
         };
-        self.leave(core, Ended { by: EndedBy::Local, code, reason: reason.to_owned() }, now);
+        self.leave(core, Ended { by: EndedBy::Local, code, reason }, now);
     }
 
     /// Ends the call from our side; what must still be said is said behind its back.
@@ -274,10 +275,9 @@ impl Call {
         if setup.copies.is_empty() {
             // RFC 3326 §2: nobody has missed a call that another phone has answered.
             let (code, reason) = match cause {
-                Some(200) => (200, "answered elsewhere"),
-                _ => (0, "the caller gave up"),
+                Some(200) => (200, Reason::AnsweredElsewhere),
+                _ => (0, Reason::CallerGaveUp),
             };
-            let reason = reason.to_owned();
             self.end(core, Ended { by: EndedBy::Remote, code, reason }, now);
         }
     }
@@ -290,7 +290,7 @@ impl Call {
         }
         setup.repeat_ringing(core, now);
         if setup.copies.is_empty() {
-            let reason = "the caller never took note of the ringing".to_owned();
+            let reason = Reason::RingingIgnored;
             self.end(core, Ended { by: EndedBy::Failure, code: 504, reason }, now);
         }
     }
@@ -301,11 +301,11 @@ impl Call {
         let (code, reason) = match setup.forward_to.take() {
             Some(target) => {
                 setup.send_all_to(core, &target, now);
-                (302, format!("nobody answered: sent to {target}"))
+                (302, Reason::NobodyAnsweredSentTo(target.to_string()))
             }
             None => {
                 setup.refuse_all(core, StatusCode::TEMPORARILY_UNAVAILABLE, now);
-                (480, "nobody answered".to_owned())
+                (480, Reason::NobodyAnswered)
             }
         };
         self.end(core, Ended { by: EndedBy::Failure, code, reason }, now);
@@ -315,7 +315,7 @@ impl Call {
     pub(super) fn on_early_bye(&mut self, core: &mut Core, now: Instant) {
         let Phase::Incoming(setup) = &mut self.phase else { return };
         setup.refuse_all(core, StatusCode::REQUEST_TERMINATED, now);
-        let reason = "the caller gave up".to_owned();
+        let reason = Reason::CallerGaveUp;
         self.end(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
     }
 
@@ -384,7 +384,7 @@ impl Call {
 
     fn on_answer(&mut self, core: &mut Core, leg: Leg, response: &Response, now: Instant) {
         let Ok(mut dialog) = Dialog::from_response(&leg.request, response) else {
-            let reason = "the answer names no dialog".to_owned();
+            let reason = Reason::NoDialog;
             return self.end(core, Ended { by: EndedBy::Failure, code: 0, reason }, now);
         };
         if let Phase::Outgoing { setup, .. } = &self.phase {
@@ -407,7 +407,7 @@ impl Call {
         self.phase = Phase::Up(Box::new(up));
         self.answered_at = Some(now);
         if !agreed {
-            let reason = "the answer holds no usable codec".to_owned();
+            let reason = Reason::UnusableAnswer;
             return self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
         }
         self.sound_on(core, now);

@@ -18,6 +18,7 @@ use crate::core::{Core, Owner};
 use crate::input::Refusal;
 use crate::limits;
 use crate::status::{Ended, EndedBy};
+use crate::words::{CallNote, Failing, Reason, Wanted};
 
 /// A transfer under way.
 #[derive(Clone, Debug)]
@@ -102,7 +103,7 @@ impl Call {
         refer_to: String,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let wrong = Refusal::WrongState(self.id, self.state_in_words(), "transfer it");
+        let wrong = Refusal::WrongState(self.id, self.in_state(), Wanted::Transfer);
         let Phase::Up(up) = &mut self.phase else { return Err(wrong) };
         if !up.is_settled() || up.transfer.is_some() {
             return Err(wrong);
@@ -141,7 +142,7 @@ impl Call {
         if let Some(account) = core.accounts.get(&self.line) {
             outline.headers.set(HeaderName::ReferredBy, NameAddr::new(account.aor()));
         }
-        self.note = Some(format!("transferring to {}", transfer.target));
+        self.note = Some(CallNote::Transferring(transfer.target.clone(), None));
         up.errands.add(Errand::Transfer, outline);
         self.drive_errands(core, now);
         self.announce(core, now);
@@ -169,17 +170,19 @@ impl Call {
     fn on_errand(&mut self, core: &mut Core, (errand, outcome): Done, now: Instant) {
         let why = match outcome {
             Outcome::On | Outcome::Taken(_) | Outcome::Delivered => return,
-            Outcome::Refused(response) => in_words(response.code.as_u16(), &response.reason),
+            Outcome::Refused(response) => {
+                Failing::Refused(response.code.as_u16(), response.reason.clone())
+            }
             Outcome::Unreached(why) => why,
-            Outcome::DialogGone => "the other party has no such call any more".to_owned(),
+            Outcome::DialogGone => Failing::NoSuchCall,
         };
         match errand {
-            Errand::Transfer => self.transfer_failed(core, &why, now),
+            Errand::Transfer => self.transfer_failed(core, why, now),
             Errand::Digit => {
                 if let Phase::Up(up) = &mut self.phase {
                     up.errands.drop_waiting(Errand::Digit);
                 }
-                self.note = Some(format!("the digits did not get through: {why}"));
+                self.note = Some(CallNote::DigitsLost(why));
                 self.announce(core, now);
             }
             // Whoever asked for the transfer may have gone; the new call is no worse for it.
@@ -189,18 +192,17 @@ impl Call {
 
     /// Nothing was heard of a transfer in its time.
     pub(super) fn transfer_timed_out(&mut self, core: &mut Core, now: Instant) {
-        self.transfer_failed(core, "nothing was heard of it", now);
+        self.transfer_failed(core, Failing::NothingHeard, now);
     }
 
-    fn transfer_failed(&mut self, core: &mut Core, why: &str, now: Instant) {
+    fn transfer_failed(&mut self, core: &mut Core, why: Failing, now: Instant) {
         let Phase::Up(up) = &mut self.phase else { return };
         let Some(transfer) = up.transfer.take() else { return };
-        let words = format!("the transfer to {} did not take: {why}", transfer.target);
         if transfer.held_for_it {
             // Where the user has taken it back already, there is nothing to do.
             let _ = self.hold(core, false, now);
         }
-        self.note = Some(words);
+        self.note = Some(CallNote::NotTransferred(transfer.target, why));
         self.announce(core, now);
     }
 
@@ -218,12 +220,12 @@ impl Call {
             Some((code, _)) if code >= 300 || (200..300).contains(&code) => {
                 self.on_transfer_result(core, request, now);
             }
-            _ if over => self.transfer_failed(core, "its progress is not told any more", now),
+            _ if over => self.transfer_failed(core, Failing::NoLongerTold, now),
             Some((code, reason)) => {
                 let Phase::Up(up) = &self.phase else { return };
                 let Some(transfer) = &up.transfer else { return };
-                let progress = in_words(code, &reason);
-                self.note = Some(format!("transferring to {}: {progress}", transfer.target));
+                let target = transfer.target.clone();
+                self.note = Some(CallNote::Transferring(target, Some((code, reason))));
                 self.announce(core, now);
             }
             None => {}
@@ -247,17 +249,17 @@ impl Call {
     fn on_transfer_result(&mut self, core: &mut Core, notify: &Request, now: Instant) {
         let Some((code, reason)) = refer::status_of(&notify.body) else { return };
         if code >= 300 {
-            return self.transfer_failed(core, &in_words(code, &reason), now);
+            return self.transfer_failed(core, Failing::Refused(code, reason), now);
         }
-        let reason = self.transferred().unwrap_or_default();
+        let reason = self.transferred().unwrap_or(Reason::HungUpHere);
         self.leave(core, Ended { by: EndedBy::Local, code: 0, reason }, now);
     }
 
     /// In words, that the other party has been sent away; `None` where no REFER has been sent.
-    pub(super) fn transferred(&self) -> Option<String> {
+    pub(super) fn transferred(&self) -> Option<Reason> {
         let Phase::Up(up) = &self.phase else { return None };
         let transfer = up.transfer.as_ref().filter(|transfer| transfer.stage == Stage::Referred)?;
-        Some(format!("transferred to {}", transfer.target))
+        Some(Reason::TransferredTo(transfer.target.clone()))
     }
 }
 
@@ -265,8 +267,4 @@ fn is_terminated(headers: &Headers) -> bool {
     let state = headers.get(&HeaderName::SubscriptionState).unwrap_or_default();
     let state = state.split(';').next().unwrap_or_default().trim();
     state.eq_ignore_ascii_case("terminated")
-}
-
-fn in_words(code: u16, reason: &str) -> String {
-    format!("{code} {reason}").trim().to_owned()
 }

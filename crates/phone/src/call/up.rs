@@ -28,6 +28,7 @@ use crate::hop_change::Places;
 use crate::limits;
 use crate::settings::LineNumber;
 use crate::status::{Ended, EndedBy};
+use crate::words::{InState, Reason};
 
 /// The INVITE of ours that set the call up: its 2xx may come again, or from another branch.
 #[derive(Clone, Debug)]
@@ -301,7 +302,7 @@ impl Call {
         match &mut self.phase {
             Phase::Outgoing { setup, .. } => {
                 setup.early.on_hop_dead(core, hop, heard, now);
-                let step = setup.on_hop_dead(core, hop, &heard.in_words(), now);
+                let step = setup.on_hop_dead(core, hop, heard.cause(), now);
                 self.step(core, step, now);
             }
             Phase::Up(up) => {
@@ -350,7 +351,7 @@ impl Call {
         if up.unacked.as_mut().is_some_and(|answered| answered.handle_timeout(core, now)) {
             up.unacked = None;
             if !up.promote_rival() {
-                let reason = "our answer was never acknowledged".to_owned();
+                let reason = Reason::NeverAcknowledged;
                 return self.leave(core, Ended { by: EndedBy::Failure, code: 408, reason }, now);
             }
         }
@@ -378,7 +379,7 @@ impl Call {
         match up.timer.poll_output() {
             Some(SessionTimerOutput::Refresh) => self.refresh(core, now),
             Some(SessionTimerOutput::Expired) => {
-                let reason = "the session expired: nobody has refreshed it".to_owned();
+                let reason = Reason::Expired;
                 self.leave(core, Ended { by: EndedBy::Failure, code: 408, reason }, now);
             }
             None => {}
@@ -394,14 +395,15 @@ impl Call {
         }
     }
 
-    pub(crate) fn state_in_words(&self) -> &'static str {
+    /// How it stands, for a refusal.
+    pub(crate) fn in_state(&self) -> InState {
         match &self.phase {
-            Phase::Outgoing { .. } => "being dialled",
-            Phase::Incoming(_) => "ringing",
-            Phase::Up(up) if up.change.is_some() => "being changed",
-            Phase::Up(up) if up.held => "held",
-            Phase::Up(_) => "active",
-            Phase::Over => "over",
+            Phase::Outgoing { .. } => InState::Dialled,
+            Phase::Incoming(_) => InState::Ringing,
+            Phase::Up(up) if up.change.is_some() => InState::Changing,
+            Phase::Up(up) if up.held => InState::Held,
+            Phase::Up(_) => InState::Active,
+            Phase::Over => InState::Over,
         }
     }
 }

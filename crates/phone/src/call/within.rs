@@ -12,6 +12,7 @@ use super::{ALLOW, Call, Phase};
 use crate::core::Core;
 use crate::screen;
 use crate::status::{Ended, EndedBy};
+use crate::words::Reason;
 
 /// Media types that carry a digit in an INFO.
 const DIGIT_TYPES: [&str; 2] = ["application/dtmf-relay", "application/dtmf"];
@@ -87,7 +88,7 @@ impl Call {
         }
         self.hop = Some(up.session.current_hop());
         // Whom we have sent away may say goodbye before, or instead of, telling how it went.
-        let reason = self.transferred().unwrap_or_else(|| "the other party hung up".to_owned());
+        let reason = self.transferred().unwrap_or(Reason::HungUpThere);
         if let Phase::Up(up) = std::mem::replace(&mut self.phase, Phase::Over) {
             for rival in up.rivals {
                 say_farewell(core, rival.session, now);
@@ -188,7 +189,7 @@ impl Call {
             self.sound_on(core, now);
             self.announce(core, now);
         } else {
-            let reason = "the answer holds no usable codec".to_owned();
+            let reason = Reason::UnusableAnswer;
             self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
         }
     }

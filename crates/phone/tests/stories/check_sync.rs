@@ -36,10 +36,14 @@ fn with_login(rig: &mut Rig) {
 
 /// The Authorization header for the challenge last sent.
 fn credentials(rig: &Rig, password: &str) -> String {
+    credentials_for(rig, password, URI)
+}
+
+fn credentials_for(rig: &Rig, password: &str, uri: &str) -> String {
     let challenge = rig.last_response().headers.challenges(HeaderName::WwwAuthenticate).remove(0);
     let mut session = Session::new(DigestChallenge::read(&challenge).unwrap());
     let login = Credentials { user: "pbx".to_owned(), password: password.to_owned() };
-    format!("Authorization: {}\r\n", session.answer(&login, "NOTIFY", URI, "c"))
+    format!("Authorization: {}\r\n", session.answer(&login, "NOTIFY", uri, "c"))
 }
 
 #[test]
@@ -82,6 +86,25 @@ fn a_stranger_is_challenged_where_a_login_is_set_and_let_in_once_with_it() {
     let recorded = notify(3, "check-sync", &right);
     assert_eq!(answer(&mut rig, STRANGER, &recorded), 401, "what was recorded is worth nothing");
     assert_eq!(rig.fetches, 1);
+}
+
+/// RFC 7616 §3.4.6; RFC 3261 §22.4: proxies rewrite the Request-URI, but not to another user's.
+#[test]
+fn a_login_serves_for_the_address_of_record_and_for_no_other_user() {
+    let mut rig = Rig::registered();
+    with_login(&mut rig);
+    let mut asks = |cseq: u32, uri: &str| {
+        assert_eq!(answer(&mut rig, STRANGER, &notify(cseq, "check-sync", "")), 401);
+        let right = credentials_for(&rig, "sync-secret", uri);
+        let code = answer(&mut rig, STRANGER, &notify(cseq + 1, "check-sync", &right));
+        rig.advance(1_100);
+        code
+    };
+    assert_eq!(asks(1, "sip:1001@example.test"), 200, "as the PBX wrote it, before the proxy");
+    assert_eq!(asks(3, URI), 200);
+    assert_eq!(asks(5, "sip:1002@example.test"), 401, "meant for another phone");
+    assert_eq!(asks(7, "not a uri"), 401);
+    assert_eq!(rig.fetches, 2);
 }
 
 #[test]

@@ -42,14 +42,15 @@ fn a_drill_moves_an_idle_line_with_nothing_sent_there_and_says_what_it_cost() {
     rig.advance(35_000);
     assert_eq!(to_primary(&rig), 0);
     let account = rig.account();
-    assert_eq!((account.hop, account.hops[0].cause.as_str()), (Some(p2()), "drill"));
-    assert!(account.message.contains("(drill)"), "{}", account.message);
+    assert_eq!((account.hop, account.hops[0].cause), (Some(p2()), Some(failover::Cause::Drill)));
+    assert!(account.message.to_string().contains("(drill)"), "{}", account.message);
     let measured = told(&rig).last().cloned().unwrap();
     assert_eq!((measured.state, measured.to), (DrillState::Recovered, Some(p2())));
     let outage = measured.outage.unwrap();
     // The keep-alive comes early by up to a tenth; 1 s of its interval had passed.
     assert!((Duration::from_millis(29_500)..=Duration::from_millis(32_500)).contains(&outage));
-    let drilled = |event: &Event| matches!(event, Event::Failover(s) if s.cause == "drill");
+    let drilled =
+        |event: &Event| matches!(event, Event::Failover(s) if s.cause.to_string() == "drill");
     assert!(rig.events.iter().any(|(_, event)| drilled(event)), "{:?}", rig.events);
 }
 
@@ -60,11 +61,12 @@ fn a_drill_ends_by_itself_and_the_line_returns_at_once() {
     start(&mut rig, DrillHop::Primary, 60);
     rig.advance(60_000);
     let account = rig.account();
-    assert_eq!((account.hop, account.hops[0].cause.as_str()), (Some(p1()), ""));
+    assert_eq!((account.hop, account.hops[0].cause), (Some(p1()), None));
     let ended = told(&rig).last().cloned().unwrap();
     assert_eq!(ended.state, DrillState::Ended);
     assert!(ended.outage.is_some());
-    let back = |event: &Event| matches!(event, Event::Failback(s) if s.cause == "drill");
+    let back =
+        |event: &Event| matches!(event, Event::Failback(s) if s.cause.to_string() == "drill");
     assert!(rig.events.iter().any(|(_, event)| back(event)), "{:?}", rig.events);
     let kept = rig.phone.journal(Some(LINE));
     assert!(kept.iter().any(|entry| matches!(entry.event, Event::Drill(_))), "in the journal");

@@ -49,7 +49,7 @@ fn registered_with(change: impl FnOnce(&mut LineSettings)) -> Rig {
 }
 
 fn cause_of(rig: &Rig, hop: usize) -> String {
-    rig.account().hops[hop].cause.clone()
+    rig.account().hops[hop].cause.map(|cause| cause.to_string()).unwrap_or_default()
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_refused_connection_is_the_next_hop_at_once() {
         panic!("{:?}", rig.events)
     };
     assert_eq!(
-        (switch.method.as_str(), switch.cause.as_str()),
+        (switch.method.as_str(), switch.cause.to_string().as_str()),
         ("REGISTER", "tcp connection refused")
     );
 }
@@ -120,7 +120,7 @@ fn the_time_for_setting_up_can_be_set_and_holds_at_the_last_hop_too() {
     assert_eq!(rig.connected(), [(0, t1()), (2_000, t2())]);
     assert!(rig.events.iter().any(|(at, event)| {
         *at == 4_000
-            && matches!(event, Event::Unavailable { cause, .. } if cause.starts_with("tcp"))
+            && matches!(event, Event::Unavailable { cause, .. } if cause.to_string().starts_with("tcp"))
     }));
 }
 
@@ -284,7 +284,7 @@ fn a_refused_certificate_is_named_and_the_next_hop_tried() {
         rig.input(Input::FlowFailed { hop: first, why: FlowFault::Tls(fault) });
         assert_eq!(rig.account().hop, Some(hop("tls:10.0.0.2:5060")));
         assert_eq!(cause_of(&rig, 0), words);
-        assert!(rig.account().message.contains(words), "{}", rig.account().message);
+        assert!(rig.account().message.to_string().contains(words), "{}", rig.account().message);
         let sent_there = rig.sent.iter().filter(|sent| sent.to == first).count();
         assert_eq!(sent_there, 0, "nothing is said before the certificate is good");
     }

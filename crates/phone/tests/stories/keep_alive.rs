@@ -123,13 +123,13 @@ fn a_server_that_answers_no_options_is_told_of_until_it_answers_one() {
     };
     answer_register(&mut rig);
     rig.advance(3_500);
-    assert!(!rig.account().message.contains("OPTIONS"), "asked by REGISTER first");
+    assert!(!rig.account().message.to_string().contains("OPTIONS"), "asked by REGISTER first");
     answer_register(&mut rig);
-    let message = rig.account().message;
+    let message = rig.account().message.to_string();
     assert!(message.contains("answers no OPTIONS"), "{message}");
     rig.modes[0] = Mode::Up;
     rig.advance(65_000);
-    assert_eq!(rig.account().message, "registered through udp:10.0.0.1:5060");
+    assert_eq!(rig.account().message.to_string(), "registered through udp:10.0.0.1:5060");
 }
 
 /// Failover design §6, the watch on the backups: known before it is needed, and told.
@@ -145,11 +145,11 @@ fn a_watched_backup_that_dies_is_told_by_event_journal_and_status() {
     let lost = Event::Redundancy { line: rig.account().line, left: false };
     assert!(rig.events.iter().any(|(_, event)| *event == lost), "{:?}", rig.events);
     assert!(rig.phone.journal(None).iter().any(|entry| entry.event == lost));
-    let message = rig.account().message;
+    let message = rig.account().message.to_string();
     assert!(message.contains("no redundancy left"), "{message}");
     assert_eq!(rig.account().hop, Some(p1()));
     rig.modes[1] = Mode::Up;
     rig.advance(31_000);
-    assert!(!rig.account().message.contains("redundancy"));
+    assert!(!rig.account().message.to_string().contains("redundancy"));
     assert!(rig.log(Method::Register).is_empty(), "the line moved for none of it");
 }

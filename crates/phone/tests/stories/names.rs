@@ -182,7 +182,7 @@ fn a_name_that_only_the_dialog_leads_to_is_looked_up_and_each_address_tried() {
     let hops: Vec<String> = rig.log(Method::Bye).iter().map(|(_, hop)| hop.to_string()).collect();
     let (first, second) = ("udp:10.7.7.1:5060", "udp:10.7.7.2:5060");
     assert_eq!(hops, [first, first, first, second], "A3's time for each but the last");
-    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_empty()), "the line learns nothing");
+    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_none()), "the line learns nothing");
     let bye = rig.last(Method::Bye);
     rig.answer(&bye, 200);
     rig.advance(1_000);
@@ -212,7 +212,7 @@ fn a_name_that_only_the_dialog_leads_to_is_reached_by_the_transport_that_it_says
         let name = || "desk.far.test".to_owned();
         assert_eq!(verified.collect::<Vec<_>>(), [(hops[0], name()), (hops[1], name())]);
         assert!(
-            rig.account().hops.iter().all(|hop| hop.cause.is_empty()),
+            rig.account().hops.iter().all(|hop| hop.cause.is_none()),
             "the line learns nothing"
         );
         rig.answer(&bye, 200);

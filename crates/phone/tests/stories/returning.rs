@@ -8,7 +8,7 @@ use crate::rig::{Mode, Rig, p1, p2};
 
 fn failbacks(rig: &Rig) -> Vec<String> {
     let cause = |event: &Event| match event {
-        Event::Failback(switch) if switch.to == p1() => Some(switch.cause.clone()),
+        Event::Failback(switch) if switch.to == p1() => Some(switch.cause.to_string()),
         _ => None,
     };
     rig.events.iter().filter_map(|(_, event)| cause(event)).collect()
@@ -186,5 +186,5 @@ fn a_link_that_goes_down_and_up_registers_where_the_line_was() {
     rig.input(phone::input::Input::Link { up: true });
     assert_eq!(rig.log(Method::Register).first().map(|(_, hop)| *hop), Some(p1()));
     assert_eq!(rig.account().hop, Some(p1()));
-    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_empty()));
+    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_none()));
 }

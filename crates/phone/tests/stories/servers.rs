@@ -82,6 +82,6 @@ fn a_local_outage_moves_a_call_and_blames_no_hop() {
     rig.undeliverable(&first, Undeliverable::Local);
     let last = rig.last(Method::Invite);
     assert_eq!((first.to, last.to), (p1(), p2()));
-    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_empty()), "{:?}", rig.account());
+    assert!(rig.account().hops.iter().all(|hop| hop.cause.is_none()), "{:?}", rig.account());
     assert_eq!(rig.account().hop, Some(p1()));
 }

@@ -85,12 +85,12 @@ fn where_hold_does_not_take_the_first_call_goes_on_and_the_second_is_not_made() 
     rig.answer(&hold, 488);
     assert_eq!(invites(&rig), before, "nobody else is called");
     assert_eq!(rig.state(first), CallState::Active);
-    assert!(rig.call(first).note.unwrap().starts_with("hold did not take: 488"));
+    assert!(rig.call(first).note.unwrap().to_string().starts_with("hold did not take: 488"));
     let call = rig.call(second);
     assert_eq!(call.state, CallState::Ended);
     let ended = call.ended.unwrap();
     assert_eq!((ended.by, ended.code), (EndedBy::Failure, 0));
-    assert_eq!(ended.reason, format!("call {first} could not be put on hold"));
+    assert_eq!(ended.reason.to_string(), format!("call {first} could not be put on hold"));
     rig.command(Command::Hold(first)).unwrap();
 }
 
@@ -104,7 +104,7 @@ fn a_resume_whose_other_call_cannot_be_held_says_so_and_leaves_both_as_they_were
     let hold = rig.last(Method::Invite);
     rig.answer(&hold, 488);
     assert_eq!((rig.state(first), rig.state(second)), (CallState::Held, CallState::Active));
-    let note = rig.call(first).note.unwrap();
+    let note = rig.call(first).note.unwrap().to_string();
     assert_eq!(note, format!("resume did not take: call {second} could not be put on hold"));
 }
 

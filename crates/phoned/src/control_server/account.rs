@@ -21,7 +21,7 @@ async fn show(line: u16, desk: &Desk) -> Result<Payload, Problem> {
     let mut accounts = desk.accounts().await?;
     accounts.retain(|account| account.line == line);
     if accounts.is_empty() {
-        return Err(Problem::new(format!("line {line} is not configured")));
+        return Err(unknown_line(line));
     }
     Ok(Payload::Accounts(accounts))
 }
@@ -37,4 +37,9 @@ pub(super) async fn status(desk: &Desk) -> Result<Payload, Problem> {
         accounts: desk.accounts().await?,
         calls: desk.calls().await?,
     }))
+}
+
+/// No such line is in use.
+pub(super) fn unknown_line(line: u16) -> Problem {
+    Problem::new(format!("line {line} is not configured"), format!("线路 {line} 未配置"))
 }

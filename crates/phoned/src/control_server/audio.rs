@@ -55,9 +55,19 @@ async fn devices(desk: &Desk) -> Result<SoundDevices, Problem> {
         // Nobody waits any more when it took too long.
         drop(back.send(look(device, &settings)));
     });
-    asking.map_err(|error| Problem::new(format!("cannot start a thread: {error}")))?;
+    asking.map_err(|error| {
+        Problem::new(
+            format!("cannot start a thread: {error}"),
+            format!("无法启动线程：「{error}」"),
+        )
+    })?;
     let in_time = tokio::time::timeout(limits::SOUND_DEVICES, answer).await;
-    let late = || Problem::new("the sound system does not say which devices there are");
+    let late = || {
+        Problem::new(
+            "the sound system does not say which devices there are",
+            "声音系统没有回答有哪些设备",
+        )
+    };
     in_time.map_err(|_| late())?.map_err(|_| late())
 }
 
@@ -97,7 +107,10 @@ async fn test(part: SoundPart, desk: &Desk) -> Result<SoundTest, Problem> {
         SoundPart::Ring => SoundCheck::Bell,
     };
     let done = desk.ask(|back| Ask::Check(what, back)).await?;
-    let heard = done.map_err(|reason| Problem::new(format!("no test of the sound: {reason}")))?;
+    let heard = done.map_err(|error| {
+        let zh = format!("声音测试未成功：{}", error.chinese());
+        Problem::new(format!("no test of the sound: {error}"), zh)
+    })?;
     Ok(SoundTest { part, heard: heard.map(judged) })
 }
 

@@ -40,7 +40,7 @@ async fn dial(command: Command, desk: &Desk) -> Result<Payload, Problem> {
 
 /// Whom the phone has called last, on the same line where that is still there.
 async fn redial(desk: &Desk) -> Result<Payload, Problem> {
-    let nobody = || Problem::new("this phone has called nobody yet");
+    let nobody = || Problem::new("this phone has called nobody yet", "本机尚未拨出过电话");
     let (line, target) = desk.calls.last_dialled().ok_or_else(nobody)?;
     let line = Some(LineNumber(line));
     dial(Command::Dial { line, target }, desk).await
@@ -48,10 +48,12 @@ async fn redial(desk: &Desk) -> Result<Payload, Problem> {
 
 async fn clear_log(desk: &Desk) -> Result<Payload, Problem> {
     let cleared = desk.calls.clear().await.map_err(config::gone)?;
-    cleared.map(|()| Payload::Done {}).map_err(|error| Problem::new(error.to_string()))
+    cleared.map(|()| Payload::Done {}).map_err(|error| config::store_problem(&error))
 }
 
 /// The call of this name; what cannot be a name is no call either.
 fn call(id: String) -> Result<CallId, Problem> {
-    id.parse().map(CallId).map_err(|_| Problem::new(format!("there is no call {id}")))
+    id.parse()
+        .map(CallId)
+        .map_err(|_| Problem::new(format!("there is no call {id}"), format!("没有通话 {id}")))
 }

@@ -46,7 +46,7 @@ impl Client {
             while let Some(line) = decoder.next_line() {
                 let line = match line {
                     Ok(line) => line,
-                    Err(error) => return self.refuse(error.to_string()).await,
+                    Err(error) => return self.refuse(error.into()).await,
                 };
                 match control::decode::<Request>(&line) {
                     Ok(Request::Watch {}) => return self.watch().await,
@@ -58,7 +58,7 @@ impl Client {
                         let reply = answer(request, &self.desk).await;
                         self.reply(&reply.map_or_else(Reply::Error, Reply::Ok)).await?;
                     }
-                    Err(error) => self.refuse(error.to_string()).await?,
+                    Err(error) => self.refuse(error.into()).await?,
                 }
             }
             match self.reader.read(&mut buffer).await? {
@@ -68,15 +68,16 @@ impl Client {
         }
     }
 
-    async fn refuse(&mut self, message: String) -> io::Result<()> {
-        self.reply(&Reply::Error(Problem::new(message))).await
+    async fn refuse(&mut self, problem: Problem) -> io::Result<()> {
+        self.reply(&Reply::Error(problem)).await
     }
 
     async fn reply(&mut self, reply: &Reply) -> io::Result<()> {
         let line = match control::encode(reply) {
             Ok(line) => line,
             Err(error) => {
-                let problem = Problem::new(format!("the answer does not fit: {error}"));
+                let problem =
+                    Problem::new(format!("the answer does not fit: {error}"), "应答过长，无法发送");
                 control::encode(&Reply::Error(problem)).map_err(io::Error::other)?
             }
         };

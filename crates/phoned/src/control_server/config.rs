@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use config_store::fanvil::{Form, FormError};
-use config_store::{ImportError, ItemError, SetError, Store};
+use config_store::{ImportError, ItemError, SetError, Store, StoreError};
 use control::{
-    CallState, CallStatus, ChangeReport, ConfigRequest, Document, ExportFormat, Items, LineCheck,
-    Payload, Problem, Server,
+    CallState, CallStatus, ChangeReport, ConfigRequest, ContactFormat, Document, ExportFormat,
+    Items, LineCheck, Payload, Problem, Server,
 };
 
 use super::describe;
 use super::desk::Desk;
 use crate::lint;
+use crate::phone_book::backup;
 use crate::provisioning::seal;
 use crate::store_thread::StoreGone;
 
@@ -21,7 +22,7 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
         ConfigRequest::Get { items } => get(items, desk).await,
         ConfigRequest::Set { items } => set(items, desk).await.map(Payload::Changes),
         ConfigRequest::Import { document, replace, dry_run } => {
-            let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
+            let octets = document.octets()?;
             let octets = opened(octets, desk).await?;
             import(octets, replace, dry_run, desk).await.map(Payload::Changes)
         }
@@ -40,7 +41,9 @@ pub(super) async fn answer(request: ConfigRequest, desk: &Desk) -> Result<Payloa
 async fn opened(octets: Vec<u8>, desk: &Desk) -> Result<Vec<u8>, Problem> {
     let key = desk.store.with(|store| store.settings().provisioning.key).await.map_err(gone)?;
     let opening = tokio::task::spawn_blocking(move || seal::by_hand(octets, key.expose())).await;
-    opening.map_err(|_| Problem::new("the file was not opened"))?.map_err(Problem::new)
+    opening
+        .map_err(|_| Problem::new("the file was not opened", "文件未能打开"))?
+        .map_err(|error| Problem::new(error.to_string(), error.chinese()))
 }
 
 /// Takes a file, or tells what would change.
@@ -50,6 +53,9 @@ async fn import(
     dry_run: bool,
     desk: &Desk,
 ) -> Result<ChangeReport, Problem> {
+    let (octets, book) = backup::split(&octets);
+    let book = book.map(|csv| desk.book.restored(&csv, replace).map_err(of_book)).transpose()?;
+    let contacts = book.as_ref().map_or(0, |book| book.changed);
     let octets = Arc::<[u8]>::from(octets);
     if replace {
         let file = Arc::clone(&octets);
@@ -57,7 +63,7 @@ async fn import(
         let (changes, gone_lines) = desk.store.with(would).await.map_err(gone)??;
         leave_calls_alone(&gone_lines, desk).await?;
         if dry_run {
-            return Ok(ChangeReport { dry_run, ..describe::changes(changes) });
+            return Ok(ChangeReport { dry_run, contacts, ..describe::changes(changes) });
         }
     }
     let origin = desk.origin;
@@ -70,21 +76,35 @@ async fn import(
         done.map_err(refused_file)
     };
     let changes = desk.store.with(take).await.map_err(gone)??;
-    match dry_run {
-        true => Ok(ChangeReport { dry_run, ..describe::changes(changes) }),
-        false => Ok(desk.put_in_force(changes).await),
+    if dry_run {
+        return Ok(ChangeReport { dry_run, contacts, ..describe::changes(changes) });
     }
+    let report = desk.put_in_force(changes).await;
+    match book {
+        Some(book) => desk.book.take(book, replace).await?,
+        None if replace => desk.book.forget_before().await?,
+        None => {}
+    }
+    Ok(ChangeReport { contacts, ..report })
+}
+
+/// What is wrong with the phone book of a backup.
+fn of_book(problem: Problem) -> Problem {
+    let place = problem.place.unwrap_or_default();
+    let en = format!("phone book: {}", problem.message);
+    Problem::new(en, format!("电话簿：{}", problem.message_zh)).at(format!("phone book {place}"))
 }
 
 async fn revert(desk: &Desk) -> Result<ChangeReport, Problem> {
-    let failed = |error: config_store::StoreError| Problem::new(error.to_string());
+    let failed = |error: StoreError| store_problem(&error);
     let would = move |store: &mut Store| store.would_revert().map_err(failed);
     let (_, gone_lines) = desk.store.with(would).await.map_err(gone)??;
     leave_calls_alone(&gone_lines, desk).await?;
     let origin = desk.origin;
     let revert = move |store: &mut Store| store.revert(origin).map_err(failed);
     let changes = desk.store.with(revert).await.map_err(gone)??;
-    Ok(desk.put_in_force(changes).await)
+    let report = desk.put_in_force(changes).await;
+    Ok(ChangeReport { contacts: desk.book.revert().await?, ..report })
 }
 
 /// A line that is taken out of use ends its calls; no restore is worth one.
@@ -93,8 +113,14 @@ async fn leave_calls_alone(lines: &BTreeSet<u16>, desk: &Desk) -> Result<(), Pro
     let lives = |call: &&CallStatus| call.state != CallState::Ended && lines.contains(&call.line);
     Problem::all(calls.iter().filter(lives).map(|call| {
         let (id, line) = (&call.id, call.line);
-        let text = format!("line {line} would be gone, and call {id} is on it: end that first");
-        Problem::at(format!("line {line}"), text)
+        Problem::new(
+            format!(
+                "line {line} would be gone, and call {id} is on it: nothing was changed; end the \
+                 call, then try again"
+            ),
+            format!("线路 {line} 将被移除，而通话 {id} 正在该线路上：未作任何更改；请先结束通话，再试一次"),
+        )
+        .at(format!("line {line}"))
     }))
     .map_or(Ok(()), Err)
 }
@@ -136,9 +162,7 @@ async fn check(line: Option<u16>, desk: &Desk) -> Result<Payload, Problem> {
     let checks: Vec<LineCheck> =
         wanted.map(|(number, line)| lint::check(*number, line, &known(*number))).collect();
     match line {
-        Some(line) if checks.is_empty() => {
-            Err(Problem::new(format!("line {line} is not configured")))
-        }
+        Some(line) if checks.is_empty() => Err(super::account::unknown_line(line)),
         Some(_) | None => Ok(Payload::Check(checks)),
     }
 }
@@ -149,40 +173,50 @@ async fn export(format: ExportFormat, secrets: bool, desk: &Desk) -> Result<Payl
         ExportFormat::Xml => Form::Xml,
     };
     let exported = desk.store.with(move |store| store.export(form, secrets)).await.map_err(gone)?;
-    let octets = exported.map_err(|error| Problem::new(error.to_string()))?;
+    let octets = exported.map_err(|error| store_problem(&error))?;
+    let octets = match desk.book.list().is_empty() {
+        true => octets,
+        false => backup::join(octets, form, &desk.book.export(ContactFormat::Csv)),
+    };
     let document = Document::from_octets(&octets);
-    document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
+    document.map(Payload::Document).map_err(Problem::from)
 }
 
 fn refused_items(error: SetError) -> Problem {
     match error {
         SetError::Items(errors) => all(errors.iter().map(item_problem)),
-        SetError::Store(error) => Problem::new(error.to_string()),
+        SetError::Store(error) => store_problem(&error),
     }
 }
 
 fn item_problem(error: &ItemError) -> Problem {
-    Problem::at(error.item(), error.to_string())
+    Problem::new(error.to_string(), error.chinese()).at(error.item())
 }
 
 fn refused_file(error: ImportError) -> Problem {
     match error {
         ImportError::Form(errors) => all(errors.iter().map(file_problem)),
-        ImportError::Store(error) => Problem::new(error.to_string()),
+        ImportError::Store(error) => store_problem(&error),
     }
 }
 
 fn file_problem(error: &FormError) -> Problem {
+    let problem = Problem::new(error.to_string(), error.chinese());
     match error.line() {
-        Some(line) => Problem::at(format!("line {line}"), error.to_string()),
-        None => Problem::new(error.to_string()),
+        Some(line) => problem.at(format!("line {line}")),
+        None => problem,
     }
 }
 
 fn all(problems: impl Iterator<Item = Problem>) -> Problem {
-    Problem::all(problems).unwrap_or_else(|| Problem::new("refused"))
+    Problem::all(problems).unwrap_or_else(|| Problem::new("refused", "被拒绝"))
+}
+
+/// What the store says.
+pub(super) fn store_problem(error: &StoreError) -> Problem {
+    Problem::new(error.to_string(), error.chinese())
 }
 
 pub(super) fn gone(error: StoreGone) -> Problem {
-    Problem::new(error.to_string())
+    error.into()
 }

@@ -17,12 +17,12 @@ pub(super) async fn answer(request: ContactRequest, desk: &Desk) -> Result<Paylo
         }
         ContactRequest::Remove { id } => book.remove(id).await.map(|()| Payload::Done {}),
         ContactRequest::Import { document } => {
-            let octets = document.octets().map_err(|error| Problem::new(error.to_string()))?;
+            let octets = document.octets()?;
             book.import(&octets).await.map(Payload::Imported)
         }
         ContactRequest::Export { format } => {
             let document = Document::from_octets(&book.export(format));
-            document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
+            document.map(Payload::Document).map_err(Problem::from)
         }
     }
 }

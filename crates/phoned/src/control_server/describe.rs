@@ -22,6 +22,7 @@ pub(super) fn changes(changes: config_store::Changes) -> ChangeReport {
     };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     ChangeReport {
+        contacts: 0,
         items: changes.items.into_iter().map(changed).collect(),
         dry_run: false,
         kept: count(changes.kept),
@@ -39,7 +40,7 @@ fn item(item: &Item) -> ItemDescription {
             Scope::Line => ItemScope::Line,
         },
         values: values(&item.kind),
-        range: item.kind.range(),
+        range: item.kind.range().en,
         default: item.default.into(),
         help: Help { en: item.en.into(), zh: item.zh.into() },
     }

@@ -53,7 +53,10 @@ impl Desk {
     /// Has the phone do something; its refusal is the answer to whoever asked.
     pub(crate) async fn command(&self, command: Command) -> Result<Done, Problem> {
         let done = self.ask(|back| Ask::Do(command, back)).await?;
-        done.map_err(|refusal| Problem::new(refusal.to_string()))
+        done.map_err(|refusal| {
+            let phone::words::Said { en, zh } = refusal.said();
+            Problem::new(en, zh)
+        })
     }
 
     /// Every line.
@@ -102,7 +105,7 @@ impl Desk {
         &self,
         question: impl FnOnce(oneshot::Sender<R>) -> Ask,
     ) -> Result<R, Problem> {
-        let ending = || Problem::new("the phone is shutting down");
+        let ending = || Problem::new("the phone is shutting down", "话机正在关机");
         let (back, answer) = oneshot::channel();
         self.phone.send(Message::Ask(question(back))).await.map_err(|_| ending())?;
         answer.await.map_err(|_| ending())

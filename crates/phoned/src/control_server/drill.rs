@@ -29,9 +29,12 @@ fn which(hop: &str) -> Result<DrillHop, Problem> {
         "primary" => Ok(DrillHop::Primary),
         "current" => Ok(DrillHop::Current),
         _ => hop.parse().map(DrillHop::This).map_err(|_| {
-            let message =
-                format!("'{hop}' is neither primary, current, nor a hop such as udp:10.0.0.1:5060");
-            Problem::new(message)
+            Problem::new(
+                format!("'{hop}' is neither primary, current, nor a hop such as udp:10.0.0.1:5060"),
+                format!(
+                    "`{hop}` 不是 primary、current，也不是 `udp:10.0.0.1:5060` 这样的服务器地址"
+                ),
+            )
         }),
     }
 }

@@ -14,7 +14,9 @@ pub(super) async fn answer(request: JournalRequest, desk: &Desk) -> Result<Paylo
     let clock = desk.clock.read();
     let entries = entries.into_iter().map(|entry| view::notification(entry.event, entry.at, clock));
     let earlier = desk.earlier.entries(line).await;
-    let earlier = earlier.map_err(|error| Problem::new(format!("the journal: {error}")))?;
+    let earlier = earlier.map_err(|error| {
+        Problem::new(format!("the journal: {error}"), format!("切换记录：「{error}」"))
+    })?;
     let all = earlier.into_iter().chain(entries);
     Ok(Payload::Entries(all.filter(|entry| since.is_none_or(|since| entry.t >= since)).collect()))
 }

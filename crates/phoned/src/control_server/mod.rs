@@ -119,7 +119,10 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 fn turn_away(stream: &UnixStream) {
-    let problem = control::Problem::new(format!("all {} connections are in use", limits::CLIENTS));
+    let problem = control::Problem::new(
+        format!("all {} connections are in use", limits::CLIENTS),
+        format!("全部 {} 个连接都在使用中", limits::CLIENTS),
+    );
     if let Ok(line) = control::encode(&control::Reply::Error(problem)) {
         // Fits into an empty buffer; a client that is gone needs no answer.
         let _ = stream.try_write(&line);

@@ -18,7 +18,10 @@ pub(super) async fn answer(desk: &Desk) -> Result<Payload, Problem> {
     let accounts = desk.ask(Ask::Accounts).await?;
     let sip_port = desk.ask(Ask::SipPort).await?;
     let interfaces = host::interfaces().map_err(|error| {
-        Problem::new(format!("the system does not tell its interfaces: {error}"))
+        Problem::new(
+            format!("the system does not tell its interfaces: {error}"),
+            format!("系统没有给出网络接口：「{error}」"),
+        )
     })?;
     let (name_servers, search) = dns::in_use();
     Ok(Payload::Network(NetworkStatus {

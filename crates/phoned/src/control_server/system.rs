@@ -13,7 +13,10 @@ pub(super) async fn answer(request: &SystemRequest, desk: &Desk) -> Result<Paylo
             let up = calls.iter().filter(|call| call.state != CallState::Ended).count();
             if up > 0 && !end_calls {
                 let calls = if up == 1 { "1 call is" } else { &format!("{up} calls are") };
-                return Err(Problem::new(format!("{calls} up and would be ended by a restart")));
+                return Err(Problem::new(
+                    format!("{calls} up and would be ended by a restart"),
+                    format!("有 {up} 个通话，重启会将其挂断"),
+                ));
             }
             Ending::Restart
         }

@@ -19,7 +19,10 @@ pub(super) async fn answer(request: TraceRequest, desk: &Desk) -> Result<Payload
             let lines = lines(desk).await?;
             let report = desk.trace.report(&filter, &lines, desk.clock.read());
             if report.messages.is_empty() {
-                return Err(Problem::new(format!("message {id} is not recorded, or not any more")));
+                return Err(Problem::new(
+                    format!("message {id} is not recorded, or not any more"),
+                    format!("消息 {id} 没有记录，或已不再保留"),
+                ));
             }
             Ok(Payload::Trace(report))
         }
@@ -28,7 +31,7 @@ pub(super) async fn answer(request: TraceRequest, desk: &Desk) -> Result<Payload
             let lines = lines(desk).await?;
             let file = desk.trace.pcapng(&filter, &lines, desk.clock.read(), with_secrets);
             let document = Document::from_octets(&file);
-            document.map(Payload::Document).map_err(|error| Problem::new(error.to_string()))
+            document.map(Payload::Document).map_err(Problem::from)
         }
         TraceRequest::Follow { .. } => Ok(Payload::Watching {}),
     }

@@ -40,6 +40,24 @@ pub(crate) enum TlsError {
     NobodyTrusted,
 }
 
+impl TlsError {
+    /// The same as its `Display` form, in Chinese.
+    pub(crate) fn chinese(&self) -> String {
+        match self {
+            Self::File { item, path, why } => {
+                format!("参数 `{item}`：`{}`：「{why}」", path.display())
+            }
+            Self::Half => "参数 `TLS Certificate File` 和 `TLS Key File` 必须同时设置".to_owned(),
+            Self::Identity(why) => {
+                format!("参数 `TLS Certificate File` 和 `TLS Key File`：「{why}」")
+            }
+            Self::NobodyTrusted => {
+                "系统没有信任任何证书颁发机构；请设置参数 `TLS CA File`".to_owned()
+            }
+        }
+    }
+}
+
 /// Certificates, our own first.
 type Chain = Vec<CertificateDer<'static>>;
 

@@ -16,21 +16,24 @@ const COLUMNS: [&str; 6] = ["name", "number", "number2", "number3", "number4", "
 /// What is wrong, and in which line.
 pub(super) fn read(octets: &[u8]) -> Result<Vec<Draft>, Problem> {
     let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
-    let text = std::str::from_utf8(octets).map_err(|_| Problem::new("the file is not UTF-8"))?;
+    let text = std::str::from_utf8(octets)
+        .map_err(|_| Problem::new("the file is not UTF-8", "文件不是 UTF-8 编码"))?;
     let is_card =
         text.trim_start().get(..11).is_some_and(|t| t.eq_ignore_ascii_case("BEGIN:VCARD"));
     let drafts = if is_card { cards(text) } else { rows(text) }?;
     if drafts.len() > limits::CONTACTS {
-        let most = limits::CONTACTS;
-        return Err(Problem::new(format!("the phone book holds {most} entries at most")));
+        return Err(super::full());
     }
     let checked = |(line, draft): (u64, Draft)| {
-        let at = |problem: Problem| {
-            Problem::at(format!("line {line}"), format!("line {line}: {}", problem.message))
-        };
-        draft.checked().map_err(at)
+        draft.checked().map_err(|problem| in_line(line, &problem.message, &problem.message_zh))
     };
     drafts.into_iter().map(checked).collect()
+}
+
+/// What is wrong in a line of the file.
+fn in_line(line: u64, en: &str, zh: &str) -> Problem {
+    Problem::new(format!("line {line}: {en}"), format!("第 {line} 行：{zh}"))
+        .at(format!("line {line}"))
 }
 
 /// Writes a file.
@@ -49,14 +52,14 @@ fn rows(text: &str) -> Result<Vec<(u64, Draft)>, Problem> {
         ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(text.as_bytes());
     let wrong = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
-        Problem::at(format!("line {line}"), format!("line {line}: {error}"))
+        in_line(line, &error.to_string(), &format!("「{error}」"))
     };
     let header = reader.headers().map_err(wrong)?.clone();
     let column = |name: &str| header.iter().position(|title| title.eq_ignore_ascii_case(name));
     let [name, number, ..] = COLUMNS.map(column);
     if name.is_none() || number.is_none() {
-        let message = "line 1: neither vCards nor a header with the columns name and number";
-        return Err(Problem::at("line 1", message));
+        let en = "neither vCards nor a header with the columns name and number";
+        return Err(in_line(1, en, "既不是 vCard，也没有含 `name` 和 `number` 列的表头"));
     }
     let mut drafts = Vec::new();
     for record in reader.records() {
@@ -73,7 +76,7 @@ fn row(record: &StringRecord, columns: [Option<usize>; 6], at: u64) -> Result<Dr
     let line = match line {
         "" => None,
         text => Some(text.parse().map_err(|_| {
-            Problem::at(format!("line {at}"), format!("line {at}: '{text}' is no line's number"))
+            in_line(at, &format!("'{text}' is no line's number"), &format!("`{text}` 不是线路编号"))
         })?),
     };
     Ok(Draft { name: name.into(), numbers: numbers.map(str::to_owned).into(), line })
@@ -128,9 +131,7 @@ fn cards(text: &str) -> Result<Vec<(u64, Draft)>, Problem> {
         }
     }
     match open {
-        Some((line, _)) => {
-            Err(Problem::at(format!("line {line}"), format!("line {line}: the card has no end")))
-        }
+        Some((line, _)) => Err(in_line(line, "the card has no end", "名片没有结束标记")),
         None => Ok(drafts),
     }
 }

@@ -1,23 +1,28 @@
 //! The phone book (requirement F7): names for numbers, kept over a restart, bounded.
 //!
-//! Each entry is one row of the store's state table, so it is no part of the configuration and of its
-//! files; it comes and goes as CSV or vCard (`file`). Which numbers are one another is decided in
-//! `number`. A change is kept before it is acknowledged.
+//! Each entry is one row of the store's state table, so it is no part of the configuration; it comes and
+//! goes as CSV or vCard (`file`), and within a configuration file that serves as a backup (`backup`).
+//! Which numbers are one another is decided in `number`. A change is kept before it is acknowledged.
 
+pub(crate) mod backup;
 mod file;
 mod number;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config_store::{Store, StoreError};
 use control::{CallStatus, Contact, ContactFormat, ContactsImported, Problem};
 
 use crate::limits;
-use crate::store_thread::StoreHandle;
+use crate::store_thread::{StoreGone, StoreHandle};
 
 /// The entry's number follows.
 const CONTACTS: &str = "contact/";
+/// The same of the book that the latest restore has replaced.
+const BEFORE: &str = "contact-before/";
+/// There where a restore has replaced a book.
+const REPLACED: &str = "contact-replaced";
 
 /// The book, for all who read and write it.
 #[derive(Clone, Debug)]
@@ -47,7 +52,11 @@ pub(crate) struct Draft {
 /// # Errors
 /// What the store says.
 pub(crate) fn recall(store: &mut Store) -> Result<Book, StoreError> {
-    let kept = store.state_under(CONTACTS)?;
+    read_under(store, CONTACTS)
+}
+
+fn read_under(store: &Store, prefix: &str) -> Result<Book, StoreError> {
+    let kept = store.state_under(prefix)?;
     let read = kept.iter().filter_map(|(id, text)| {
         let contact: Contact = control::decode(text.as_bytes()).ok()?;
         Some((id.parse().ok()?, contact))
@@ -99,7 +108,7 @@ impl PhoneBook {
             return Err(no_such(id));
         }
         let removed = self.store.with(move |store| store.state_remove(&key(id))).await;
-        removed.map_err(told)?.map_err(told)
+        kept(removed)
     }
 
     /// Takes a file, all or nothing.
@@ -124,6 +133,93 @@ impl PhoneBook {
         Ok(done)
     }
 
+    /// The book of a backup, and what it would change: how many entries are new, other or gone.
+    ///
+    /// # Errors
+    /// What is wrong with it and where.
+    pub(crate) fn restored(&self, csv: &[u8], replace: bool) -> Result<Restored, Problem> {
+        let drafts = file::read(csv)?;
+        let mut next = self.book().clone();
+        let mut changed = 0_u32;
+        if replace {
+            let named: BTreeSet<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
+            let before = next.contacts.len();
+            next.contacts.retain(|_, contact| named.contains(contact.name.as_str()));
+            changed = u32::try_from(before - next.contacts.len()).unwrap_or(u32::MAX);
+        }
+        for draft in drafts {
+            let known = next.contacts.values().find(|known| known.name == draft.name);
+            let same = known.is_some_and(|k| k.numbers == draft.numbers && k.line == draft.line);
+            let id = known.map(|known| known.id);
+            if !same {
+                next.put(id, draft)?;
+                changed = changed.saturating_add(1);
+            }
+        }
+        Ok(Restored { book: next, changed })
+    }
+
+    /// Takes over what [`Self::restored`] has made. With `replace` what was there is kept for
+    /// [`Self::revert`].
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn take(&self, restored: Restored, replace: bool) -> Result<(), Problem> {
+        let Restored { book: next, .. } = restored;
+        let before = self.book().clone();
+        let rows = rows_of(CONTACTS, &next)?;
+        let old = if replace { Some(rows_of(BEFORE, &before)?) } else { None };
+        let write = move |store: &mut Store| {
+            if let Some(old) = old {
+                store.state_remove_under(BEFORE)?;
+                store.state_put_all(&old)?;
+                store.state_put(REPLACED, "1")?;
+            }
+            store.state_remove_under(CONTACTS)?;
+            store.state_put_all(&rows)
+        };
+        kept(self.store.with(write).await)?;
+        *self.book() = next;
+        Ok(())
+    }
+
+    /// A restore without a book has left this one alone: there is none to go back to.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn forget_before(&self) -> Result<(), Problem> {
+        let forget = |store: &mut Store| {
+            store.state_remove_under(BEFORE)?;
+            store.state_remove(REPLACED)
+        };
+        kept(self.store.with(forget).await)
+    }
+
+    /// Goes back to the book before the latest restore, and the next time forward again; how many
+    /// entries that has changed.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn revert(&self) -> Result<u32, Problem> {
+        let read = |store: &mut Store| match store.state_get(REPLACED)? {
+            Some(_) => read_under(store, BEFORE).map(Some),
+            None => Ok(None),
+        };
+        let before = self.store.with(read).await?;
+        let before = before.map_err(|error| Problem::new(error.to_string(), error.chinese()))?;
+        let Some(before) = before else { return Ok(0) };
+        let changed = {
+            let now = self.book();
+            let differs = |of: &Book, than: &Book| {
+                let other = |(id, one): &(&u32, &Contact)| than.contacts.get(id) != Some(one);
+                of.contacts.iter().filter(other).count()
+            };
+            differs(&before, &now).max(differs(&now, &before))
+        };
+        self.take(Restored { book: before, changed: 0 }, true).await?;
+        Ok(u32::try_from(changed).unwrap_or(u32::MAX))
+    }
+
     /// All entries as a file.
     pub(crate) fn export(&self, format: ContactFormat) -> Vec<u8> {
         file::write(&self.list(), format)
@@ -132,12 +228,12 @@ impl PhoneBook {
     /// Writes entries, then takes the book over that holds them.
     async fn keep(&self, next: Book, changed: &[Contact]) -> Result<(), Problem> {
         let row = |contact: &Contact| {
-            let text = control::encode(contact).map_err(told)?;
+            let text = control::encode(contact)?;
             Ok((key(contact.id), String::from_utf8_lossy(&text).trim_end().to_owned()))
         };
         let rows = changed.iter().map(row).collect::<Result<BTreeMap<_, _>, Problem>>()?;
         let put = self.store.with(move |store| store.state_put_all(&rows)).await;
-        put.map_err(told)?.map_err(told)?;
+        kept(put)?;
         *self.book() = next;
         Ok(())
     }
@@ -158,10 +254,7 @@ impl Book {
         let id = match id {
             Some(id) if self.contacts.contains_key(&id) => id,
             Some(id) => return Err(no_such(id)),
-            None if self.contacts.len() >= limits::CONTACTS => {
-                let most = limits::CONTACTS;
-                return Err(Problem::new(format!("the phone book holds {most} entries at most")));
-            }
+            None if self.contacts.len() >= limits::CONTACTS => return Err(full()),
             None => self.last.saturating_add(1),
         };
         self.last = self.last.max(id);
@@ -182,29 +275,50 @@ impl Draft {
         let length = name.chars().count();
         if length == 0 || length > limits::CONTACT_NAME || name.chars().any(char::is_control) {
             let most = limits::CONTACT_NAME;
-            return Err(Problem::at("name", format!("a name has 1 to {most} characters")));
+            let en = format!("a name has 1 to {most} characters");
+            return Err(Problem::new(en, format!("姓名为 1 至 {most} 个字符")).at("name"));
         }
         let wanted = self.numbers.iter().map(|number| number.trim());
         let wanted: Vec<&str> = wanted.filter(|number| !number.is_empty()).collect();
         if wanted.is_empty() || wanted.len() > limits::CONTACT_NUMBERS {
             let most = limits::CONTACT_NUMBERS;
-            return Err(Problem::at("numbers", format!("{name} needs 1 to {most} numbers")));
+            let en = format!("{name} needs 1 to {most} numbers");
+            return Err(Problem::new(en, format!("{name} 需要 1 至 {most} 个号码")).at("numbers"));
         }
         let plain = |number: &&str| {
-            let wrong = || format!("{name}: '{number}' is no number and no SIP address");
-            number::plain(number).ok_or_else(|| Problem::at("numbers", wrong()))
+            let wrong = || {
+                let en = format!("{name}: '{number}' is no number and no SIP address");
+                Problem::new(en, format!("{name}：`{number}` 不是号码，也不是 SIP 地址"))
+                    .at("numbers")
+            };
+            number::plain(number).ok_or_else(wrong)
         };
         let numbers = wanted.iter().map(plain).collect::<Result<_, _>>()?;
         let lines = 1..=config_store::limits::MAX_LINES;
         if self.line.is_some_and(|line| !lines.contains(&line)) {
             let most = config_store::limits::MAX_LINES;
-            return Err(Problem::at(
-                "line",
-                format!("{name}: a line is a number from 1 to {most}"),
-            ));
+            let en = format!("{name}: a line is a number from 1 to {most}");
+            return Err(Problem::new(en, format!("{name}：线路为 1 至 {most}")).at("line"));
         }
         Ok(Self { name, numbers, line: self.line })
     }
+}
+
+/// A book that waits to be taken over.
+#[derive(Debug)]
+pub(crate) struct Restored {
+    book: Book,
+    /// How many entries are new, other or gone.
+    pub(crate) changed: u32,
+}
+
+fn rows_of(prefix: &str, book: &Book) -> Result<BTreeMap<String, String>, Problem> {
+    let row = |contact: &Contact| {
+        let text = control::encode(contact)?;
+        let text = String::from_utf8_lossy(&text).trim_end().to_owned();
+        Ok((format!("{prefix}{}", contact.id), text))
+    };
+    book.contacts.values().map(row).collect()
 }
 
 fn key(id: u32) -> String {
@@ -212,11 +326,17 @@ fn key(id: u32) -> String {
 }
 
 fn no_such(id: u32) -> Problem {
-    Problem::new(format!("the phone book has no entry {id}"))
+    Problem::new(format!("the phone book has no entry {id}"), format!("电话簿中没有条目 {id}"))
 }
 
-fn told(error: impl std::fmt::Display) -> Problem {
-    Problem::new(error.to_string())
+fn full() -> Problem {
+    let most = limits::CONTACTS;
+    let en = format!("the phone book holds {most} entries at most");
+    Problem::new(en, format!("电话簿最多 {most} 个条目"))
+}
+
+fn kept(result: Result<Result<(), StoreError>, StoreGone>) -> Result<(), Problem> {
+    result?.map_err(|error| Problem::new(error.to_string(), error.chinese()))
 }
 
 #[cfg(test)]
@@ -296,6 +416,39 @@ mod tests {
             let full = book.import(format!("name,number\n{many}").as_bytes()).await.unwrap_err();
             assert!(full.message.contains("at most"), "{full:?}");
             assert_eq!(book.list().len(), 2);
+        });
+    }
+
+    /// F7, issue 4: a backup brings the phone book, and its restore can be taken back.
+    #[test]
+    fn a_restored_book_replaces_the_one_that_was_there_and_gives_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = |book: &PhoneBook| -> Vec<String> {
+            book.list().into_iter().map(|contact| contact.name).collect()
+        };
+        run(folder.path(), async |book| {
+            book.put(None, draft("Bob", &["1"])).await.unwrap();
+            book.put(None, draft("Old", &["2"])).await.unwrap();
+            let csv = b"name,number\nBob,1\nAnn,3\n";
+            let added = book.restored(csv, false).unwrap();
+            assert_eq!(added.changed, 1, "Bob is the same");
+            let replaced = book.restored(csv, true).unwrap();
+            assert_eq!(replaced.changed, 2, "Ann is new, and one is gone");
+            assert_eq!(names(book), ["Bob", "Old"], "so far it is only looked at");
+            book.take(replaced, true).await.unwrap();
+            assert_eq!(names(book), ["Ann", "Bob"]);
+            let wrong = book.restored(b"name,number\nEve,\n", true).unwrap_err();
+            assert_eq!(wrong.place.as_deref(), Some("line 2"));
+        });
+        run(folder.path(), async |book| {
+            assert_eq!(names(book), ["Ann", "Bob"], "after a restart");
+            assert!(book.revert().await.unwrap() > 0);
+            assert_eq!(names(book), ["Bob", "Old"]);
+            book.revert().await.unwrap();
+            assert_eq!(names(book), ["Ann", "Bob"], "and forward again");
+            book.forget_before().await.unwrap();
+            assert_eq!(book.revert().await.unwrap(), 0);
+            assert_eq!(names(book), ["Ann", "Bob"]);
         });
     }
 

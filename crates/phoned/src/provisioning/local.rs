@@ -23,7 +23,7 @@ pub(crate) fn apply(path: &Path, store: &mut Store) -> anyhow::Result<()> {
         seal::by_hand(octets, key.expose()).map_err(anyhow::Error::msg).with_context(at)?;
     // Its words may be several, each with its line; the causes behind them say no more.
     let changes = store
-        .import(&octets, Origin::Provisioning)
+        .import(&crate::phone_book::backup::split(&octets).0, Origin::Provisioning)
         .map_err(|error| anyhow!("provisioning file {}: {error}", path.display()))?;
     let (changed, kept) = (changes.items.len(), changes.kept);
     tracing::info!(file = %path.display(), changed, kept, "provisioned");

@@ -79,6 +79,23 @@ pub(crate) enum FetchError {
     Http(String),
 }
 
+impl FetchError {
+    /// The same as its `Display` form, in Chinese.
+    fn chinese(&self) -> String {
+        match self {
+            Self::Network(error) => format!("「{error}」"),
+            Self::NoAddress(host) => format!("`{host}` 没有地址"),
+            Self::Silent => "服务器没有应答".to_owned(),
+            Self::TooSlow => format!("未能在 {} 秒内完成", limits::FETCH.as_secs()),
+            Self::TooLong(octets) => format!("超过 {octets} 字节"),
+            Self::Status(code) => format!("服务器应答 {code}"),
+            Self::NoLogin => "服务器要求的登录方式话机不支持".to_owned(),
+            Self::Refused(why) => format!("服务器拒绝：「{why}」"),
+            Self::Http(why) => format!("「{why}」"),
+        }
+    }
+}
+
 /// Whether an address is one that a configuration can be fetched from.
 ///
 /// # Errors

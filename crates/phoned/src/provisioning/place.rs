@@ -65,6 +65,22 @@ pub(crate) enum PlaceError {
     Blank,
 }
 
+impl PlaceError {
+    /// The same as its `Display` form, in Chinese.
+    pub(crate) fn chinese(&self) -> String {
+        match self {
+            Self::Scheme(scheme) => {
+                format!("不支持 `{scheme}` 方式获取文件；请使用 tftp、http 或 https 地址")
+            }
+            Self::NoHost => "地址中没有服务器".to_owned(),
+            Self::Login => "地址中含用户名；请将用户名和密码填入 `Default Username` 和 \
+                 `Default Password`"
+                .to_owned(),
+            Self::Blank => "地址中含空格或控制字符".to_owned(),
+        }
+    }
+}
+
 impl Place {
     /// What the items name: a server, which may be a whole address or only a host, which is then
     /// asked by `scheme` (`None`: FTP, which is refused), and a file, which may be empty: then it is

@@ -85,7 +85,10 @@ fn place_of(told: &Told, settings: &Provisioning, marks: &Marks) -> Result<Place
 }
 
 fn named(source: &str, place: Result<Place, PlaceError>) -> Result<Place, Problem> {
-    place.map_err(|error| Problem::at(source, format!("`{source}`: {error}")))
+    place.map_err(|error| {
+        let zh = format!("`{source}`：{}", error.chinese());
+        Problem::new(format!("`{source}`: {error}"), zh).at(source)
+    })
 }
 
 fn scheme(protocol: FetchProtocol) -> Scheme {

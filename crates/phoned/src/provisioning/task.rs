@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Instant;
 
-use config_store::{ImportError, Origin, Provisioning};
+use config_store::{ImportError, Origin, Provisioning, Sentence};
 use control::{
     AccountState, ChangeReport, Event, Notification, Problem, ProvisionStatus, Timestamp,
 };
@@ -30,14 +30,14 @@ impl ProvisionerHandle {
     pub(crate) async fn now(&self) -> Result<ChangeReport, Problem> {
         let (back, answer) = oneshot::channel();
         let _ = self.requests.send(Request::Now(back)).await;
-        answer.await.unwrap_or_else(|_| Err(Problem::new("the phone is shutting down")))
+        answer.await.unwrap_or_else(|_| Err(ending()))
     }
 
     /// From where it is fetched, and how the last fetch ended.
     pub(crate) async fn show(&self) -> Result<ProvisionStatus, Problem> {
         let (back, answer) = oneshot::channel();
         let _ = self.requests.send(Request::Show(back)).await;
-        answer.await.map_err(|_| Problem::new("the phone is shutting down"))
+        answer.await.map_err(|_| ending())
     }
 
     /// Somebody who may wants it fetched, soon. Never waits: of many wishes one is enough.
@@ -74,7 +74,7 @@ pub(crate) struct Requests(mpsc::Receiver<Request>);
 #[derive(Debug)]
 struct Last {
     at: Timestamp,
-    words: String,
+    words: Sentence,
     success: bool,
 }
 
@@ -211,17 +211,23 @@ impl Provisioner {
             Ok(Some(place)) => self.fetch_and_apply(place).await,
             Ok(None) => {
                 self.schedule.nowhere(new, dice(), Instant::now());
-                return Err(Problem::new("no server to fetch from (item `Flash Server IP`)"));
+                return Err(Problem::new(
+                    "no server to fetch from (item `Flash Server IP`)",
+                    "没有可获取配置的服务器（参数 `Flash Server IP`）",
+                ));
             }
             Err(problem) => Err(problem),
         };
         let words = match &done {
-            Ok(report) => format!("{} items changed", report.items.len()),
-            Err(problem) => problem.message.clone(),
+            Ok(ChangeReport { items, .. }) => {
+                let count = items.len();
+                Sentence::new(format!("{count} items changed"), format!("已更改 {count} 个参数"))
+            }
+            Err(Problem { message, message_zh, .. }) => Sentence::new(message, message_zh),
         };
         let success = done.is_ok();
         if !success && self.last.as_ref().is_none_or(|last| last.words != words) {
-            tracing::warn!(reason = words, "not provisioned");
+            tracing::warn!(reason = words.en, "not provisioned");
         }
         let clock = self.desk.clock.read();
         self.last = Some(Last { at: clock.calendar(clock.now()), words, success });
@@ -237,22 +243,25 @@ impl Provisioner {
         let tls = self.desk.store.with(|store| store.settings().tls).await.map_err(ended)?;
         let (named, key) = (place.to_string(), self.settings.key.clone());
         let fetching = tokio::task::spawn_blocking(move || {
-            let trust = trust(&place, &tls).map_err(|error| error.to_string())?;
-            let octets = fetch(&place, &login, trust).map_err(|error| error.to_string())?;
-            let octets = seal::from_network(octets, key.expose())?;
+            let trust = trust(&place, &tls)
+                .map_err(|error| Sentence::new(error.to_string(), error.chinese()))?;
+            let octets = fetch(&place, &login, trust)
+                .map_err(|error| Sentence::new(error.to_string(), error.chinese()))?;
+            let closed = |error: seal::Unopened| Sentence::new(error.to_string(), error.chinese());
+            let octets = seal::from_network(octets, key.expose()).map_err(closed)?;
             // Of what it says: sealed once more, the same file is another one.
             let file: String =
                 Sha256::digest(&octets).iter().map(|octet| format!("{octet:02x}")).collect();
-            Ok::<_, String>((octets, file))
+            Ok::<_, Sentence>((octets, file))
         });
         let (octets, file) = match self.meanwhile(fetching).await {
             Ok(Ok(fetched)) => fetched,
-            Ok(Err(why)) => return Err(Problem::at(named.clone(), format!("{named}: {why}"))),
-            Err(_) => return Err(Problem::new("the fetch was broken off")),
+            Ok(Err(why)) => return Err(of_file(named, &why)),
+            Err(_) => return Err(Problem::new("the fetch was broken off", "获取被中断")),
         };
         if self.rejected.as_ref() == Some(&file) {
-            let message = format!("{named}: still the file that was rolled back");
-            return Err(Problem::at(named, message));
+            let why = Sentence::new("still the file that was rolled back", "仍是已被撤回的文件");
+            return Err(of_file(named, &why));
         }
         self.apply(&named, octets, file).await
     }
@@ -263,6 +272,8 @@ impl Provisioner {
         octets: Vec<u8>,
         file: String,
     ) -> Result<ChangeReport, Problem> {
+        // A phone book belongs to whoever uses the phone: only a restore by hand brings one.
+        let (octets, _) = crate::phone_book::backup::split(&octets);
         let was_registered = self.is_registered().await;
         let events = self.desk.events.watch();
         let rollback = self.settings.rollback.filter(|_| was_registered);
@@ -313,7 +324,10 @@ impl Provisioner {
                 self.rejected = Some(probation.file);
                 self.desk.put_in_force(changes).await;
                 let clock = self.desk.clock.read();
-                let words = "rolled back: no line registered with it".to_owned();
+                let words = Sentence::new(
+                    "rolled back: no line registered with it",
+                    "已撤回：使用该配置没有线路注册成功",
+                );
                 self.last = Some(Last { at: clock.calendar(clock.now()), words, success: false });
             }
             Ok(Err(error)) => tracing::error!(%error, "cannot take the provisioned change back"),
@@ -362,7 +376,8 @@ impl Provisioner {
             place: place.ok().flatten().map(|place| place.to_string()),
             last: self.last.as_ref().map(|last| last.at),
             success: self.last.as_ref().map(|last| last.success),
-            result: self.last.as_ref().map(|last| last.words.clone()),
+            result: self.last.as_ref().map(|last| last.words.en.clone()),
+            result_zh: self.last.as_ref().map(|last| last.words.zh.clone()).unwrap_or_default(),
             next: self.schedule.due().map(|at| clock.calendar(at)),
             proving: self.probation.is_some(),
         }
@@ -406,9 +421,18 @@ fn dice() -> u64 {
 }
 
 fn refused(named: &str, error: &ImportError) -> Problem {
-    Problem::at(named, format!("{named}: {error}"))
+    of_file(named.to_owned(), &Sentence::new(error.to_string(), error.chinese()))
+}
+
+/// What is wrong with a file, which is named.
+fn of_file(named: String, why: &Sentence) -> Problem {
+    Problem::new(format!("{named}: {}", why.en), format!("`{named}`：{}", why.zh)).at(named)
+}
+
+fn ending() -> Problem {
+    Problem::new("the phone is shutting down", "话机正在关机")
 }
 
 fn ended(error: crate::store_thread::StoreGone) -> Problem {
-    Problem::new(error.to_string())
+    error.into()
 }

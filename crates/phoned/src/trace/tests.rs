@@ -19,6 +19,7 @@ fn lines() -> Lines {
         expires_in_s: None,
         hops: Vec::new(),
         note: None,
+        note_zh: String::new(),
     };
     Lines::of(&[account(1, "sip:1001@example.test"), account(2, "sip:1002@example.test")])
 }

@@ -86,8 +86,9 @@ pub fn in_the_clear(message: &Message, to: Hop, secret: bool) -> Option<Breach> 
 #[must_use]
 pub fn unnamed_fault(line: &AccountStatus, hop: Hop, fault: TlsFault) -> Option<Breach> {
     let shown = line.hops.iter().find(|shown| shown.hop == hop)?;
-    let named = shown.state == HopState::Unavailable && shown.cause == fault.to_string();
-    let what = || format!("{hop} failed by {fault} and shows {:?} {}", shown.state, shown.cause);
+    let named = shown.state == HopState::Unavailable
+        && shown.cause.map(|cause| cause.to_string()) == Some(fault.to_string());
+    let what = || format!("{hop} failed by {fault} and shows {:?} {:?}", shown.state, shown.cause);
     (!named).then(|| Breach::new("unnamed-fault", what()))
 }
 

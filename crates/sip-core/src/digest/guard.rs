@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::hash::{Inputs, response};
 use super::{Algorithm, Credentials, hex};
 use crate::limits;
-use crate::message::Challenge;
+use crate::message::{Challenge, Uri};
 
 /// What credentials are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,18 +71,22 @@ impl Guard {
     }
 
     /// Judges the credentials that a request brings (its Authorization headers); the nonce of right
-    /// ones is used up.
+    /// ones is used up. `meant` says whether the URI that they are for names what is asked here
+    /// (RFC 7616 §3.4.6). It need not be the Request-URI, which a proxy on the way may have rewritten,
+    /// but it has to be of a user for whom requests are taken (RFC 3261 §22.4).
     pub fn judge(
         &mut self,
         given: &[Challenge],
         expected: &Credentials,
         method: &str,
+        meant: impl FnOnce(&Uri) -> bool,
         now: Instant,
     ) -> Verdict {
         let mine =
             |one: &&Challenge| one.is_scheme("Digest") && one.value("realm") == Some(self.realm);
         let Some(given) = given.iter().find(mine) else { return Verdict::Wrong };
-        if !proves(given, expected, self.realm, method) {
+        let uri = given.value("uri").and_then(|uri| uri.parse::<Uri>().ok());
+        if !proves(given, expected, self.realm, method) || !uri.as_ref().is_some_and(meant) {
             return Verdict::Wrong;
         }
         let Some(nonce) = given.value("nonce") else { return Verdict::Wrong };
@@ -116,8 +120,7 @@ impl Guard {
     }
 }
 
-/// Whether the response is what the password makes of the nonce. The URI is taken as the client wrote
-/// it: a proxy on the way may have rewritten the Request-URI (RFC 3261 §22.4).
+/// Whether the response is what the password makes of the nonce, with the URI as the client wrote it.
 fn proves(given: &Challenge, expected: &Credentials, realm: &str, method: &str) -> bool {
     let auth = match given.value("qop") {
         None => None,
@@ -167,6 +170,22 @@ mod tests {
         (Guard::new("phone", "0123456789abcdef".to_owned(), now), now)
     }
 
+    fn any(_: &Uri) -> bool {
+        true
+    }
+
+    /// RFC 7616 §3.4.6, RFC 3261 §22.4: what was proved for one user says nothing for another.
+    #[test]
+    fn credentials_for_another_resource_prove_nothing_and_their_nonce_stays_good() {
+        let (mut guard, now) = guard();
+        let given = answer(&guard, 0, "right", now);
+        let for_1002 = |uri: &Uri| uri.user_text().as_deref() == Some("1002");
+        let right = credentials("right");
+        assert_eq!(guard.judge(&given, &right, "NOTIFY", for_1002, now), Verdict::Wrong);
+        let for_1001 = |uri: &Uri| uri.user_text().as_deref() == Some("1001");
+        assert_eq!(guard.judge(&given, &right, "NOTIFY", for_1001, now), Verdict::Right);
+    }
+
     /// What our own client answers to the `which`th of the challenges.
     fn answer(guard: &Guard, which: usize, password: &str, at: Instant) -> Vec<Challenge> {
         let challenge = &Challenge::read_line(&guard.challenges(false, at)[which]).unwrap()[0];
@@ -181,9 +200,12 @@ mod tests {
         for which in [0, 1] {
             let at = now + Duration::from_secs(which as u64);
             let given = answer(&guard, which, "right", at);
-            assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", at), Verdict::Right);
             assert_eq!(
-                guard.judge(&given, &credentials("right"), "NOTIFY", at),
+                guard.judge(&given, &credentials("right"), "NOTIFY", any, at),
+                Verdict::Right
+            );
+            assert_eq!(
+                guard.judge(&given, &credentials("right"), "NOTIFY", any, at),
                 Verdict::Stale,
                 "a copy of a recorded request"
             );
@@ -194,13 +216,13 @@ mod tests {
     fn a_wrong_password_another_method_or_a_forged_nonce_proves_nothing() {
         let (mut guard, now) = guard();
         let given = answer(&guard, 0, "wrong", now);
-        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", now), Verdict::Wrong);
+        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", any, now), Verdict::Wrong);
         let given = answer(&guard, 0, "right", now);
-        assert_eq!(guard.judge(&given, &credentials("right"), "INVITE", now), Verdict::Wrong);
-        assert_eq!(guard.judge(&[], &credentials("right"), "NOTIFY", now), Verdict::Wrong);
+        assert_eq!(guard.judge(&given, &credentials("right"), "INVITE", any, now), Verdict::Wrong);
+        assert_eq!(guard.judge(&[], &credentials("right"), "NOTIFY", any, now), Verdict::Wrong);
         let stranger = Guard::new("phone", "another".to_owned(), now);
         let given = answer(&stranger, 0, "right", now);
-        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", now), Verdict::Wrong);
+        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", any, now), Verdict::Wrong);
     }
 
     /// F10: no secret at any level of the log.
@@ -215,7 +237,7 @@ mod tests {
         let (mut guard, now) = guard();
         let given = answer(&guard, 0, "right", now);
         let late = now + limits::NONCE_LIFE;
-        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", late), Verdict::Stale);
+        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", any, late), Verdict::Stale);
         assert!(guard.challenges(true, late).iter().all(|line| line.ends_with(", stale=true")));
     }
 
@@ -225,14 +247,20 @@ mod tests {
         for n in 0..limits::USED_NONCES as u64 {
             let at = now + Duration::from_millis(n);
             let given = answer(&guard, 0, "right", at);
-            assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", at), Verdict::Right);
+            assert_eq!(
+                guard.judge(&given, &credentials("right"), "NOTIFY", any, at),
+                Verdict::Right
+            );
         }
         let at = now + Duration::from_secs(1);
         let given = answer(&guard, 0, "right", at);
-        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", at), Verdict::Stale);
+        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", any, at), Verdict::Stale);
         let later = now + limits::NONCE_LIFE * 2;
         let given = answer(&guard, 0, "right", later);
-        assert_eq!(guard.judge(&given, &credentials("right"), "NOTIFY", later), Verdict::Right);
+        assert_eq!(
+            guard.judge(&given, &credentials("right"), "NOTIFY", any, later),
+            Verdict::Right
+        );
         assert_eq!(guard.used.len(), 1);
     }
 }

@@ -18,8 +18,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use control::{
-    AccountRequest, CallRequest, ConfigRequest, JournalRequest, NetworkRequest, Notification,
-    Payload, Problem, ProvisionRequest, Reply, Request, SystemRequest, Timestamp, TraceRequest,
+    AccountRequest, CallRequest, ConfigRequest, ContactRequest, DrillRequest, JournalRequest,
+    NetworkRequest, Notification, Payload, Problem, ProvisionRequest, Reply, Request,
+    SystemRequest, Timestamp, TraceRequest,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -27,6 +28,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 
 use crate::app::App;
+use crate::trust::Deed;
 use crate::trust::Role;
 
 use program::Program;
@@ -122,19 +124,23 @@ async fn ask(
 }
 
 fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
-    let malformed = |error: control::FrameError| Problem::new(error.to_string());
+    let malformed = |error: control::FrameError| Problem::from(error);
     let inner: serde_json::Value = control::decode(body).map_err(malformed)?;
     // Otherwise a list would pass whose elements are taken for the fields, one after the other.
     if !inner.is_object() {
-        return Err(Problem::new("the body is not a JSON object"));
+        return Err(Problem::new("the body is not a JSON object", "请求体不是 JSON 对象"));
     }
     let whole = serde_json::json!({ noun: inner }).to_string();
     let request = control::decode(whole.as_bytes()).map_err(malformed)?;
     match request {
-        Request::Watch {} => Err(Problem::new("events are at GET /api/v1/events")),
-        Request::Trace(TraceRequest::Follow { .. }) => {
-            Err(Problem::new("ask for what came since the last one: GET /api/v1/trace?since=ID"))
-        }
+        Request::Watch {} => Err(Problem::new(
+            "events are at GET /api/v1/events",
+            "事件请从 `GET /api/v1/events` 获取",
+        )),
+        Request::Trace(TraceRequest::Follow { .. }) => Err(Problem::new(
+            "ask for what came since the last one: GET /api/v1/trace?since=ID",
+            "请查询上一条之后的消息：`GET /api/v1/trace?since=ID`",
+        )),
         Request::Account(_)
         | Request::Call(_)
         | Request::Audio(_)
@@ -153,7 +159,7 @@ fn read(noun: &str, body: &[u8]) -> Result<Request, Problem> {
 
 async fn perform(app: &App, program: &Program, request: Request) -> Response {
     if !may(program.role, &request) {
-        return refuse(StatusCode::FORBIDDEN, Problem::new("only an administrator may ask this"));
+        return refuse(StatusCode::FORBIDDEN, for_admins());
     }
     let change = change(&request);
     match app.phone().ask(request).await {
@@ -192,34 +198,30 @@ fn may(role: Role, request: &Request) -> bool {
 }
 
 /// What the audit log says of it; nothing of what only reads. Values are not told.
-fn change(request: &Request) -> Option<String> {
+fn change(request: &Request) -> Option<Deed> {
     match request {
         Request::Config(ConfigRequest::Set { items }) => {
-            let names: Vec<&str> = items.0.iter().map(|(item, _)| item.as_str()).collect();
-            Some(format!("set {}", names.join(", ")))
+            Some(Deed::Set(items.0.iter().map(|(item, _)| item.clone()).collect()))
         }
         Request::Config(ConfigRequest::Import { dry_run: false, replace, .. }) => {
-            let what = if *replace { "restored" } else { "imported" };
-            Some(format!("{what} a configuration file"))
+            Some(if *replace { Deed::RestoredConfiguration } else { Deed::ImportedConfiguration })
         }
-        Request::Config(ConfigRequest::Revert {}) => {
-            Some("took back the latest restore".to_owned())
-        }
+        Request::Config(ConfigRequest::Revert {}) => Some(Deed::TookBackRestore),
         Request::Config(ConfigRequest::Export { with_secrets: true, .. }) => {
-            Some("exported the configuration with passwords".to_owned())
+            Some(Deed::ExportedSecrets)
         }
-        Request::Account(AccountRequest::Unregister { line }) => {
-            Some(format!("unregistered line {line}"))
+        Request::Account(AccountRequest::Unregister { line }) => Some(Deed::Unregistered(*line)),
+        Request::Drill(DrillRequest::Start { line, hop, for_s }) => {
+            Some(Deed::StartedDrill { line: *line, hop: hop.clone(), seconds: *for_s })
         }
-        Request::Drill(_) => Some("started or stopped a drill".to_owned()),
+        Request::Drill(DrillRequest::Stop {}) => Some(Deed::StoppedDrill),
         Request::Trace(TraceRequest::Pcap { with_secrets: true, .. }) => {
-            Some("downloaded SIP messages with secrets".to_owned())
+            Some(Deed::DownloadedSecrets)
         }
-        Request::System(SystemRequest::Restart { .. }) => Some("restarted the phone".to_owned()),
-        Request::System(SystemRequest::Reset {}) => Some("reset the phone".to_owned()),
-        Request::Provision(ProvisionRequest::Now {}) => {
-            Some("fetched the configuration from its server".to_owned())
-        }
+        Request::System(SystemRequest::Restart { .. }) => Some(Deed::Restarted),
+        Request::System(SystemRequest::Reset {}) => Some(Deed::Reset),
+        Request::Provision(ProvisionRequest::Now {}) => Some(Deed::Fetched),
+        Request::Contact(ContactRequest::Import { .. }) => Some(Deed::ImportedContacts),
         Request::Config(_)
         | Request::Account(_)
         | Request::Call(_)
@@ -245,6 +247,10 @@ fn json(status: StatusCode, payload: &Payload) -> Response {
     }
 }
 
+fn for_admins() -> Problem {
+    Problem::new("only an administrator may ask this", "仅管理员可以执行此操作")
+}
+
 /// A refusal, as the control socket writes it.
 fn refuse(status: StatusCode, problem: Problem) -> Response {
     let text = serde_json::to_vec(&Reply::Error(problem)).unwrap_or_default();
@@ -259,10 +265,13 @@ struct Watch {
 /// Every event from now on, as server-sent events. Who falls behind is cut off and comes again.
 async fn events(State(app): State<App>, program: Program) -> Response {
     if !may(program.role, &Request::Watch {}) {
-        return refuse(StatusCode::FORBIDDEN, Problem::new("only an administrator may watch"));
+        return refuse(StatusCode::FORBIDDEN, for_admins());
     }
     let Some(place) = app.watcher() else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, Problem::new("too many watch already"));
+        return refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Problem::new("too many watch already", "已有过多客户端在监视"),
+        );
     };
     let watch = Watch { events: app.phone().watch(), _place: place };
     let greeting =

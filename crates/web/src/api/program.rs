@@ -31,31 +31,40 @@ impl FromRequestParts<App> for Program {
         if let Some(shown) = text(header::AUTHORIZATION) {
             let token =
                 shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-            let (_, token) = token.ok_or_else(|| unauthorized("only bearer tokens are taken"))?;
+            let (_, token) = token.ok_or_else(|| {
+                unauthorized("only bearer tokens are taken", "只接受 Bearer 令牌")
+            })?;
             return match app.trust().token(token.trim(), visitor.address) {
                 Ok((who, role)) => Ok(Self { who, role, visitor }),
                 Err(Refusal::Locked(seconds)) => {
                     let words = format!("too many failed tries; wait {seconds} s");
-                    Err(refuse(StatusCode::TOO_MANY_REQUESTS, Problem::new(words)))
+                    let problem = Problem::new(words, format!("失败次数过多；请等待 {seconds} 秒"));
+                    Err(refuse(StatusCode::TOO_MANY_REQUESTS, problem))
                 }
-                Err(_) => Err(unauthorized("the access token is wrong")),
+                Err(_) => Err(unauthorized("the access token is wrong", "访问令牌有误")),
             };
         }
         let Some(session) = caller.session else {
-            return Err(unauthorized("an access token is needed: Authorization: Bearer …"));
+            return Err(unauthorized(
+                "an access token is needed: Authorization: Bearer …",
+                "需要访问令牌：`Authorization: Bearer …`",
+            ));
         };
         let reads = matches!(parts.method, Method::GET | Method::HEAD);
         let marked = text(header::HeaderName::from_static("x-csrf-token"));
         if !reads && marked != Some(session.csrf.as_str()) {
-            let words = "the header X-CSRF-Token of the session is needed";
-            return Err(refuse(StatusCode::FORBIDDEN, Problem::new(words)));
+            let problem = Problem::new(
+                "the header X-CSRF-Token of the session is needed",
+                "需要会话的 `X-CSRF-Token` 头",
+            );
+            return Err(refuse(StatusCode::FORBIDDEN, problem));
         }
         Ok(Self { who: session.user, role: session.role, visitor })
     }
 }
 
-fn unauthorized(words: &str) -> Response {
-    let mut response = refuse(StatusCode::UNAUTHORIZED, Problem::new(words));
+fn unauthorized(en: &str, zh: &str) -> Response {
+    let mut response = refuse(StatusCode::UNAUTHORIZED, Problem::new(en, zh));
     let challenge = header::HeaderValue::from_static("Bearer");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     response

@@ -44,7 +44,7 @@ pub(super) async fn capture(
 ) -> Response {
     let request = Request::Trace(TraceRequest::Pcap { line, call_id, with_secrets: false });
     if !may(program.role, &request) {
-        return refuse(StatusCode::FORBIDDEN, Problem::new("only an administrator may ask this"));
+        return refuse(StatusCode::FORBIDDEN, super::for_admins());
     }
     match app.phone().ask(request).await.and_then(file) {
         Ok(octets) => download(octets),
@@ -55,7 +55,7 @@ pub(super) async fn capture(
 /// The octets of a file that the phone has answered with.
 pub(crate) fn file(payload: Payload) -> Result<Vec<u8>, Problem> {
     let Payload::Document(document) = payload else { return Err(unexpected()) };
-    document.octets().map_err(|error| Problem::new(error.to_string()))
+    document.octets().map_err(Problem::from)
 }
 
 /// A capture file as a browser keeps it.

@@ -23,6 +23,7 @@ fn account(on_primary: bool) -> AccountStatus {
         expires_in_s: None,
         hops: Vec::new(),
         note: None,
+        note_zh: String::new(),
     }
 }
 
@@ -36,6 +37,7 @@ fn failovers_are_counted_by_line_method_and_kind_of_cause() {
             from: "udp:10.0.0.1:5060".into(),
             to: "udp:10.0.0.2:5060".into(),
             cause: cause.into(),
+            cause_zh: String::new(),
             attempts: 3,
             elapsed_ms: 3500.2,
         };
@@ -103,6 +105,7 @@ fn busy() -> (Metrics, DaemonStatus, TimingReport) {
         codec: None,
         muted: false,
         note: None,
+        note_zh: String::new(),
         call_id: String::new(),
         quality: Some(quality(mos)),
         ended: None,
@@ -119,6 +122,7 @@ fn busy() -> (Metrics, DaemonStatus, TimingReport) {
         server: control::Server::Proxy,
         state: HopState::Available,
         cause: None,
+        cause_zh: String::new(),
         since: Timestamp::default(),
     });
     let status = DaemonStatus { version: "0".into(), uptime_s: 7, accounts: vec![account], calls };
@@ -168,16 +172,25 @@ fn dashboard_and_alerts_ask_only_for_what_is_there_f9() {
         from: "a".into(),
         to: "b".into(),
         cause: "no answer".into(),
+        cause_zh: String::new(),
         attempts: 1,
         elapsed_ms: 1.0,
     };
     take(&mut metrics, Event::Failover(step()), now);
     take(&mut metrics, Event::Failback(step()), now);
-    let unreached =
-        control::Unreached { line: 1, method: "INVITE".into(), cause: "no answer".into() };
+    let unreached = control::Unreached {
+        line: 1,
+        method: "INVITE".into(),
+        cause: "no answer".into(),
+        cause_zh: String::new(),
+    };
     take(&mut metrics, Event::Unavailable(unreached), now);
-    status.calls[3].ended =
-        Some(control::Ended { by: EndedBy::Local, code: None, reason: String::new() });
+    status.calls[3].ended = Some(control::Ended {
+        by: EndedBy::Local,
+        code: None,
+        reason: String::new(),
+        reason_zh: String::new(),
+    });
     take(&mut metrics, Event::Call(status.calls[3].clone()), now);
     let text = metrics.text(&status, &timing, now);
     let there: BTreeSet<&str> =

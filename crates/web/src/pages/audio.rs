@@ -5,13 +5,14 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use control::{
-    AudioRequest, ChangeReport, ChosenDevice, ConfigDescription, ItemDescription, ItemValues,
-    Items, Payload, Problem, Request, SoundDevices, SoundPart, SoundTest, Verdict,
+    AudioRequest, ChosenDevice, ConfigDescription, ItemDescription, ItemValues, Items, Payload,
+    Problem, Request, SoundDevices, SoundPart, SoundTest, Verdict,
 };
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::phone::unexpected;
+use crate::text::Spoken;
 use crate::text::{SoundWords, Words};
 
 use super::caller::{Admin, Member};
@@ -57,14 +58,14 @@ struct AudioPage {
     devices: Vec<Field>,
     /// Devices that are not there, and why none can be listed.
     missing: Vec<String>,
-    no_list: Option<String>,
+    no_list: Option<Spoken>,
     volumes: Vec<Field>,
     codecs: Option<Codecs>,
     dtmf: Option<Field>,
     /// How the test went: whether well, and in words.
-    tested: Option<(bool, String)>,
+    tested: Option<(bool, Spoken)>,
     outcome: Outcome,
-    elsewhere: Vec<String>,
+    elsewhere: Vec<Spoken>,
 }
 
 /// One choice for each place of the list, the preferred codec first.
@@ -92,7 +93,7 @@ impl AudioPage {
 struct Visit {
     outcome: Outcome,
     typed: Option<Items>,
-    tested: Option<(bool, String)>,
+    tested: Option<(bool, Spoken)>,
 }
 
 /// The form, filled with what is in force.
@@ -115,8 +116,7 @@ pub(super) async fn submit(
         let description = line::describe(&app, line).await?;
         let sent =
             sent(&app, &description, line, &fields).await.map_err(|p| Trouble::refused(&p))?;
-        let deed = |_: &ChangeReport| "changed audio settings".to_owned();
-        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent).await;
         let again = draw(&app, &member, line, Visit { outcome, typed, tested: None }).await?;
         Ok((status, again).into_response())
     };
@@ -134,11 +134,14 @@ pub(super) async fn test(
         "ring" => SoundPart::Ring,
         _ => SoundPart::Ear,
     };
-    let words = Frame::of_member(&member, Tab::Audio).language.sound();
+    let language = member.language;
     let tested = match app.phone().ask(Request::Audio(AudioRequest::Test { part })).await {
-        Ok(Payload::AudioTest(test)) => told(words, &test),
-        Ok(_) => (false, unexpected().message),
-        Err(problem) => (false, problem.message),
+        Ok(Payload::AudioTest(test)) => {
+            let (good, text) = told(language.sound(), &test);
+            (good, Spoken::own(language, text))
+        }
+        Ok(_) => (false, Spoken::refusal(language, &unexpected())),
+        Err(problem) => (false, Spoken::refusal(language, &problem)),
     };
     let visit = Visit { tested: Some(tested), ..Visit::default() };
     let done = draw(&app, &member, line, visit).await;
@@ -247,15 +250,15 @@ async fn draw(app: &App, member: &Member, line: u32, visit: Visit) -> Result<Res
     let mut devices = fields(&DEVICES);
     let (found, no_list) = match app.phone().ask(Request::Audio(AudioRequest::Devices {})).await {
         Ok(Payload::AudioDevices(found)) => (Some(found), None),
-        Ok(_) => (None, Some(unexpected().message)),
-        Err(problem) => (None, Some(problem.message)),
+        Ok(_) => (None, Some(Spoken::refusal(f.language, &unexpected()))),
+        Err(problem) => (None, Some(Spoken::refusal(f.language, &problem))),
     };
     let missing = found.as_ref().map(|found| choose(&mut devices, found, s)).unwrap_or_default();
     let codecs = item(&description, CODECS).map(|item| codecs(item, &filling, s));
     let dtmf = item(&description, DTMF).map(|item| filling.field(item, Some(s.dtmf)));
     let volumes = fields(&VOLUMES);
     let shown: Vec<&Field> = devices.iter().chain(&volumes).chain(&dtmf).collect();
-    let elsewhere = outcome.elsewhere(&shown);
+    let elsewhere = outcome.elsewhere(f.language, &shown);
     let lines = line::choices(words, description.lines, line, &status.accounts);
     Ok(page(&AudioPage {
         line,

@@ -9,6 +9,7 @@ use control::{CallRequest, CallState, CallStatus, Direction, Problem, Request};
 
 use crate::app::App;
 use crate::history::History;
+use crate::text::Spoken;
 use crate::text::Words;
 
 use super::caller::Member;
@@ -51,10 +52,10 @@ struct Call {
     /// Whether its duration runs.
     runs: bool,
     muted: bool,
-    note: Option<String>,
+    note: Option<Spoken>,
     /// How it sounds, drawn.
     quality: Option<String>,
-    ended: Option<String>,
+    ended: Option<(String, Spoken)>,
     can: Can,
 }
 
@@ -111,7 +112,8 @@ fn show_call(words: &'static Words, call: &CallStatus, history: &History) -> Cal
     let (state, mood) = status::call_state(words, call);
     let ended = call.ended.as_ref().map(|ended| {
         let code = ended.code.map(|code| format!("{code} ")).unwrap_or_default();
-        format!("{} {}: {code}{}", words.ended_by, status::ended_by(words, ended.by), ended.reason)
+        let by = format!("{} {}: {code}", words.ended_by, status::ended_by(words, ended.by));
+        (by, words.said(&ended.reason, &ended.reason_zh))
     });
     let outgoing = call.direction == Direction::Out;
     let can = match call.state {
@@ -137,7 +139,7 @@ fn show_call(words: &'static Words, call: &CallStatus, history: &History) -> Cal
         duration_s: call.duration_s,
         runs: matches!(call.state, CallState::Active | CallState::Held | CallState::RemoteHeld),
         muted: call.muted,
-        note: call.note.clone(),
+        note: call.note.as_ref().map(|note| words.said(note, &call.note_zh)),
         quality,
         ended,
         can,
@@ -205,7 +207,10 @@ pub(super) fn answer(
     match done {
         Ok(()) if script => StatusCode::NO_CONTENT.into_response(),
         Ok(()) => Redirect::to(back).into_response(),
-        Err(problem) if script => (StatusCode::CONFLICT, problem.message).into_response(),
+        Err(problem) if script => {
+            let said = Spoken::refusal(member.language, &problem);
+            (StatusCode::CONFLICT, said.text().to_owned()).into_response()
+        }
         Err(problem) => Trouble::refused(&problem).page(&member.into_caller()),
     }
 }

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::limits;
 use crate::phone::unexpected;
+use crate::text::Spoken;
+use crate::trust::Deed;
 
 use super::caller::Member;
 use super::fields::{Fields, OctetsByAdmin, Sent};
@@ -24,7 +26,7 @@ struct ContactsPage {
     contacts: Vec<Contact>,
     /// Entries that fit and are not shown.
     more: usize,
-    problem: Option<String>,
+    problem: Option<Spoken>,
     /// What was typed for a new entry, where it was refused.
     typed: Typed,
 }
@@ -55,7 +57,7 @@ async fn draw(
     app: &App,
     member: Member,
     wanted: String,
-    problem: Option<String>,
+    problem: Option<Spoken>,
     typed: Typed,
 ) -> Response {
     let payload = app.phone().ask(Request::Contact(ContactRequest::List {})).await;
@@ -96,15 +98,16 @@ pub(super) async fn submit(State(app): State<App>, Sent(member, fields): Sent) -
 }
 
 async fn refuse(app: &App, member: Member, fields: &Fields, problem: &Problem) -> Response {
+    let language = member.language;
     let text = |name| fields.text(name).to_owned();
     let typed = Typed { name: text("name"), numbers: text("numbers"), line: text("line") };
-    draw(app, member, String::new(), Some(problem.message.clone()), typed).await
+    draw(app, member, String::new(), Some(Spoken::refusal(language, problem)), typed).await
 }
 
 fn request(fields: &Fields) -> Result<ContactRequest, Problem> {
     let id = fields.given("id").and_then(|id| id.parse().ok());
     if fields.text("do") == "remove" {
-        let id = id.ok_or_else(|| Problem::new("no entry is named"))?;
+        let id = id.ok_or_else(|| Problem::new("no entry is named", "没有指定条目"))?;
         return Ok(ContactRequest::Remove { id });
     }
     let name = fields.text("name").to_owned();
@@ -112,7 +115,9 @@ fn request(fields: &Fields) -> Result<ContactRequest, Problem> {
     let numbers = numbers.filter(|number| !number.is_empty()).map(str::to_owned).collect();
     let line = match fields.text("line").trim() {
         "" => None,
-        line => Some(line.parse().map_err(|_| Problem::new("a line is a whole number"))?),
+        line => {
+            Some(line.parse().map_err(|_| Problem::new("a line is a whole number", "线路为整数"))?)
+        }
     };
     Ok(match id {
         Some(id) => ContactRequest::Set { id, name, numbers, line },
@@ -126,21 +131,26 @@ pub(super) async fn import(
     OctetsByAdmin(member, octets): OctetsByAdmin,
 ) -> Response {
     let words = member.language.words();
+    let said = |problem: &Problem| {
+        let all = std::iter::once(problem).chain(&problem.also);
+        let text = |one| Spoken::refusal(member.language, one).text().to_owned();
+        all.map(text).collect::<Vec<_>>().join("\n")
+    };
     let done = match Document::from_octets(&octets) {
         Ok(document) => {
             app.phone().ask(Request::Contact(ContactRequest::Import { document })).await
         }
-        Err(error) => Err(Problem::new(error.to_string())),
+        Err(error) => Err(error.into()),
     };
     match done {
         Ok(Payload::Imported(done)) => {
             let (user, address) = (&member.session.user, member.visitor.address);
-            app.trust().note(user, address, "imported a phone book");
+            app.trust().note(user, address, &Deed::ImportedContacts);
             let (added, replaced) = (words.contacts_added, words.contacts_replaced);
             format!("{added} {}; {replaced} {}", done.added, done.replaced).into_response()
         }
-        Ok(_) => (StatusCode::CONFLICT, unexpected().message).into_response(),
-        Err(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem.message).into_response(),
+        Ok(_) => (StatusCode::CONFLICT, said(&unexpected())).into_response(),
+        Err(problem) => (StatusCode::UNPROCESSABLE_ENTITY, said(&problem)).into_response(),
     }
 }
 

@@ -8,6 +8,7 @@ use control::{DrillRequest, DrillState, DrillStatus, Event, Problem, Request, Ti
 
 use crate::app::App;
 use crate::text::Words;
+use crate::trust::Deed;
 
 use super::caller::Admin;
 use super::calls;
@@ -103,14 +104,14 @@ pub(super) async fn submit(
     SentByAdmin(member, fields): SentByAdmin,
 ) -> Response {
     let Some(request) = request(&fields) else {
-        let problem = Problem::new("line and seconds are whole numbers");
+        let problem = Problem::new("line and seconds are whole numbers", "线路和秒数为整数");
         return calls::answer(Err(problem), &headers, member, "/drill");
     };
     let what = match &request {
         DrillRequest::Start { line, hop, for_s } => {
-            format!("started a drill of {for_s} s: line {line}, {hop}")
+            Deed::StartedDrill { line: *line, hop: hop.clone(), seconds: *for_s }
         }
-        DrillRequest::Stop {} => "stopped the drill".to_owned(),
+        DrillRequest::Stop {} => Deed::StoppedDrill,
     };
     let done = app.phone().ask(Request::Drill(request)).await.map(drop);
     if done.is_ok() {

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use control::{Request, SystemRequest};
 
 use crate::app::App;
+use crate::text::Spoken;
+use crate::trust::Deed;
 
 use super::caller::{Admin, Member};
 use super::fields::SentByAdmin;
@@ -30,7 +32,7 @@ pub(super) async fn restart(
     SentByAdmin(member, fields): SentByAdmin,
 ) -> Response {
     let end_calls = fields.given("end_calls").is_some();
-    end(&app, member, SystemRequest::Restart { end_calls }, "restarted the phone").await
+    end(&app, member, SystemRequest::Restart { end_calls }, &Deed::Restarted).await
 }
 
 /// Resets it: for who ticks the box and gives the own password once more.
@@ -40,19 +42,21 @@ pub(super) async fn reset(
 ) -> Response {
     let words = member.language.words();
     if fields.given("sure").is_none() {
-        return system::refuse(&app, member, words.reset_not_sure.to_owned()).await;
+        let said = Spoken::own(member.language, words.reset_not_sure);
+        return system::refuse(&app, member, said).await;
     }
     let (user, address) = (member.session.user.clone(), member.visitor.address);
     if let Err(error) = app.trust().confirm(&user, fields.text("current"), address).await {
-        return system::refuse(&app, member, refusal(words, error)).await;
+        let said = Spoken::own(member.language, refusal(words, error));
+        return system::refuse(&app, member, said).await;
     }
-    end(&app, member, SystemRequest::Reset {}, "reset the phone").await
+    end(&app, member, SystemRequest::Reset {}, &Deed::Reset).await
 }
 
-async fn end(app: &App, member: Member, request: SystemRequest, note: &str) -> Response {
+async fn end(app: &App, member: Member, request: SystemRequest, deed: &Deed) -> Response {
     match app.phone().ask(Request::System(request)).await {
         Ok(_) => {
-            app.trust().note(&member.session.user, member.visitor.address, note);
+            app.trust().note(&member.session.user, member.visitor.address, deed);
             Redirect::to("/system/ending").into_response()
         }
         Err(problem) => Trouble::refused(&problem).page(&member.into_caller()),

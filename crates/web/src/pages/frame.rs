@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use control::{ChangeReport, Problem};
 
+use crate::text::Spoken;
 use crate::text::{Language, Words};
 use crate::trust::{Refusal, Role};
 
@@ -120,7 +121,7 @@ pub(crate) fn page(template: &impl Template) -> Response {
 pub(crate) struct Trouble {
     status: StatusCode,
     text: fn(&Words) -> &'static str,
-    more: String,
+    more: Option<Problem>,
 }
 
 #[derive(Template)]
@@ -128,32 +129,33 @@ pub(crate) struct Trouble {
 struct TroublePage {
     f: Frame,
     text: &'static str,
-    more: String,
+    more: Option<Spoken>,
 }
 
 impl Trouble {
     pub(crate) fn missing() -> Self {
-        Self { status: StatusCode::NOT_FOUND, text: |w| w.no_such_page, more: String::new() }
+        Self { status: StatusCode::NOT_FOUND, text: |w| w.no_such_page, more: None }
     }
 
     pub(crate) fn not_allowed() -> Self {
-        Self { status: StatusCode::FORBIDDEN, text: |w| w.not_allowed, more: String::new() }
+        Self { status: StatusCode::FORBIDDEN, text: |w| w.not_allowed, more: None }
     }
 
     pub(crate) fn expired() -> Self {
-        Self { status: StatusCode::FORBIDDEN, text: |w| w.expired_form, more: String::new() }
+        Self { status: StatusCode::FORBIDDEN, text: |w| w.expired_form, more: None }
     }
 
     /// The phone refuses.
     pub(crate) fn refused(problem: &Problem) -> Self {
-        let more = problem.message.clone();
+        let more = Some(problem.clone());
         Self { status: StatusCode::CONFLICT, text: |w| w.went_wrong, more }
     }
 
     pub(crate) fn page(self, caller: &Caller) -> Response {
         let f = Frame::of(caller, Tab::None);
         let text = (self.text)(f.words());
-        (self.status, page(&TroublePage { f, text, more: self.more })).into_response()
+        let more = self.more.map(|problem| Spoken::refusal(f.language, &problem));
+        (self.status, page(&TroublePage { f, text, more })).into_response()
     }
 }
 

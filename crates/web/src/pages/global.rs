@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use control::{ChangeReport, ConfigDescription, ItemDescription, ItemScope, Items, Problem};
+use control::{ConfigDescription, ItemDescription, ItemScope, Items, Problem};
 
 use crate::app::App;
+use crate::text::Spoken;
 
 use super::caller::{Admin, Member};
 use super::fields::SentByAdmin;
@@ -20,7 +21,7 @@ struct GlobalPage {
     f: Frame,
     fields: Vec<Field>,
     outcome: Outcome,
-    elsewhere: Vec<String>,
+    elsewhere: Vec<Spoken>,
 }
 
 impl GlobalPage {
@@ -44,8 +45,7 @@ pub(super) async fn submit(
     let done = async {
         let description = app.phone().describe().await?;
         let sent = items::sent(of_phone(&description), 0, &fields);
-        let deed = |_: &ChangeReport| "changed global settings".to_owned();
-        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent).await;
         let again = draw(&app, &member, outcome, typed).await?;
         Ok((status, again).into_response())
     };
@@ -77,6 +77,6 @@ async fn draw(
     let problem = outcome.problem.as_ref();
     let filling = Filling { language: f.language, line: 0, values: &values, problem };
     let fields: Vec<Field> = of_phone(&description).map(|item| filling.field(item, None)).collect();
-    let elsewhere = outcome.elsewhere(&fields.iter().collect::<Vec<_>>());
+    let elsewhere = outcome.elsewhere(f.language, &fields.iter().collect::<Vec<_>>());
     Ok(page(&GlobalPage { f, fields, outcome, elsewhere }))
 }

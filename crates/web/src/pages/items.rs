@@ -5,6 +5,7 @@ use control::{
     ChangeReport, Choice, ConfigDescription, ItemDescription, ItemScope, ItemValues, Items, Problem,
 };
 
+use crate::text::Spoken;
 use crate::text::{Language, Words};
 
 use super::fields::Fields;
@@ -242,14 +243,14 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// Refusals that no field of the page shows.
-    pub(crate) fn elsewhere(&self, fields: &[&Field]) -> Vec<String> {
+    pub(crate) fn elsewhere(&self, language: Language, fields: &[&Field]) -> Vec<Spoken> {
         let Some(problem) = &self.problem else { return Vec::new() };
         let all = std::iter::once(problem).chain(&problem.also);
         let shown = |problem: &&Problem| {
             let place = problem.place.as_deref();
             !fields.iter().any(|field| Some(field.full_name.as_str()) == place)
         };
-        all.filter(shown).map(|problem| problem.message.clone()).collect()
+        all.filter(shown).map(|problem| Spoken::refusal(language, problem)).collect()
     }
 }
 
@@ -295,8 +296,8 @@ mod tests {
         let port =
             item("Proxy Port", ItemValues::Number { min: 0, max: 65535, unit: String::new() });
         let values = Items(vec![("SIP2 Proxy Port".into(), "70000".into())]);
-        let mut problem = Problem::at("SIP2 Proxy Addr", "wrong");
-        problem.also.push(Problem::at("SIP2 Proxy Port", "wrong"));
+        let mut problem = Problem::outside("wrong").at("SIP2 Proxy Addr");
+        problem.also.push(Problem::outside("wrong").at("SIP2 Proxy Port"));
         for (language, expected) in [(Language::En, "0 to 65535"), (Language::Zh, "0 至 65535")] {
             let filling = Filling { language, line: 2, values: &values, problem: Some(&problem) };
             let field = filling.field(&port, None);
@@ -319,7 +320,8 @@ mod tests {
 
     #[test]
     fn a_refusal_that_belongs_to_no_field_is_told_above_the_form() {
-        let outcome = Outcome { report: None, problem: Some(Problem::new("the disk is full")) };
-        assert_eq!(outcome.elsewhere(&[]), ["the disk is full"]);
+        let outcome = Outcome { report: None, problem: Some(Problem::outside("the disk is full")) };
+        let told = outcome.elsewhere(Language::En, &[]);
+        assert_eq!(told, [Spoken::own(Language::En, "the disk is full")]);
     }
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use control::{Event, Notification};
 
 use crate::app::App;
+use crate::text::Spoken;
 use crate::text::Words;
 
 use super::caller::Member;
@@ -26,7 +27,7 @@ struct Entry {
     mood: &'static str,
     method: String,
     way: String,
-    cause: String,
+    cause: Spoken,
     attempts: String,
     took: String,
 }
@@ -59,7 +60,7 @@ fn show_entry(words: &'static Words, entry: &Notification) -> Entry {
                 mood,
                 method: step.method.clone(),
                 way: format!("{} → {}", step.from, step.to),
-                cause: step.cause.clone(),
+                cause: words.said(&step.cause, &step.cause_zh),
                 attempts: step.attempts.to_string(),
                 took: format!("{:.1}", step.elapsed_ms),
                 ..base
@@ -69,7 +70,7 @@ fn show_entry(words: &'static Words, entry: &Notification) -> Entry {
             kind: words.event_unavailable,
             mood: "bad",
             method: unreached.method.clone(),
-            cause: unreached.cause.clone(),
+            cause: words.said(&unreached.cause, &unreached.cause_zh),
             ..base
         },
         Event::Redundancy { left, .. } => Entry {
@@ -84,7 +85,7 @@ fn show_entry(words: &'static Words, entry: &Notification) -> Entry {
                 .to
                 .as_ref()
                 .map_or_else(|| drill.hop.clone(), |to| format!("{} → {to}", drill.hop)),
-            cause: super::drill::state(words, drill.state).to_owned(),
+            cause: Spoken::own(words.language(), super::drill::state(words, drill.state)),
             took: drill.outage_ms.map(|ms| format!("{ms:.1}")).unwrap_or_default(),
             ..base
         },

@@ -241,6 +241,7 @@ mod tests {
             server,
             state: HopState::Available,
             cause: None,
+            cause_zh: String::new(),
             since: Timestamp::default(),
         };
         AccountStatus {
@@ -256,6 +257,7 @@ mod tests {
                 hop("tcp:10.0.0.2:5060", Server::BackupProxy),
             ],
             note: None,
+            note_zh: String::new(),
         }
     }
 

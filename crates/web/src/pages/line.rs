@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use control::{AccountStatus, ChangeReport, ConfigDescription, ItemScope, Items, Problem};
+use control::{AccountStatus, ConfigDescription, ItemScope, Items, Problem};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::text::Spoken;
 use crate::text::Words;
 
 use super::caller::{Admin, Member};
@@ -107,7 +108,7 @@ struct LinePage {
     /// Markup.
     meaning: String,
     outcome: Outcome,
-    elsewhere: Vec<String>,
+    elsewhere: Vec<Spoken>,
 }
 
 impl LinePage {
@@ -139,11 +140,7 @@ pub(super) async fn submit(
         let description = describe(&app, line).await?;
         let of_line = items::of_scope(&description, ItemScope::Line);
         let sent = items::sent(of_line, line, &fields);
-        let deed = |report: &ChangeReport| {
-            let changed: Vec<&str> = report.items.iter().map(|item| item.item.as_str()).collect();
-            format!("changed {}", changed.join(", "))
-        };
-        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent).await;
         let again = draw(&app, &member, line, outcome, typed).await?;
         Ok((status, again).into_response())
     };
@@ -200,7 +197,7 @@ async fn draw(
         .collect();
     let fields: Vec<&Field> =
         groups.iter().flat_map(|group| &group.fields).chain(&advanced).collect();
-    let elsewhere = outcome.elsewhere(&fields);
+    let elsewhere = outcome.elsewhere(f.language, &fields);
     let check = app.phone().check(line).await.map_err(refused)?;
     let drawn = LinePage {
         meaning: meaning::of(f.language, check.as_ref()),

@@ -5,12 +5,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use control::{
-    ChangeReport, ConfigDescription, Interface, ItemDescription, ItemScope, Items, NetworkRequest,
-    NetworkStatus, Payload, Problem, Request,
+    ConfigDescription, Interface, ItemDescription, ItemScope, Items, NetworkRequest, NetworkStatus,
+    Payload, Problem, Request,
 };
 
 use crate::app::App;
 use crate::phone::unexpected;
+use crate::text::Spoken;
 use crate::text::Words;
 
 use super::caller::Member;
@@ -40,7 +41,7 @@ struct NetworkPage {
     /// Empty for who may not change them.
     fields: Vec<Field>,
     outcome: Outcome,
-    elsewhere: Vec<String>,
+    elsewhere: Vec<Spoken>,
 }
 
 impl NetworkPage {
@@ -82,8 +83,7 @@ pub(super) async fn submit(
     let done = async {
         let description = app.phone().describe().await?;
         let sent = items::sent(own(&description).map(|(item, _)| item), 0, &fields);
-        let deed = |_: &ChangeReport| "changed network settings".to_owned();
-        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent, deed).await;
+        let Submission { outcome, typed, status } = put_in_force(&app, &member, sent).await;
         let again = draw(&app, &member, outcome, typed).await?;
         Ok((status, again).into_response())
     };
@@ -134,6 +134,6 @@ async fn draw(
     let filling = Filling { language: f.language, line: 0, values: &values, problem };
     let field = |(item, label): (&ItemDescription, Label)| filling.field(item, Some(label(words)));
     let fields: Vec<Field> = own(&description).map(field).collect();
-    let elsewhere = outcome.elsewhere(&fields.iter().collect::<Vec<_>>());
+    let elsewhere = outcome.elsewhere(f.language, &fields.iter().collect::<Vec<_>>());
     Ok(page(&NetworkPage { f, parts, fields, outcome, elsewhere }))
 }

@@ -8,7 +8,9 @@ use control::{ChangeReport, ConfigRequest, Document, Problem};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::text::Spoken;
 use crate::text::{Language, Words};
+use crate::trust::Deed;
 
 use super::caller::Member;
 use super::fields::{OctetsByAdmin, SentByAdmin};
@@ -37,11 +39,11 @@ pub(super) async fn import(
         Ok(document) => {
             app.phone().change(ConfigRequest::Import { document, replace, dry_run }).await
         }
-        Err(error) => Err(Problem::new(error.to_string())),
+        Err(error) => Err(error.into()),
     };
     if !dry_run && done.is_ok() {
-        let what = if replace { "restored" } else { "imported" };
-        note(&app, &member, &format!("{what} a configuration file"));
+        let deed = if replace { Deed::RestoredConfiguration } else { Deed::ImportedConfiguration };
+        note(&app, &member, &deed);
     }
     told(member.language, done)
 }
@@ -53,15 +55,18 @@ pub(super) async fn revert(
 ) -> Response {
     match app.phone().change(ConfigRequest::Revert {}).await {
         Ok(_) => {
-            note(&app, &member, "took back the latest restore");
+            note(&app, &member, &Deed::TookBackRestore);
             system::say(&app, member, |words| words.reverted).await
         }
-        Err(problem) => system::refuse(&app, member, problem.message).await,
+        Err(problem) => {
+            let said = Spoken::refusal(member.language, &problem);
+            system::refuse(&app, member, said).await
+        }
     }
 }
 
-fn note(app: &App, member: &Member, what: &str) {
-    app.trust().note(&member.session.user, member.visitor.address, what);
+fn note(app: &App, member: &Member, deed: &Deed) {
+    app.trust().note(&member.session.user, member.visitor.address, deed);
 }
 
 fn told(language: Language, done: Result<ChangeReport, Problem>) -> Response {
@@ -70,14 +75,15 @@ fn told(language: Language, done: Result<ChangeReport, Problem>) -> Response {
         Ok(report) => in_words(language, words, &report).join("\n").into_response(),
         Err(problem) => {
             let all = std::iter::once(&problem).chain(&problem.also);
-            let text: Vec<&str> = all.map(|problem| problem.message.as_str()).collect();
+            let said = |problem| Spoken::refusal(language, problem).text().to_owned();
+            let text: Vec<String> = all.map(said).collect();
             (StatusCode::UNPROCESSABLE_ENTITY, text.join("\n")).into_response()
         }
     }
 }
 
 fn in_words(language: Language, words: &Words, report: &ChangeReport) -> Vec<String> {
-    let first = match (report.items.is_empty(), report.dry_run) {
+    let first = match (report.items.is_empty() && report.contacts == 0, report.dry_run) {
         (true, _) => words.nothing_changed,
         (false, true) => words.would_change,
         (false, false) => words.in_force,
@@ -87,7 +93,12 @@ fn in_words(language: Language, words: &Words, report: &ChangeReport) -> Vec<Str
     text.extend(report.items.iter().map(|change| {
         format!("{} = {} ({} {})", change.item, shown(&change.new), words.was, shown(&change.old))
     }));
-    for (count, what) in [(report.kept, words.file_kept), (report.dropped, words.file_dropped)] {
+    let counts = [
+        (report.contacts, words.file_contacts),
+        (report.kept, words.file_kept),
+        (report.dropped, words.file_dropped),
+    ];
+    for (count, what) in counts {
         if count > 0 {
             text.push(format!("{what} {count}"));
         }

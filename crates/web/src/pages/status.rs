@@ -11,7 +11,9 @@ use control::{
 };
 
 use crate::app::App;
+use crate::text::Spoken;
 use crate::text::Words;
+use crate::trust::Deed;
 
 use super::caller::Member;
 use super::calls;
@@ -47,7 +49,7 @@ struct Account {
     hop: Option<String>,
     since: String,
     expires_in_s: Option<u32>,
-    note: Option<String>,
+    note: Option<Spoken>,
     hops: Vec<Hop>,
 }
 
@@ -56,7 +58,7 @@ struct Hop {
     server: &'static str,
     state: &'static str,
     mood: &'static str,
-    cause: String,
+    cause: Spoken,
     since: String,
     current: bool,
 }
@@ -128,12 +130,12 @@ pub(super) async fn register(
     let Ok(line) = fields.text("line").parse() else {
         return Trouble::missing().page(&member.into_caller());
     };
-    let (what, request) = match fields.text("do") {
-        "register" => ("registered line", AccountRequest::Register { line }),
-        "unregister" => ("unregistered line", AccountRequest::Unregister { line }),
+    let (deed, request) = match fields.text("do") {
+        "register" => (Deed::Registered(line), AccountRequest::Register { line }),
+        "unregister" => (Deed::Unregistered(line), AccountRequest::Unregister { line }),
         _ => return Trouble::missing().page(&member.into_caller()),
     };
-    app.trust().note(&member.session.user, member.visitor.address, &format!("{what} {line}"));
+    app.trust().note(&member.session.user, member.visitor.address, &deed);
     match app.phone().ask(Request::Account(request)).await {
         Ok(_) => Redirect::to("/status").into_response(),
         Err(problem) => Trouble::refused(&problem).page(&member.into_caller()),
@@ -150,7 +152,7 @@ fn show_account(words: &'static Words, account: AccountStatus) -> Account {
             server: server(words, hop.server),
             state,
             mood,
-            cause: hop.cause.unwrap_or_default(),
+            cause: words.said(&hop.cause.unwrap_or_default(), &hop.cause_zh),
             since: hop.since.to_string(),
         }
     };
@@ -162,7 +164,7 @@ fn show_account(words: &'static Words, account: AccountStatus) -> Account {
         hop: account.hop,
         since: account.since.to_string(),
         expires_in_s: account.expires_in_s,
-        note: account.note,
+        note: account.note.map(|note| words.said(&note, &account.note_zh)),
         hops: account.hops.into_iter().map(hop).collect(),
     }
 }

@@ -2,9 +2,10 @@
 //! (requirement F10), and what was refused is handed back to be drawn again.
 
 use axum::http::StatusCode;
-use control::{ChangeReport, ConfigRequest, Items};
+use control::{ConfigRequest, Items};
 
 use crate::app::App;
+use crate::trust::Deed;
 
 use super::caller::Member;
 use super::items::Outcome;
@@ -17,17 +18,14 @@ pub(super) struct Submission {
     pub(super) status: StatusCode,
 }
 
-/// Puts items in force. `deed` says for the audit log what has changed, if anything has.
-pub(super) async fn put_in_force(
-    app: &App,
-    member: &Member,
-    sent: Items,
-    deed: impl FnOnce(&ChangeReport) -> String,
-) -> Submission {
+/// Puts items in force; the audit log says which have changed, if any have.
+pub(super) async fn put_in_force(app: &App, member: &Member, sent: Items) -> Submission {
     match app.phone().change(ConfigRequest::Set { items: sent.clone() }).await {
         Ok(report) => {
             if !report.items.is_empty() {
-                app.trust().note(&member.session.user, member.visitor.address, &deed(&report));
+                let changed = report.items.iter().map(|change| change.item.clone()).collect();
+                let (user, address) = (&member.session.user, member.visitor.address);
+                app.trust().note(user, address, &Deed::Set(changed));
             }
             let outcome = Outcome { report: Some(report), problem: None };
             Submission { outcome, typed: None, status: StatusCode::OK }

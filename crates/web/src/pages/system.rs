@@ -10,7 +10,9 @@ use control::{CallState, ConfigRequest, ExportFormat, Payload, Problem, Request}
 
 use crate::app::App;
 use crate::phone::unexpected;
+use crate::text::Spoken;
 use crate::text::Words;
+use crate::trust::Deed;
 use crate::trust::{Entry, Refusal, Role, TokenInfo, UserInfo};
 
 use super::caller::Member;
@@ -27,7 +29,7 @@ struct SystemPage {
     calls: usize,
     users: Vec<UserInfo>,
     tokens: Vec<TokenInfo>,
-    audit: Vec<Entry>,
+    audit: Vec<(Entry, Spoken)>,
     outcome: Outcome,
 }
 
@@ -35,7 +37,7 @@ struct SystemPage {
 #[derive(Default)]
 struct Outcome {
     done: Option<&'static str>,
-    problem: Option<String>,
+    problem: Option<Spoken>,
     /// A new token, shown this once.
     token: Option<String>,
 }
@@ -59,15 +61,23 @@ async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
         calls: status.calls.iter().filter(|call| call.state != CallState::Ended).count(),
         users: if admin { app.trust().users() } else { Vec::new() },
         tokens: if admin { app.trust().tokens() } else { Vec::new() },
-        audit: if admin { app.trust().audit() } else { Vec::new() },
+        audit: if admin { audit(app, f.words()) } else { Vec::new() },
         outcome,
         f,
     });
     if refused { (StatusCode::UNPROCESSABLE_ENTITY, drawn).into_response() } else { drawn }
 }
 
+fn audit(app: &App, words: &Words) -> Vec<(Entry, Spoken)> {
+    let said = |entry: Entry| {
+        let what = words.said(&entry.what, &entry.what_zh);
+        (entry, what)
+    };
+    app.trust().audit().into_iter().map(said).collect()
+}
+
 /// The page with why nothing was done.
-pub(super) async fn refuse(app: &App, member: Member, problem: String) -> Response {
+pub(super) async fn refuse(app: &App, member: Member, problem: Spoken) -> Response {
     draw(app, member, Outcome { problem: Some(problem), ..Outcome::default() }).await
 }
 
@@ -87,18 +97,20 @@ async fn finish(
     member: Member,
     done: Result<(), Refusal>,
     text: &'static str,
-    note: &str,
+    deed: &Deed,
 ) -> Response {
     let outcome = match done {
         Ok(()) => {
-            app.trust().note(&member.session.user, member.visitor.address, note);
+            app.trust().note(&member.session.user, member.visitor.address, deed);
             Outcome { done: Some(text), ..Outcome::default() }
         }
-        Err(error) => {
-            Outcome { problem: Some(refusal(member.language.words(), error)), ..Outcome::default() }
-        }
+        Err(error) => Outcome { problem: Some(said(&member, error)), ..Outcome::default() },
     };
     draw(app, member, outcome).await
+}
+
+fn said(member: &Member, error: Refusal) -> Spoken {
+    Spoken::own(member.language, refusal(member.language.words(), error))
 }
 
 /// One's own password.
@@ -106,7 +118,7 @@ pub(super) async fn password(State(app): State<App>, Sent(member, fields): Sent)
     let words = member.language.words();
     let user = member.session.user.clone();
     if fields.text("password") != fields.text("again") {
-        let problem = Some(words.passwords_differ.to_owned());
+        let problem = Some(Spoken::own(member.language, words.passwords_differ));
         return draw(&app, member, Outcome { problem, ..Outcome::default() }).await;
     }
     let address = member.visitor.address;
@@ -114,7 +126,7 @@ pub(super) async fn password(State(app): State<App>, Sent(member, fields): Sent)
         Ok(()) => app.trust().set_password(&user, fields.text("password"), &member.session).await,
         Err(error) => Err(error),
     };
-    finish(&app, member, done, words.password_changed, "changed the own password").await
+    finish(&app, member, done, words.password_changed, &Deed::OwnPassword).await
 }
 
 pub(super) async fn add_user(
@@ -122,11 +134,13 @@ pub(super) async fn add_user(
     SentByAdmin(member, fields): SentByAdmin,
 ) -> Response {
     let (words, name) = (member.language.words(), fields.text("name").to_owned());
-    let done = match Role::of(fields.text("role")) {
+    let role = Role::of(fields.text("role"));
+    let done = match role {
         Some(role) => app.trust().add_user(&name, fields.text("password"), role).await,
         None => Err(Refusal::Unknown),
     };
-    finish(&app, member, done, words.user_added, &format!("added user {name}")).await
+    let deed = Deed::AddedUser(name, role.unwrap_or(Role::User));
+    finish(&app, member, done, words.user_added, &deed).await
 }
 
 pub(super) async fn remove_user(
@@ -135,23 +149,23 @@ pub(super) async fn remove_user(
 ) -> Response {
     let (words, name) = (member.language.words(), fields.text("name").to_owned());
     let done = app.trust().remove_user(&name);
-    finish(&app, member, done, words.user_removed, &format!("removed user {name}")).await
+    finish(&app, member, done, words.user_removed, &Deed::RemovedUser(name)).await
 }
 
 pub(super) async fn add_token(
     State(app): State<App>,
     SentByAdmin(member, fields): SentByAdmin,
 ) -> Response {
-    let words = member.language.words();
     let name = fields.text("name").to_owned();
     let made = Role::of(fields.text("role")).ok_or(Refusal::Unknown);
-    let outcome = match made.and_then(|role| app.trust().add_token(&name, role)) {
+    let outcome = match made.and_then(|role| Ok((app.trust().add_token(&name, role)?, role))) {
         Ok(token) => {
-            let note = format!("made token {name}");
-            app.trust().note(&member.session.user, member.visitor.address, &note);
+            let (token, role) = token;
+            let deed = Deed::MadeToken(name, role);
+            app.trust().note(&member.session.user, member.visitor.address, &deed);
             Outcome { token: Some(token.text().to_owned()), ..Outcome::default() }
         }
-        Err(error) => Outcome { problem: Some(refusal(words, error)), ..Outcome::default() },
+        Err(error) => Outcome { problem: Some(said(&member, error)), ..Outcome::default() },
     };
     draw(&app, member, outcome).await
 }
@@ -162,7 +176,7 @@ pub(super) async fn remove_token(
 ) -> Response {
     let (words, name) = (member.language.words(), fields.text("name").to_owned());
     let done = app.trust().remove_token(&name);
-    finish(&app, member, done, words.token_removed, &format!("removed token {name}")).await
+    finish(&app, member, done, words.token_removed, &Deed::RemovedToken(name)).await
 }
 
 /// The configuration as a file. With passwords only for who gives the own one once more.
@@ -170,15 +184,14 @@ pub(super) async fn export(
     State(app): State<App>,
     SentByAdmin(member, fields): SentByAdmin,
 ) -> Response {
-    let words = member.language.words();
     let with_secrets = fields.given("with_secrets").is_some();
     let (user, address) = (member.session.user.clone(), member.visitor.address);
     if with_secrets {
         if let Err(error) = app.trust().confirm(&user, fields.text("current"), address).await {
-            let problem = Some(refusal(words, error));
+            let problem = Some(said(&member, error));
             return draw(&app, member, Outcome { problem, ..Outcome::default() }).await;
         }
-        app.trust().note(&user, address, "downloaded the configuration with passwords");
+        app.trust().note(&user, address, &Deed::ExportedSecrets);
     }
     let (format, name) = match fields.text("format") {
         "xml" => (ExportFormat::Xml, "attachment; filename=\"phoned-config.xml\""),
@@ -188,7 +201,7 @@ pub(super) async fn export(
     let file = async {
         let payload = app.phone().ask(Request::Config(request)).await?;
         let Payload::Document(document) = payload else { return Err(unexpected()) };
-        document.octets().map_err(|error| Problem::new(error.to_string()))
+        document.octets().map_err(Problem::from)
     };
     match file.await {
         Ok(octets) => {

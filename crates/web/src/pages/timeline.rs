@@ -193,20 +193,28 @@ fn mark(
     let row = |hop: &str| rows.get(hop).copied().unwrap_or(SCALE) + BAND / 2;
     let (class, y, title) = match &entry.event {
         Event::Failover(step) => {
+            let cause = words.said(&step.cause, &step.cause_zh);
             let title = format!(
                 "{}: {} → {}, {}, {} ms ({})",
-                words.legend_failover, step.from, step.to, step.cause, step.elapsed_ms, step.method
+                words.legend_failover,
+                step.from,
+                step.to,
+                cause.text(),
+                step.elapsed_ms,
+                step.method
             );
             ("failover", row(&step.to), title)
         }
         Event::Failback(step) => {
-            let title =
-                format!("{}: {} → {}, {}", words.legend_failback, step.from, step.to, step.cause);
+            let cause = words.said(&step.cause, &step.cause_zh);
+            let (what, cause) = (words.legend_failback, cause.text());
+            let title = format!("{what}: {} → {}, {cause}", step.from, step.to);
             ("failback", row(&step.to), title)
         }
         Event::Unavailable(unreached) => {
-            let title =
-                format!("{}: {} ({})", words.legend_unavailable, unreached.cause, unreached.method);
+            let cause = words.said(&unreached.cause, &unreached.cause_zh);
+            let what = words.legend_unavailable;
+            let title = format!("{what}: {} ({})", cause.text(), unreached.method);
             ("unavailable", SCALE + BAND / 2, title)
         }
         Event::Registration(_)
@@ -273,6 +281,7 @@ mod tests {
             server,
             state: HopState::Available,
             cause: None,
+            cause_zh: String::new(),
             since: t,
         };
         AccountStatus {
@@ -285,6 +294,7 @@ mod tests {
             expires_in_s: None,
             hops: vec![hop_of(PRIMARY, Server::Proxy), hop_of(BACKUP, Server::BackupProxy)],
             note: None,
+            note_zh: String::new(),
         }
     }
 
@@ -304,6 +314,7 @@ mod tests {
             from: PRIMARY.into(),
             to: BACKUP.into(),
             cause: "no answer".into(),
+            cause_zh: String::new(),
             attempts: 3,
             elapsed_ms: 3500.2,
         });

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::limits;
 use crate::phone::unexpected;
 use crate::text::Words;
+use crate::trust::Deed;
 
 use super::caller::{Admin, Member};
 use super::fields::{Fields, SentByAdmin};
@@ -174,6 +175,6 @@ async fn permit(app: &App, member: &Member, fields: &Fields) -> Result<bool, Str
     let (user, address) = (&member.session.user, member.visitor.address);
     let confirmed = app.trust().confirm(user, fields.text("current"), address).await;
     confirmed.map_err(|error| refusal(member.language.words(), error))?;
-    app.trust().note(user, address, "downloaded SIP messages with secrets");
+    app.trust().note(user, address, &Deed::DownloadedSecrets);
     Ok(true)
 }

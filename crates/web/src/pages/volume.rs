@@ -66,7 +66,7 @@ pub(super) async fn submit(
 ) -> Response {
     let done = match request(&fields) {
         Some(request) => app.phone().ask(Request::Audio(request)).await.map(drop),
-        None => Err(Problem::new("a volume is a whole number from 0 to 9")),
+        None => Err(Problem::new("a volume is a whole number from 0 to 9", "音量为 0 至 9 的整数")),
     };
     calls::answer(done, &headers, member, "/calls")
 }

@@ -22,6 +22,9 @@ pub(crate) struct Entry {
     pub(crate) address: String,
     /// What.
     pub(crate) what: String,
+    /// The same in Chinese; empty in entries of an older phone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) what_zh: String,
 }
 
 /// The file.
@@ -79,6 +82,7 @@ mod tests {
             who: "admin".into(),
             address: "127.0.0.1".into(),
             what: format!("{n}: {}", "x".repeat(4000)),
+            what_zh: String::new(),
         };
         for n in 0..200 {
             audit.write(&entry(n));

@@ -6,6 +6,7 @@
 //! the API bring names and passwords, and get a [`Session`] or a refusal.
 
 mod audit;
+mod deed;
 mod guard;
 mod password;
 mod secret;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::Audit;
 pub(crate) use audit::Entry;
+pub(crate) use deed::Deed;
 use guard::Guard;
 use password::Checker;
 pub(crate) use secret::Secret;
@@ -126,7 +128,7 @@ impl Trust {
             *open = None;
         }
         lock(&self.guard).succeeded(address, now);
-        self.note("admin", address, "first password set");
+        self.note("admin", address, &Deed::FirstPassword);
         self.begin("admin", Role::Admin, now)
     }
 
@@ -150,7 +152,7 @@ impl Trust {
             return Err(Refusal::Wrong);
         };
         lock(&self.guard).succeeded(address, now);
-        self.note(name, address, "logged in");
+        self.note(name, address, &Deed::LoggedIn);
         self.begin(name, role, now)
     }
 
@@ -171,7 +173,7 @@ impl Trust {
         if let Err(error) = lock(&self.sessions).end(session.cookie.text()) {
             tracing::warn!(%error, "web page: the end of a session is not written down");
         }
-        self.note(&session.user, address, "logged out");
+        self.note(&session.user, address, &Deed::LoggedOut);
     }
 
     /// Whose token this is; wrong ones count as failed log-ins.
@@ -279,13 +281,15 @@ impl Trust {
     }
 
     /// Writes down who did what.
-    pub(crate) fn note(&self, who: &str, address: IpAddr, what: &str) {
+    pub(crate) fn note(&self, who: &str, address: IpAddr, deed: &Deed) {
+        let (what, what_zh) = deed.words();
         tracing::info!(who, %address, what, "web page");
         lock(&self.audit).write(&Entry {
             t: control::Timestamp::from_unix_ms(i64::try_from(unix().as_millis()).unwrap_or(0)),
             who: who.to_owned(),
             address: address.to_string(),
-            what: what.to_owned(),
+            what,
+            what_zh,
         });
     }
 
@@ -312,7 +316,7 @@ impl Trust {
         tracing::warn!(%address, what, "web page: refused");
         if let Some(wait) = locked {
             let wait_s = wait.as_secs();
-            self.note("-", address, &format!("locked out for {wait_s} s after failed tries"));
+            self.note("-", address, &Deed::LockedOut(wait_s));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::super::error::FormError;
+use super::super::error::{FormError, XmlFault};
 use crate::{
     items::ItemName,
     limits::{MAX_XML_DEPTH, MAX_XML_NAMESPACES, MAX_XML_NODES, MAX_XML_TAG},
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Result<(String, Element, String), FormError> 
 fn refuse_what_costs_too_much(text: &str) -> Result<(), FormError> {
     let refused = |at, reason| Err(FormError::NotXml { line: line_at(text, at), reason });
     if let Some((at, _)) = text.match_indices("xmlns").nth(MAX_XML_NAMESPACES) {
-        return refused(at, "more namespaces than a configuration may have");
+        return refused(at, XmlFault::TooManyNamespaces);
     }
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -72,7 +72,7 @@ fn refuse_what_costs_too_much(text: &str) -> Result<(), FormError> {
         } else {
             let length = start_tag_length(tag);
             if length > MAX_XML_TAG {
-                return refused(at + begin, "a tag longer than any of a configuration");
+                return refused(at + begin, XmlFault::LongTag);
             }
             length
         };
@@ -105,22 +105,22 @@ fn ends_early(error: &roxmltree::Error) -> bool {
 }
 
 /// The reader's own words quote the file.
-fn reason(error: &roxmltree::Error) -> &'static str {
+fn reason(error: &roxmltree::Error) -> XmlFault {
     use roxmltree::Error as E;
     if ends_early(error) {
-        "the file ends before its root element does: cut short?"
+        XmlFault::EndsEarly
     } else if matches!(error, E::UnexpectedCloseTag(..) | E::UnexpectedEntityCloseTag(..)) {
-        "an end tag that does not match the last open start tag"
+        XmlFault::WrongEndTag
     } else if matches!(error, E::UnknownEntityReference(..) | E::MalformedEntityReference(..)) {
-        "an `&` that begins no entity; write it as `&amp;`"
+        XmlFault::BadEntity
     } else if matches!(error, E::DtdDetected) {
-        "a document type declaration, which no configuration needs"
+        XmlFault::DocumentType
     } else if matches!(error, E::NodesLimitReached) {
-        "more elements than a configuration may have"
+        XmlFault::TooManyElements
     } else if matches!(error, E::DuplicatedAttribute(..)) {
-        "an attribute given twice"
+        XmlFault::AttributeTwice
     } else {
-        "a character that may not stand there"
+        XmlFault::Character
     }
 }
 

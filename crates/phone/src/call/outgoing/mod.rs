@@ -32,6 +32,8 @@ use crate::input::LineHop;
 use crate::limits;
 use crate::output::{Event, Switch};
 use crate::settings::LineNumber;
+use crate::words::Reason;
+use failover::Cause;
 use waiting::{Check, Parked};
 
 /// How far a leg has come.
@@ -87,7 +89,7 @@ pub(crate) struct Outgoing {
     adopted: bool,
     /// The latest refusal by a server, shown if nothing better comes.
     refusal: Option<(u16, String)>,
-    last_cause: String,
+    last_cause: Cause,
     /// Transmissions of the leg that failed last.
     last_transmissions: u32,
 }
@@ -106,9 +108,9 @@ pub(crate) enum Step {
         /// SIP code; 408 where nobody answered.
         code: u16,
         /// In words.
-        reason: String,
+        reason: Reason,
         /// The last cause, where no hop answered at all (requirement B4).
-        unreached: Option<String>,
+        unreached: Option<Cause>,
     },
 }
 
@@ -144,7 +146,7 @@ impl Outgoing {
             was_parked: false,
             adopted: false,
             refusal: None,
-            last_cause: String::new(),
+            last_cause: Cause::NoAnswer,
             last_transmissions: 0,
         }
     }
@@ -354,7 +356,7 @@ impl Outgoing {
         if let Reply::Final(response) = reply {
             self.refusal = Some((response.code.as_u16(), response.reason.clone()));
         }
-        self.last_cause = heard.in_words();
+        self.last_cause = heard.cause();
         self.last_transmissions = core.endpoint.transmissions(id);
         // What an abandoned hop says late (a challenge, a refusal) moves nothing; only when no leg
         // is left is the call over.
@@ -420,7 +422,7 @@ impl Outgoing {
     fn refused(&mut self, core: &mut Core, code: u16, reason: &str, now: Instant) -> Step {
         let legs = std::mem::take(&mut self.legs);
         self.release(core, legs, now);
-        Step::Failed { code, reason: reason.to_owned(), unreached: None }
+        Step::Failed { code, reason: Reason::Server(reason.to_owned()), unreached: None }
     }
 
     fn next_hop(&mut self, core: &mut Core, now: Instant) -> Step {
@@ -436,7 +438,7 @@ impl Outgoing {
             method: "INVITE".to_owned(),
             from,
             to,
-            cause: self.last_cause.clone(),
+            cause: self.last_cause.into(),
             attempts: self.last_transmissions,
             elapsed: now.saturating_duration_since(self.started),
         };
@@ -452,16 +454,17 @@ impl Outgoing {
     /// First every hop, then the result is mapped (failover design §1).
     fn give_up(&self) -> Step {
         if self.adopted {
-            let reason = "the call may have rung: no answer came back".to_owned();
+            let reason = Reason::MayHaveRung;
             return Step::Failed { code: 408, reason, unreached: None };
         }
         match &self.refusal {
             Some((code, reason)) => {
-                Step::Failed { code: *code, reason: reason.clone(), unreached: None }
+                let reason = Reason::Server(reason.clone());
+                Step::Failed { code: *code, reason, unreached: None }
             }
             None => {
-                let reason = format!("all proxies failed: {}", self.last_cause);
-                Step::Failed { code: 408, reason, unreached: Some(self.last_cause.clone()) }
+                let reason = Reason::AllFailed(self.last_cause);
+                Step::Failed { code: 408, reason, unreached: Some(self.last_cause) }
             }
         }
     }
@@ -494,6 +497,6 @@ impl Outgoing {
 }
 
 /// The event of requirement B4, for a call.
-pub(crate) fn unavailable(line: LineNumber, cause: String) -> Event {
-    Event::Unavailable { line, method: "INVITE".to_owned(), cause }
+pub(crate) fn unavailable(line: LineNumber, cause: Cause) -> Event {
+    Event::Unavailable { line, method: "INVITE".to_owned(), cause: cause.into() }
 }

@@ -11,6 +11,8 @@ use super::{Outgoing, Stage, Step};
 use crate::account::evidence::{Asked, Lesson, judge};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::limits;
+use crate::words::Reason;
+use failover::Cause;
 
 /// The check of a hop that said 100 and nothing more (failover design §1).
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +61,7 @@ impl Outgoing {
         &mut self,
         core: &mut Core,
         hop: Hop,
-        cause: &str,
+        cause: Cause,
         now: Instant,
     ) -> Step {
         let Some(leg) = self.legs.last().filter(|leg| leg.hop == hop) else { return Step::On };
@@ -69,7 +71,7 @@ impl Outgoing {
         let id = leg.id;
         self.set_stage(id, Stage::Quiet);
         self.check = None;
-        self.last_cause = cause.to_owned();
+        self.last_cause = cause;
         self.last_transmissions = core.endpoint.transmissions(id);
         self.next_hop(core, now)
     }
@@ -89,7 +91,7 @@ impl Outgoing {
             return Step::On;
         }
         core.learn(self.line, at, lesson, now);
-        self.on_hop_dead(core, hop, &heard.in_words(), now)
+        self.on_hop_dead(core, hop, heard.cause(), now)
     }
 
     /// The next moment at which something is due.
@@ -104,7 +106,7 @@ impl Outgoing {
         self.early.handle_timeout(core, now);
         if self.ring_deadline.is_some_and(|at| at <= now) {
             self.cancel(core, now);
-            let reason = "no answer from the other party".to_owned();
+            let reason = Reason::NoAnswer;
             return Step::Failed { code: 408, reason, unreached: None };
         }
         if let Some(parked) = self.parked.take_if(|parked| parked.until <= now) {
