@@ -126,6 +126,17 @@ fn reply(request: control::Request) -> Reply {
         }
         control::Request::Audio(request) => audio(&request),
         control::Request::Config(request) => config(request),
+        control::Request::Provision(control::ProvisionRequest::Show {}) => {
+            Reply::Ok(Payload::Provision(control::ProvisionStatus {
+                place: Some("https://pbx.example/0c383e000001.cfg".into()),
+                last: None,
+                success: None,
+                result: None,
+                result_zh: String::new(),
+                next: None,
+                proving: false,
+            }))
+        }
         control::Request::Network(_) => Reply::Ok(Payload::Network(network())),
         control::Request::Timing(_) => Reply::Ok(Payload::Timing(control::TimingReport::default())),
         control::Request::Trace(request) => trace(&request),

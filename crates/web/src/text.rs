@@ -420,6 +420,19 @@ words! {
     revert: "Take the restore back", "撤销恢复";
     reverted: "The configuration is as it was before the restore.", "配置已回到恢复之前的状态。";
     choose_file: "File", "文件";
+    provision: "Provisioning", "自动配置";
+    provision_hint: "The configuration can be fetched from a server. Address, protocol and interval are among the global settings; without an address the network is asked (DHCP, SIP PnP).",
+        "可从服务器获取配置。地址、协议和间隔在全局设置中；未设地址时向网络查询（DHCP、SIP PnP）。";
+    provision_place: "Fetched from", "获取地址";
+    provision_nowhere: "no address is set or found", "未设置也未找到地址";
+    provision_last: "Last fetched", "上次获取";
+    provision_result: "Result", "结果";
+    provision_next: "Next", "下次";
+    provision_proving: "What was fetched has yet to register a line; until then it may be taken back.",
+        "获取的配置尚未使线路注册；在此之前可能被撤回。";
+    provision_now: "Fetch now", "立即获取";
+    provision_done: "The configuration was fetched.", "已获取配置。";
+    failed: "failed", "失败";
     restart: "Restart", "重启";
     restart_hint: "The phone starts again within seconds. Settings stay.", "话机将在数秒内重新启动，设置保持不变。";
     restart_calls: "Calls that are up now:", "当前通话数：";

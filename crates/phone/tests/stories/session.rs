@@ -143,7 +143,7 @@ fn a_500_with_retry_after_to_a_hold_is_repeated_at_the_same_hop_after_it() {
     rig.advance(40_000);
     assert_eq!(rig.log(Method::Invite).len(), 2, "without Retry-After it is final");
     assert_eq!(rig.state(id), CallState::Active);
-    assert!(rig.call(id).note.is_some_and(|note| note.contains("500")));
+    assert!(rig.call(id).note.is_some_and(|note| note.to_string().contains("500")));
 }
 
 /// RFC 3261 §13.2.2.4: the 2xx comes again while its ACK is lost, whoever waits for it still.

@@ -12,8 +12,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::phone::unexpected;
-use crate::text::Spoken;
-use crate::text::{SoundWords, Words};
+use crate::text::{SoundWords, Spoken, Words};
 
 use super::caller::{Admin, Member};
 use super::fields::{Fields, SentByAdmin};

@@ -9,8 +9,7 @@ use control::{CallRequest, CallState, CallStatus, Direction, Problem, Request};
 
 use crate::app::App;
 use crate::history::History;
-use crate::text::Spoken;
-use crate::text::Words;
+use crate::text::{Spoken, Words};
 
 use super::caller::Member;
 use super::fields::{Fields, Sent};

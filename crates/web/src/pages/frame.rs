@@ -5,8 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use control::{ChangeReport, Problem};
 
-use crate::text::Spoken;
-use crate::text::{Language, Words};
+use crate::text::{Language, Spoken, Words};
 use crate::trust::{Refusal, Role};
 
 use super::caller::{Caller, Member};

@@ -5,8 +5,7 @@ use control::{
     ChangeReport, Choice, ConfigDescription, ItemDescription, ItemScope, ItemValues, Items, Problem,
 };
 
-use crate::text::Spoken;
-use crate::text::{Language, Words};
+use crate::text::{Language, Spoken, Words};
 
 use super::fields::Fields;
 

@@ -6,8 +6,7 @@ use axum::response::Response;
 use control::{Event, Notification};
 
 use crate::app::App;
-use crate::text::Spoken;
-use crate::text::Words;
+use crate::text::{Spoken, Words};
 
 use super::caller::Member;
 use super::frame::{Frame, Tab, Trouble, page};

@@ -9,8 +9,7 @@ use control::{AccountStatus, ConfigDescription, ItemScope, Items, Problem};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::text::Spoken;
-use crate::text::Words;
+use crate::text::{Spoken, Words};
 
 use super::caller::{Admin, Member};
 use super::fields::SentByAdmin;

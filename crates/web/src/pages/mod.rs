@@ -22,6 +22,7 @@ mod line;
 mod live;
 mod meaning;
 mod network;
+mod provision;
 mod quality;
 mod restore;
 mod shield;
@@ -77,6 +78,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/system/users/remove", post(system::remove_user))
         .route("/system/tokens", post(system::add_token))
         .route("/system/tokens/remove", post(system::remove_token))
+        .route("/system/provision", post(provision::now))
         .route("/system/restart", post(ending::restart))
         .route("/system/reset", post(ending::reset))
         .route("/system/ending", get(ending::show))

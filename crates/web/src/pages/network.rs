@@ -11,8 +11,7 @@ use control::{
 
 use crate::app::App;
 use crate::phone::unexpected;
-use crate::text::Spoken;
-use crate::text::Words;
+use crate::text::{Spoken, Words};
 
 use super::caller::Member;
 use super::fields::SentByAdmin;

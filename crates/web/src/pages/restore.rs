@@ -8,8 +8,7 @@ use control::{ChangeReport, ConfigRequest, Document, Problem};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::text::Spoken;
-use crate::text::{Language, Words};
+use crate::text::{Language, Spoken, Words};
 use crate::trust::Deed;
 
 use super::caller::Member;

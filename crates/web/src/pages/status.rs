@@ -11,8 +11,7 @@ use control::{
 };
 
 use crate::app::App;
-use crate::text::Spoken;
-use crate::text::Words;
+use crate::text::{Spoken, Words};
 use crate::trust::Deed;
 
 use super::caller::Member;

@@ -10,14 +10,13 @@ use control::{CallState, ConfigRequest, ExportFormat, Payload, Problem, Request}
 
 use crate::app::App;
 use crate::phone::unexpected;
-use crate::text::Spoken;
-use crate::text::Words;
-use crate::trust::Deed;
-use crate::trust::{Entry, Refusal, Role, TokenInfo, UserInfo};
+use crate::text::{Spoken, Words};
+use crate::trust::{Deed, Entry, Refusal, Role, TokenInfo, UserInfo};
 
 use super::caller::Member;
 use super::fields::{Sent, SentByAdmin};
 use super::frame::{Frame, Tab, Trouble, page, refusal};
+use super::provision;
 
 #[derive(Template)]
 #[template(path = "system.html")]
@@ -29,6 +28,8 @@ struct SystemPage {
     calls: usize,
     users: Vec<UserInfo>,
     tokens: Vec<TokenInfo>,
+    /// Drawn; empty for who may not see it.
+    provision: String,
     audit: Vec<(Entry, Spoken)>,
     outcome: Outcome,
 }
@@ -55,12 +56,21 @@ async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
     };
     let refused = outcome.problem.is_some();
     let admin = f.is_admin();
+    let provision = match admin {
+        true => provision::part(app, &f).await,
+        false => Ok(String::new()),
+    };
+    let provision = match provision {
+        Ok(provision) => provision,
+        Err(problem) => return Trouble::refused(&problem).page(&member.into_caller()),
+    };
     let drawn = page(&SystemPage {
         version: status.version,
         uptime_s: status.uptime_s,
         calls: status.calls.iter().filter(|call| call.state != CallState::Ended).count(),
         users: if admin { app.trust().users() } else { Vec::new() },
         tokens: if admin { app.trust().tokens() } else { Vec::new() },
+        provision,
         audit: if admin { audit(app, f.words()) } else { Vec::new() },
         outcome,
         f,
