@@ -28,20 +28,21 @@ class Machine:
     """One machine at the address ending in `host`. `items` is the configuration of its phone, which starts with it;
     `disk` a file that becomes its disk, where the phone's state is kept. With `image`, made by scripts/build-image, it is a
     Debian system instead, whose changes are forgotten when it ends, and `items` is not used. `hardware` are further
-    arguments of QEMU.
+    arguments of QEMU. `board` is "virt", or "raspi3b": a Raspberry Pi 3B with its own processor and device tree, whose network
+    is at its USB; it knows neither `disk` nor `image`.
 
     With `counted` its clock counts instructions, two nanoseconds each, and time passes as elsewhere only while it waits.
     So what it measures of itself tells how long it would take on one core of 500 million instructions a second, however
     fast the emulation is and whatever else this computer does."""
 
     def __init__(self, network, where, host, items=None, options="", disk=None, image=None, counted=False,
-                 hardware=()):
+                 hardware=(), board="virt"):
         self.network, self.host = network, host
         self.folder = os.path.join(str(where), f"vm-{host}")
         os.makedirs(self.folder, exist_ok=True)
         self.address = f"10.90.0.{host}"
         self.items, self.options, self.disk, self.image, self.counted = items, options, disk, image, counted
-        self.hardware = hardware
+        self.hardware, self.board = hardware, board
         self.tap, self.proc, self._port, self._asked, self._buffer = f"vm{host}", None, None, 0, b""
         network.core.ip("tuntap", "add", "dev", self.tap, "mode", "tap")
         network.core.ip("link", "set", self.tap, "master", "lan", "up")
@@ -51,14 +52,9 @@ class Machine:
         path = os.path.join(self.folder, "port")
         if os.path.exists(path):
             os.unlink(path)
-        argv = [*self.network.core.exec, "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "512",
-                "-display", "none", "-no-reboot", "-serial", "stdio", "-monitor", "none",
-                "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
-                *self._kernel(),
-                "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no",
-                "-device", f"virtio-net-device,netdev=lan,mac=52:54:00:00:00:{self.host:02x}",
-                "-device", "virtio-serial-device", "-chardev", f"socket,id=lab,path={path},server=on,wait=off",
-                "-device", "virtserialport,chardev=lab,name=lab", *self.hardware]
+        argv = [*self.network.core.exec, "qemu-system-aarch64", "-M", self.board, "-display", "none", "-no-reboot", "-serial", "stdio",
+                "-monitor", "none", "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off", *self._kernel(),
+                "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no", *self._devices(path), *self.hardware]
         if self.counted:
             argv += ["-icount", "shift=1,sleep=on"]
         if self.disk:
@@ -72,7 +68,8 @@ class Machine:
         self._buffer = b""
         self._port.settimeout(boot_timeout)
         try:
-            while self._line() != b"lab ready":
+            # A serial line has said a few octets of its own before.
+            while not self._line().endswith(b"lab ready"):
                 pass
         except OSError as error:
             raise TimedOut(f"the machine is not up after {boot_timeout} s: {error}; console:\n{self.proc.output()[-3000:]}") from error
@@ -146,6 +143,16 @@ class Machine:
                 monitor.sendall(json.dumps({"execute": execute, "arguments": given}).encode())
                 while (answer := json.loads(said.readline())).get("return") is None:
                     assert "error" not in answer, answer
+
+    def _devices(self, port):
+        """Network and the laboratory's port. A Raspberry Pi has no place for virtual devices."""
+        mac = f"mac=52:54:00:00:00:{self.host:02x}"
+        if self.board == "raspi3b":
+            return ["-dtb", os.path.join(folder(), "raspi3b.dtb"), "-device", f"usb-net,netdev=lan,{mac}",
+                    "-serial", f"unix:{port},server=on,wait=off"]
+        return ["-cpu", "cortex-a72", "-smp", "2", "-m", "512", "-device", f"virtio-net-device,netdev=lan,{mac}",
+                "-device", "virtio-serial-device", "-chardev", f"socket,id=lab,path={port},server=on,wait=off",
+                "-device", "virtserialport,chardev=lab,name=lab"]
 
     def _kernel(self):
         line = "console=ttyAMA0 loglevel=4 panic=-1"

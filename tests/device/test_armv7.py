@@ -1,0 +1,26 @@
+"""The 32-bit programs under qemu-user, beside real proxies, and their package; `scripts/test armv7` makes and runs them."""
+
+import glob
+import os
+
+from lab import emulated
+from lab.phone import _ROOT
+from lab.proc import run
+
+
+def test_an_armv7_phone_registers_and_moves_to_the_backup(world, tmp_path, monkeypatch):
+    assert os.path.getsize(emulated.built("armv7", "phoned")) < 6_000_000
+    emulated.use("armv7", tmp_path, monkeypatch)
+    phone = world.phone("1001")
+    phone.registered(world.primary_address, timeout=60)
+    world.primary.kill()
+    phone.ctl("account", "register", "1", timeout=60)
+    phone.registered(world.backup_address, timeout=60)
+
+
+def test_its_package_is_for_armhf_and_names_the_libraries_that_it_needs():
+    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(_ROOT, "target"))
+    package, = glob.glob(os.path.join(target, "device", "phoned_*_armhf.deb"))
+    said = dict(line.split(": ", 1) for line in run(["dpkg-deb", "--field", package]).stdout.splitlines() if ": " in line)
+    assert said["Architecture"] == "armhf"
+    assert "libasound2 (>= " in said["Depends"] and "libc6 (>= 2." in said["Depends"], said["Depends"]
