@@ -11,7 +11,7 @@ from lab.vm import Machine
 from lab.wait import until
 
 # The emulation is slow, and slower beside other work: this only ends a test that hangs.
-PATIENCE = 300
+PATIENCE = 600
 
 
 @pytest.fixture

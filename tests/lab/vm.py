@@ -47,7 +47,7 @@ class Machine:
         network.core.ip("tuntap", "add", "dev", self.tap, "mode", "tap")
         network.core.ip("link", "set", self.tap, "master", "lan", "up")
 
-    def power_on(self, boot_timeout=240):
+    def power_on(self, boot_timeout=600):
         """Starts it and waits until its port answers; returns itself."""
         path = os.path.join(self.folder, "port")
         if os.path.exists(path):
