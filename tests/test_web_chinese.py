@@ -118,12 +118,12 @@ def test_what_happens_is_told_in_chinese_and_only_what_comes_from_outside_is_not
     browser.sees("不可达", "#lines .notice")
     assert marked_english(browser) == []
     browser.go("/journal")
-    causes = browser.driver.find_element("css selector", "table").text
+    causes = browser.text("table")
     assert re.search("无应答|ICMP：端口不可达", causes), causes
     assert marked_english(browser) == []
     browser.go("/calls")
     browser.fill(target="not a number")
-    browser.driver.find_element("css selector", "form[action='/calls/dial'] button").click()
+    browser.tap("呼叫")
     browser.sees("无法呼叫", "main")
     assert marked_english(browser) == []
     phone.set("Ring Device=no-such-card")
@@ -135,6 +135,8 @@ def test_what_happens_is_told_in_chinese_and_only_what_comes_from_outside_is_not
     browser.fill(register_pswd="wrong")
     browser.press("提交")
     browser.sees("已生效", "#outcome")
+    browser.go("/status")
+    browser.sees("拒绝", "#lines .notice")
     browser.go("/system")
     browser.sees("设置了 `SIP1 Register Pswd`", "main")
     browser.sees("设置了首个密码", "main")
