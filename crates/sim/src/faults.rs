@@ -29,10 +29,11 @@ pub struct Faults {
     listens: bool,
     /// Which phone has connections with which proxies.
     tcp: BTreeSet<(usize, usize)>,
-    /// By a fault of the names, the withdrawals whose end nobody can learn before its end.
-    hides: BTreeMap<usize, Vec<usize>>,
-    /// Withdrawals, active or not, that phones must still believe in, and of which proxy.
-    believed: BTreeMap<usize, usize>,
+    phones: usize,
+    /// By a fault, the phones that cannot learn before its end that these withdrawals are over.
+    hides: BTreeMap<usize, Vec<(usize, usize)>>,
+    /// Who must still believe in which withdrawal, active or not, and of which proxy.
+    believed: BTreeMap<(usize, usize), usize>,
 }
 
 impl Faults {
@@ -45,22 +46,25 @@ impl Faults {
             let ours = each.filter(|(_, transport)| **transport != Transport::Udp);
             tcp.extend(ours.map(|(proxy, _)| (phone, *proxy)));
         }
-        Self { listens: plan.proxies.tcp.listens, tcp, hides: hides(plan), ..Self::default() }
+        let (listens, phones) = (plan.proxies.tcp.listens, plan.phones);
+        Self { listens, tcp, phones, hides: hides(plan), ..Self::default() }
     }
 
     /// A fault of the plan begins.
     pub fn begin(&mut self, number: usize, fault: &Fault) {
         self.active.insert(number, fault.kind);
         if let FaultKind::Withdraws(proxy) = fault.kind {
-            self.believed.insert(number, proxy);
+            self.believed.extend((0..self.phones).map(|phone| ((phone, number), proxy)));
         }
     }
 
     /// It ends.
     pub fn end(&mut self, number: usize) {
         self.active.remove(&number);
-        if !self.hides.values().any(|hidden| hidden.contains(&number)) {
-            self.believed.remove(&number);
+        for phone in 0..self.phones {
+            if !self.hides.values().any(|hidden| hidden.contains(&(phone, number))) {
+                self.believed.remove(&(phone, number));
+            }
         }
         for hidden in self.hides.remove(&number).unwrap_or_default() {
             self.believed.remove(&hidden);
@@ -105,7 +109,7 @@ impl Faults {
     pub fn serves(&self, proxy: usize, phone: usize) -> bool {
         let connected = self.tcp.contains(&(phone, proxy));
         self.is_there(proxy, phone)
-            && !self.believed_withdrawn(proxy)
+            && !self.believes_withdrawn(phone, proxy)
             && !(connected && self.touches_connections(proxy))
     }
 
@@ -133,9 +137,9 @@ impl Faults {
         self.has(FaultKind::Withdraws(proxy))
     }
 
-    /// Whether phones must believe so.
-    fn believed_withdrawn(&self, proxy: usize) -> bool {
-        self.believed.values().any(|withdrawn| *withdrawn == proxy)
+    /// Whether a phone must believe so.
+    fn believes_withdrawn(&self, phone: usize, proxy: usize) -> bool {
+        self.believed.iter().any(|((whose, _), withdrawn)| (*whose, *withdrawn) == (phone, proxy))
     }
 
     /// Whether a line that is registered through a proxy may stay: what befalls a connection that is
@@ -150,7 +154,7 @@ impl Faults {
     pub fn passes(&self, proxy: usize, phone: usize) -> bool {
         let connected = self.has_connections(phone);
         self.is_there(proxy, phone)
-            && !self.believed_withdrawn(proxy)
+            && !self.believes_withdrawn(phone, proxy)
             && !(connected && self.touches_connections(proxy))
     }
 
@@ -330,27 +334,36 @@ impl Faults {
     }
 }
 
-/// Which failure of the names hides the end of which withdrawals: one that is there when it comes, or
-/// begins before every phone has asked again, and so on to the last of a row.
-fn hides(plan: &Plan) -> BTreeMap<usize, Vec<usize>> {
-    let names = |fault: &Fault| matches!(fault.kind, FaultKind::NamesDead | FaultKind::NamesDenied);
+/// Which fault hides the end of which withdrawals from whom: one that keeps a phone from asking when
+/// the end comes, or begins before the phone must have asked again, and so on to the last of a row.
+fn hides(plan: &Plan) -> BTreeMap<usize, Vec<(usize, usize)>> {
     let within = relearnt(plan);
-    let mut hides: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut hides: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
     for (number, fault) in plan.faults.iter().enumerate() {
         if !matches!(fault.kind, FaultKind::Withdraws(_)) {
             continue;
         }
-        let (mut end, mut last) = (fault.at + fault.lasts, None);
-        while let Some((next, longer)) = plan.faults.iter().enumerate().find(|(_, other)| {
-            names(other) && other.at <= end + within && other.at + other.lasts > end
-        }) {
-            (end, last) = (longer.at + longer.lasts, Some(next));
-        }
-        if let Some(last) = last {
-            hides.entry(last).or_default().push(number);
+        for phone in 0..plan.phones {
+            let (mut end, mut last) = (fault.at + fault.lasts, None);
+            while let Some((next, longer)) = plan.faults.iter().enumerate().find(|(_, other)| {
+                keeps_from_asking(other.kind, phone)
+                    && other.at <= end + within
+                    && other.at + other.lasts > end
+            }) {
+                (end, last) = (longer.at + longer.lasts, Some(next));
+            }
+            if let Some(last) = last {
+                hides.entry(last).or_default().push((phone, number));
+            }
         }
     }
     hides
+}
+
+/// Whether a phone learns nothing from its name servers while this lasts.
+fn keeps_from_asking(kind: FaultKind, phone: usize) -> bool {
+    use FaultKind::{NamesDead, NamesDenied, Off, Unlinked};
+    matches!(kind, NamesDead | NamesDenied) || kind == Off(phone) || kind == Unlinked(phone)
 }
 
 #[cfg(test)]
@@ -401,9 +414,37 @@ mod tests {
         assert!(!faults.serves(0, 1) && faults.keeps(0, 1), "what is there goes on");
     }
 
+    /// Whole day 4365: a phone that was switched off when its primary came back into DNS was switched on
+    /// while DNS was dead, and went by the answers that it had kept.
+    #[test]
+    fn who_was_off_while_it_could_have_asked_must_still_believe_what_it_knew() {
+        let mut plan = Plan::draw(1);
+        plan.phones = 2;
+        plan.names = Some(Duration::from_secs(60));
+        let seconds = Duration::from_secs;
+        let fault = |at, lasts, kind| Fault { at: seconds(at), lasts: seconds(lasts), kind };
+        plan.faults = vec![
+            fault(100, 100, FaultKind::Withdraws(0)),
+            fault(150, 2_000, FaultKind::Off(1)),
+            fault(2_000, 1_000, FaultKind::NamesDead),
+        ];
+        let mut faults = Faults::new(&plan);
+        faults.begin(0, &plan.faults[0]);
+        faults.begin(1, &plan.faults[1]);
+        faults.end(0);
+        assert!(faults.serves(0, 0), "the other could ask");
+        faults.begin(2, &plan.faults[2]);
+        faults.end(1);
+        assert!(faults.serves(0, 0) && faults.serves(1, 1));
+        assert!(!faults.serves(0, 1));
+        faults.end(2);
+        assert!(faults.serves(0, 1));
+    }
+
     #[test]
     fn who_cannot_ask_cannot_learn_that_a_proxy_is_back() {
         let mut plan = Plan::draw(1);
+        plan.phones = 1;
         plan.names = Some(Duration::from_secs(60));
         let seconds = Duration::from_secs;
         let fault = |at, lasts, kind| Fault { at: seconds(at), lasts: seconds(lasts), kind };
