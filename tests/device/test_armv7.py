@@ -11,11 +11,7 @@ from lab.proc import run
 def test_an_armv7_phone_registers_and_moves_to_the_backup(world, tmp_path, monkeypatch):
     assert os.path.getsize(emulated.built("armv7", "phoned")) < 6_000_000
     emulated.use("armv7", tmp_path, monkeypatch)
-    phone = world.phone("1001")
-    phone.registered(world.primary_address, timeout=60)
-    world.primary.kill()
-    phone.ctl("account", "register", "1", timeout=60)
-    phone.registered(world.backup_address, timeout=60)
+    emulated.moves_to_the_backup(world)
 
 
 def test_its_package_is_for_armhf_and_names_the_libraries_that_it_needs():

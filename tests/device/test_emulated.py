@@ -12,8 +12,4 @@ def test_the_programs_are_small_enough_for_a_device():
 
 def test_an_aarch64_phone_registers_and_moves_to_the_backup(world, tmp_path, monkeypatch):
     emulated.use("aarch64", tmp_path, monkeypatch)
-    phone = world.phone("1001")
-    phone.registered(world.primary_address, timeout=60)
-    world.primary.kill()
-    phone.ctl("account", "register", "1", timeout=60)
-    phone.registered(world.backup_address, timeout=60)
+    emulated.moves_to_the_backup(world)

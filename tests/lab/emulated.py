@@ -26,5 +26,14 @@ def use(board, folder, monkeypatch):
         monkeypatch.setenv(name.upper(), wrapper)
 
 
+def moves_to_the_backup(world):
+    """A phone of these programs registers at the primary, and at the backup when that one is killed."""
+    phone = world.phone("1001")
+    phone.registered(world.primary_address, timeout=60)
+    world.primary.kill()
+    phone.ctl("account", "register", "1", timeout=60)
+    phone.registered(world.backup_address, timeout=60)
+
+
 def _cross():
     return os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(_ROOT, "target")), "cross")

@@ -4,12 +4,13 @@
 //! begins, and the first that rings or answers is the call; the others are cancelled then, never
 //! before. What an answer means is `account::evidence`'s; what comes after the 2xx is the session's.
 
+mod leg;
 mod target;
 mod waiting;
 
+pub(crate) use leg::{Leg, Stage};
 pub(crate) use target::target;
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use failover::{HopId, Order};
@@ -35,30 +36,6 @@ use crate::settings::LineNumber;
 use crate::words::Reason;
 use failover::Cause;
 use waiting::{Check, Parked};
-
-/// How far a leg has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Sent, nothing heard.
-    Sent,
-    /// Its hop was found unavailable; it stays for a late answer.
-    Quiet,
-    /// 100 and nothing more.
-    Trying,
-    /// A 1xx above 100.
-    Ringing,
-}
-
-/// One INVITE transaction of the call.
-#[derive(Clone, Debug)]
-pub(crate) struct Leg {
-    pub(crate) id: ClientId,
-    pub(crate) request: Request,
-    pub(crate) at: usize,
-    pub(crate) hop: Hop,
-    pub(crate) local: SocketAddr,
-    pub(crate) stage: Stage,
-}
 
 /// See the module.
 #[derive(Clone, Debug)]
