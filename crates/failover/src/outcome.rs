@@ -64,6 +64,12 @@ pub enum Evidence {
     /// The connection to it was lost while nothing was in flight: REGISTER at the same hop at once
     /// (failover design §1, row "idle flow closed or reset").
     FlowBroke,
+    /// It answered an OPTIONS of the machine's own, which had ended as silence before: of a hop that
+    /// had answered none yet silence proves nothing, so somebody may still listen.
+    OptionsAnswered {
+        /// From the request to this answer.
+        waited: Duration,
+    },
     /// A keep-alive that is not the machine's own, such as a CRLF ping, proved that it is silent.
     KeepAliveFailed {
         /// Usually `NoAnswer`.

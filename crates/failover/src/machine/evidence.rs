@@ -50,6 +50,11 @@ impl Machine {
                 }
             }
             Evidence::FlowBroke => self.open_again(hop, now),
+            Evidence::OptionsAnswered { waited } => {
+                let asked = now.checked_sub(waited).unwrap_or(now);
+                self.options_answered(hop, asked, now);
+                self.answered(hop, now);
+            }
             Evidence::KeepAliveFailed { cause, waited } => {
                 if self.current == Some(hop) {
                     self.learn(hop, |health| health.unavailable(cause, now));

@@ -6,7 +6,7 @@
 //! proof only at a hop that has answered one in this registration, because many servers answer
 //! none; otherwise a REGISTER at the same hop decides. If that is answered the server may answer no
 //! OPTIONS at all, or was overloaded for a moment: it is asked ever more seldom, its silence leads to
-//! nothing, and the first answer brings the rhythm back.
+//! nothing, and the first answer brings the rhythm back, also one that comes after its wait.
 
 use std::time::{Duration, Instant};
 
@@ -108,10 +108,7 @@ impl Machine {
             | Outcome::Registered { .. }
             | Outcome::Refused { .. }
             | Outcome::Unregistered => {
-                self.keep_alive.proven = true;
-                if std::mem::take(&mut self.keep_alive.pause) > 0 {
-                    self.keep_alive.next = self.policy.keep_alive.map(|every| started + every);
-                }
+                self.keep_alive_proven(started, now);
                 self.learn(hop, |health| health.answered(now));
             }
             Outcome::LocalOutage => {}
@@ -132,6 +129,24 @@ impl Machine {
                 self.learn(hop, |health| health.unavailable(*cause, now));
                 self.keep_alive_failed(hop, *cause, started, now);
             }
+        }
+    }
+
+    /// The current hop answers OPTIONS, this one sent at `asked` among them.
+    fn keep_alive_proven(&mut self, asked: Instant, now: Instant) {
+        self.keep_alive.proven = true;
+        if std::mem::take(&mut self.keep_alive.pause) > 0 && self.keep_alive.in_flight.is_none() {
+            self.keep_alive.next = self.policy.keep_alive.map(|every| (asked + every).max(now));
+        }
+    }
+
+    /// A hop has answered an OPTIONS whose silence had proved nothing.
+    pub(super) fn options_answered(&mut self, hop: HopId, asked: Instant, now: Instant) {
+        if let Some(health) = self.hops.get_mut(hop.index()) {
+            health.answers_options = true;
+        }
+        if self.current == Some(hop) {
+            self.keep_alive_proven(asked, now);
         }
     }
 

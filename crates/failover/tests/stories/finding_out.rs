@@ -108,6 +108,50 @@ fn a_hop_whose_first_options_was_lost_is_kept_alive_again_once_it_answers_one() 
     assert_eq!(line.sent(), ["23.5 OPTIONS@0", "27 REGISTER@1", "27 OPTIONS@1"]);
 }
 
+/// An answer that comes after A3 was given all the same: the hop answers OPTIONS, and its silence
+/// is proof from then on (failover design §6, §8).
+#[test]
+fn a_hop_whose_answer_to_options_came_late_is_kept_alive_as_one_that_answers_in_time() {
+    let mut line = Line::new(exact(), &[World::Mute, World::Up]);
+    line.run(4.0);
+    assert!(line.machine.keep_alive_is_unanswered());
+    line.show(0, Evidence::OptionsAnswered { waited: secs(4.0) });
+    assert!(!line.machine.keep_alive_is_unanswered());
+    line.hops[0] = World::Silent;
+    line.forget();
+    line.run(30.0);
+    assert_eq!(line.sent(), ["26 OPTIONS@0", "29.5 REGISTER@1", "29.5 OPTIONS@1"]);
+}
+
+/// The REGISTER that asks whether the hop lives is on its way already; its answer stops nothing.
+#[test]
+fn a_late_answer_to_options_is_counted_also_while_a_register_asks_the_same_hop() {
+    let mut line = Line::new(exact(), &[World::Mute, World::Up]);
+    line.run(1.0);
+    line.hops[0] = World::Silent;
+    line.run(3.0);
+    let asked = line.flying(Task::Register);
+    line.show(0, Evidence::OptionsAnswered { waited: secs(4.0) });
+    line.give(asked.id, Outcome::Registered { expires: secs(3600.0) });
+    assert!(!line.machine.keep_alive_is_unanswered());
+    line.forget();
+    line.run(30.0);
+    assert_eq!(line.sent(), ["26 OPTIONS@0", "29.5 REGISTER@1", "29.5 OPTIONS@1"]);
+}
+
+/// It says nothing of the hop that the line has meanwhile, and moves nothing.
+#[test]
+fn a_late_answer_of_a_hop_that_the_line_has_left_proves_nothing_of_the_one_it_has() {
+    let mut line = Line::settled(exact(), 2);
+    line.hops[1] = World::Mute;
+    line.show(0, Evidence::Unavailable(Cause::IcmpPort));
+    line.run(4.0);
+    assert!(line.machine.keep_alive_is_unanswered());
+    line.show(0, Evidence::OptionsAnswered { waited: secs(5.0) });
+    assert!(line.machine.keep_alive_is_unanswered());
+    assert_eq!((line.current(), line.hop_state(0)), (Some(1), HopState::Available));
+}
+
 /// ICMP is proof whatever the hop has answered before (failover design §1).
 #[test]
 fn an_icmp_error_for_an_options_now_and_then_moves_the_line() {

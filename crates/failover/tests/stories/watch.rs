@@ -1,6 +1,6 @@
 //! The watch on the hops that are not in use: failover design §6.
 
-use failover::{Cause, HopState, Output, Policy};
+use failover::{Cause, Evidence, HopState, Output, Policy};
 
 use crate::world::{Line, World, quiet, secs};
 
@@ -50,6 +50,18 @@ fn the_death_of_the_last_backup_is_told_once_and_its_return_too() {
     assert_eq!(line.current(), Some(0), "the line moves for none of it");
 }
 
+/// One that answers a little late answers: its silence will be evidence.
+#[test]
+fn a_backup_whose_answer_came_late_is_one_that_answers() {
+    let mut line = Line::new(watching(), &[World::Up, World::Mute]);
+    line.run(4.0);
+    line.show(1, Evidence::OptionsAnswered { waited: secs(4.0) });
+    assert_eq!(line.hop_state(1), HopState::Available);
+    line.hops[1] = World::Silent;
+    line.run(30.0);
+    assert_eq!((told(&line), line.hop_state(1)), (vec![false], HopState::Unavailable));
+}
+
 #[test]
 fn one_dead_backup_of_two_leaves_redundancy() {
     let mut line = Line::settled(watching(), 3);
@@ -77,7 +89,7 @@ fn a_backup_that_never_answered_options_is_not_blamed_for_its_silence_but_for_ic
 fn after_a_failover_the_primary_is_watched_and_its_return_is_known() {
     let mut line = Line::settled(Policy { register_failback: false, ..watching() }, 2);
     line.hops[0] = World::Silent;
-    line.show(0, failover::Evidence::Unavailable(Cause::NoAnswer));
+    line.show(0, Evidence::Unavailable(Cause::NoAnswer));
     line.run(61.0);
     assert_eq!((line.current(), told(&line)), (Some(1), vec![false]));
     line.hops[0] = World::Up;

@@ -8,6 +8,7 @@ pub(crate) mod auth;
 pub(crate) mod evidence;
 mod flow;
 pub(crate) mod hop_list;
+mod late;
 pub(crate) mod outbound;
 pub(crate) mod register;
 pub(crate) mod standby;
@@ -29,6 +30,7 @@ use crate::settings::{LineSettings, Registrar, ServerRole};
 use crate::words::Failure;
 use auth::{AuthBook, Tries};
 use evidence::{Knobs, Lesson};
+use late::Listening;
 use outbound::Outbound;
 use register::Running;
 use standby::Standby;
@@ -46,6 +48,8 @@ pub(crate) struct Account {
     auth: AuthBook,
     registration: Registration,
     running: Vec<Running>,
+    /// OPTIONS that nothing has answered in time.
+    listening: Vec<Listening>,
     /// The second registration (setting *registered at both*).
     standby: Option<Box<Standby>>,
     shown: Option<view::Shown>,
@@ -88,6 +92,7 @@ impl Account {
             auth: AuthBook::default(),
             registration,
             running: Vec::new(),
+            listening: Vec::new(),
             standby: None,
             shown: None,
             failure: Failure::NoAddress,

@@ -14,6 +14,7 @@ use sip_core::transport::{Hop, Transport};
 
 use super::auth::Tries;
 use super::evidence::{Asked, Heard, Lesson, Next, judge};
+use super::late::Listening;
 use super::{Account, view};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::input::LastGood;
@@ -27,6 +28,7 @@ pub(super) struct Running {
     attempt: Attempt,
     id: Option<ClientId>,
     hop: Hop,
+    asked: Instant,
     expiry: Duration,
     /// The registration that a probe begins; others use the line's.
     probe: Option<Box<Registration>>,
@@ -99,7 +101,10 @@ impl Account {
                 let event = Event::Redundancy { line: self.settings.line, left };
                 core.event(event, now);
             }
-            Wish::Moved { .. } => self.answers_options = Vec::new(),
+            Wish::Moved { .. } => {
+                self.answers_options = Vec::new();
+                self.stop_listening(core, Some(Task::KeepAlive), now);
+            }
             Wish::KeepAliveStopped(_) | Wish::Hop(_) | Wish::Line(_) => {}
         }
     }
@@ -117,6 +122,7 @@ impl Account {
             attempt,
             id: None,
             hop: entry.hop,
+            asked: now,
             expiry: self.registrar_at(at).expiry,
             probe,
             tries: Tries::default(),
@@ -199,7 +205,7 @@ impl Account {
 
     fn on_reply(&mut self, core: &mut Core, id: ClientId, reply: &Reply, now: Instant) {
         let Some(at) = self.running.iter().position(|running| running.id == Some(id)) else {
-            return;
+            return self.on_late_reply(core, id, reply, now);
         };
         let Some(heard) = reply.heard() else { return };
         let mut running = self.running.remove(at);
@@ -243,6 +249,11 @@ impl Account {
             _ => outcome_of(verdict.lesson, &heard, reply),
         };
         self.conclude(core, &running, outcome, now);
+        let listening = Listening::to(&running.attempt, id, running.hop, running.asked);
+        match listening.filter(|held| matches!(reply, Reply::Silent) && self.may_hear(held)) {
+            Some(listening) => self.listen(core, listening, now),
+            None => let_go(core, &running, now),
+        }
     }
 
     fn accepted(&mut self, running: &mut Running, response: &Response) -> Outcome {
@@ -266,11 +277,9 @@ impl Account {
     fn conclude(&mut self, core: &mut Core, running: &Running, outcome: Outcome, now: Instant) {
         let line = self.settings.line;
         self.last_transmissions = running.id.map_or(0, |id| core.endpoint.transmissions(id));
-        let_go(core, running, now);
         let answered = matches!(outcome, Outcome::Registered { .. } | Outcome::Alive);
-        if outcome == Outcome::Alive && !self.answers_options.contains(&running.hop) {
-            self.answers_options.reserve_exact(1);
-            self.answers_options.push(running.hop);
+        if outcome == Outcome::Alive {
+            self.note_answer_to_options(running.hop);
         }
         self.machine.handle_outcome(running.attempt.id, outcome, now);
         let health = self.machine.health(running.attempt.hop).copied();

@@ -76,6 +76,58 @@ fn a_hop_that_never_answers_options_is_not_blamed_for_it() {
     assert_eq!(rig.account().hop, Some(p1()));
 }
 
+/// A phone that came up in weather in which answers take longer than A3 found its server to be one
+/// that answers no OPTIONS; the server died, and the phone did not notice for minutes.
+#[test]
+fn an_answer_to_options_that_comes_after_a3_counts() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let register = rig.last(Method::Register);
+    rig.answer(&register, 200);
+    let options = rig.last(Method::Options);
+    rig.advance(3_600);
+    let check = rig.last(Method::Register);
+    rig.answer(&options, 200);
+    rig.answer(&check, 200);
+    let message = rig.account().message.to_string();
+    assert!(!message.contains("answers no OPTIONS"), "{message}");
+    rig.advance(30_000);
+    assert_eq!(rig.account().hop, Some(p2()), "left as a hop that answers OPTIONS and is silent");
+}
+
+#[test]
+fn an_answer_to_options_that_comes_after_the_warning_takes_it_back() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let register = rig.last(Method::Register);
+    rig.answer(&register, 200);
+    let options = rig.last(Method::Options);
+    rig.advance(3_600);
+    let check = rig.last(Method::Register);
+    rig.answer(&check, 200);
+    assert!(rig.account().message.to_string().contains("answers no OPTIONS"));
+    rig.answer(&options, 200);
+    assert_eq!(rig.account().message.to_string(), "registered through udp:10.0.0.1:5060");
+}
+
+/// A hop that has been left is not asked again for the sake of what it had not answered.
+#[test]
+fn an_answer_to_options_from_a_hop_that_was_left_moves_nothing() {
+    let mut rig = Rig::registered();
+    rig.modes[0] = Mode::Silent;
+    rig.advance(30_000);
+    let options = rig.last(Method::Options);
+    assert_eq!(options.to, p1());
+    rig.advance(3_600);
+    assert_eq!(rig.account().hop, Some(p2()));
+    rig.sent.clear();
+    rig.answer(&options, 200);
+    assert_eq!(rig.account().hop, Some(p2()));
+    assert!(rig.log(Method::Register).is_empty());
+}
+
 fn by_crlf(line: &mut LineSettings) {
     line.keep_alive = KeepAlive::Crlf(Duration::from_secs(30));
     line.policy_mut().keep_alive = None;

@@ -59,6 +59,7 @@ const CALM: Faults = Faults {
     evidence: false,
     suspect: false,
     icmp: false,
+    late: false,
     control: false,
     link: false,
     dial: false,
@@ -146,6 +147,13 @@ fn two_hops_with_keep_alives_icmp_and_hold_offs_close() {
 }
 
 #[test]
+fn answers_to_options_that_come_after_their_wait_at_any_time_close() {
+    let policy = Policy { register_failback: false, ..keep_alive(29) };
+    let (report, worst) = close(2, policy, Faults { late: true, ..CALM });
+    assert_eq!(report.death, worst.silent_death.unwrap());
+}
+
+#[test]
 fn signal_failback_alone_brings_the_line_home_within_the_exact_bound() {
     for hops in [2, 3] {
         let (report, worst) = close(hops, signal(), HELD);
@@ -228,6 +236,6 @@ fn the_large_grid_closes_where_it_is_asked_for() {
     close(2, damped, HELD);
     close(3, Policy { register_failback: false, ..keep_alive(31) }, HELD);
     close(3, pinned(), HELD);
-    close(2, keep_alive(17), Faults { icmp: true, ..HELD });
+    close(2, keep_alive(17), Faults { icmp: true, late: true, ..HELD });
     close(2, stay(), Faults { evidence: true, suspect: true, ..CALM });
 }

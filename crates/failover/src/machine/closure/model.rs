@@ -19,6 +19,8 @@ pub(super) struct Faults {
     pub(super) suspect: bool,
     /// ICMP ends an OPTIONS.
     pub(super) icmp: bool,
+    /// OPTIONS are answered after their wait.
+    pub(super) late: bool,
     /// The user registers and un-registers.
     pub(super) control: bool,
     /// The link goes down and up.
@@ -28,6 +30,9 @@ pub(super) struct Faults {
     /// The primary's silence is that of a drill, which may end at any time.
     pub(super) drill: bool,
 }
+
+/// How long an answer to OPTIONS may take that still counts: 64·T1.
+const LATE: Duration = Duration::from_secs(32);
 
 /// A family of states.
 #[derive(Clone, Debug)]
@@ -118,6 +123,11 @@ impl State {
                 events.push(Event::Show(hop, Evidence::KeepAliveFailed { cause, waited }));
                 if hop.is_primary() {
                     events.push(Event::Show(hop, Evidence::PrimaryAnswered));
+                }
+            }
+            if config.faults.late {
+                for waited in [LATE, config.policy.keep_alive_wait()] {
+                    events.push(Event::Show(hop, Evidence::OptionsAnswered { waited }));
                 }
             }
             if config.faults.suspect {

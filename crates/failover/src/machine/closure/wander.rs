@@ -15,6 +15,7 @@ const ALL: Faults = Faults {
     evidence: true,
     suspect: true,
     icmp: true,
+    late: true,
     control: true,
     link: true,
     dial: true,
