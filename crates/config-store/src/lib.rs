@@ -35,6 +35,6 @@ pub use settings::{
     RetryMode, Secret, Server, Settings, Sound, SoundDevices, TlsFiles, Transport,
 };
 pub use store::{
-    Change, Changes, ImportError, Origin, Recovery, SetError, Store, StoreError, Submission, Trial,
-    erase,
+    Change, Changes, ImportError, Origin, Recovery, Section, SetError, Store, StoreError,
+    Submission, Trial, erase,
 };

@@ -13,6 +13,7 @@ mod error;
 mod migrations;
 mod open;
 mod replace;
+mod section;
 mod state;
 mod trial;
 
@@ -21,6 +22,7 @@ use rusqlite::{Connection, Transaction};
 pub use change::{Change, Changes, Origin, Submission};
 pub use error::{ImportError, SetError, StoreError};
 pub use open::{Recovery, erase};
+pub use section::Section;
 pub use trial::Trial;
 
 use crate::{
@@ -108,7 +110,23 @@ impl Store {
     /// # Errors
     /// What is wrong with the file, by line, or why the change could not be kept.
     pub fn import(&mut self, octets: &[u8], origin: Origin) -> Result<Changes, ImportError> {
-        self.take(octets, origin, None)
+        self.import_with(octets, origin, None)
+    }
+
+    /// The same, and in the same transaction a section of the state becomes what is given.
+    ///
+    /// # Errors
+    /// As [`Self::import`], or that the section exceeds a bound of [`crate::limits`].
+    pub fn import_with(
+        &mut self,
+        octets: &[u8],
+        origin: Origin,
+        section: Option<&Section>,
+    ) -> Result<Changes, ImportError> {
+        if let Some(section) = section {
+            self.is_news(section).map_err(ImportError::Store)?;
+        }
+        self.take(octets, origin, None, section)
     }
 
     /// What [`Self::import`] would change.
@@ -135,7 +153,7 @@ impl Store {
         origin: Origin,
         file: &str,
     ) -> Result<Changes, ImportError> {
-        self.take(octets, origin, Some(file))
+        self.take(octets, origin, Some(file), None)
     }
 
     fn take(
@@ -143,6 +161,7 @@ impl Store {
         octets: &[u8],
         origin: Origin,
         on_trial: Option<&str>,
+        section: Option<&Section>,
     ) -> Result<Changes, ImportError> {
         let imported = fanvil::read(octets).map_err(ImportError::Form)?;
         let held = self.files()?;
@@ -156,9 +175,14 @@ impl Store {
             name.line().is_some() && before.value(name) != value.unwrap_or(name.item().default)
         });
         let on_trial = on_trial.filter(|_| touches_lines);
-        let mut changes = self.commit(patch, news, origin, |transaction| match on_trial {
-            Some(file) => trial::begin(transaction, patch, &before, file),
-            None => Ok(()),
+        let mut changes = self.commit(patch, news, origin, |transaction| {
+            if let Some(section) = section {
+                section.write(transaction)?;
+            }
+            match on_trial {
+                Some(file) => trial::begin(transaction, patch, &before, file),
+                None => Ok(()),
+            }
         })?;
         changes.kept = kept;
         changes.warnings.splice(0..0, imported.warnings);

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OpenFlags, Transaction};
 
-use super::{Changes, ImportError, Origin, Store, StoreError, backup, error::DatabaseError};
+use super::{
+    Changes, ImportError, Origin, Section, Store, StoreError, backup, error::DatabaseError, state,
+    trial,
+};
 use crate::fanvil::{self, Files};
 use crate::items::{ItemName, Kind};
 use crate::values::Values;
@@ -16,6 +19,9 @@ use crate::{Patch, Sentence};
 
 /// What was in force before the latest restore, as a database.
 const BEFORE: &str = "config.db.before";
+/// What the keys of the section begin with that the latest restore has replaced; not there where it has
+/// left the state alone.
+const SECTION: &str = "restored/section";
 
 /// What a restore leads to.
 struct Goal {
@@ -38,14 +44,20 @@ impl Store {
         Ok((goal.changes, gone))
     }
 
-    /// Makes the configuration what a file says, all or nothing. What was before is kept for
-    /// [`Self::revert`].
+    /// Makes the configuration what a file says and, in the same transaction, a section of the state
+    /// what is given: all or nothing. What was before is kept for [`Self::revert`].
     ///
     /// # Errors
-    /// What is wrong with the file, by line, or why the change could not be kept.
-    pub fn replace(&mut self, octets: &[u8], origin: Origin) -> Result<Changes, ImportError> {
+    /// What is wrong with the file, by line, that the section exceeds a bound of [`crate::limits`], or
+    /// why the change could not be kept.
+    pub fn replace(
+        &mut self,
+        octets: &[u8],
+        origin: Origin,
+        section: Option<&Section>,
+    ) -> Result<Changes, ImportError> {
         let goal = self.goal(octets)?;
-        self.reach(goal, origin).map_err(ImportError::Store)
+        self.reach(goal, origin, section).map_err(ImportError::Store)
     }
 
     /// What [`Self::revert`] would change, and the lines that would not be in use any more.
@@ -53,20 +65,21 @@ impl Store {
     /// # Errors
     /// If there is nothing to go back to, or it cannot be read.
     pub fn would_revert(&self) -> Result<(Changes, BTreeSet<u16>), StoreError> {
-        let (values, files) = self.before()?;
+        let (values, files, _) = self.before()?;
         let goal = self.goal_of(values, files)?;
         let gone = self.lines_gone(&goal.values);
         Ok((goal.changes, gone))
     }
 
-    /// Goes back to before the latest restore, and the next time forward again.
+    /// Goes back to before the latest restore, with the section of the state that it has replaced, and
+    /// the next time forward again.
     ///
     /// # Errors
     /// If there is nothing to go back to, or the change could not be kept.
     pub fn revert(&mut self, origin: Origin) -> Result<Changes, StoreError> {
-        let (values, files) = self.before()?;
+        let (values, files, section) = self.before()?;
         let goal = self.goal_of(values, files)?;
-        self.reach(goal, origin)
+        self.reach(goal, origin, section.as_ref())
     }
 
     fn goal(&self, octets: &[u8]) -> Result<Goal, ImportError> {
@@ -126,15 +139,30 @@ impl Store {
         self.settings().lines.into_keys().filter(|line| !after.contains_key(line)).collect()
     }
 
-    fn reach(&mut self, goal: Goal, origin: Origin) -> Result<Changes, StoreError> {
+    fn reach(
+        &mut self,
+        goal: Goal,
+        origin: Origin,
+        section: Option<&Section>,
+    ) -> Result<Changes, StoreError> {
         let Goal { patch, files, changes, is_news, .. } = goal;
+        let section_is_news = section.map_or(Ok(false), |section| self.is_news(section))?;
         // The step back is from here, unless nothing is left behind.
-        if !is_news {
+        if !is_news && !section_is_news {
             return Ok(changes);
         }
         backup::renew(&self.connection, &self.place, BEFORE)?;
-        // Nothing is on trial any more: what it would be taken back to is not what was before.
-        let also = |transaction: &Transaction<'_>| super::trial::end(transaction);
+        let also = |transaction: &Transaction<'_>| {
+            // Nothing is on trial any more: what it would be taken back to is not what was before.
+            trial::end(transaction)?;
+            let Some(section) = section else {
+                return transaction
+                    .execute("DELETE FROM state WHERE key = ?1", (SECTION,))
+                    .map(drop);
+            };
+            section.write(transaction)?;
+            trial::put_state(transaction, SECTION, &section.prefix)
+        };
         let files = Some(super::News::Instead(files));
         let done = self.commit(&patch, files, origin, also)?;
         let mut warnings = changes.warnings;
@@ -142,14 +170,22 @@ impl Store {
         Ok(Changes { items: done.items, warnings, ..changes })
     }
 
-    fn before(&self) -> Result<(Values, Files), StoreError> {
+    fn before(&self) -> Result<(Values, Files, Option<Section>), StoreError> {
         let path = self.place.file(BEFORE);
         if !path.exists() {
             return Err(StoreError::NothingBefore);
         }
-        let read = || -> Result<(Values, Files), DatabaseError> {
+        let prefix = self.state_get(SECTION)?;
+        let read = || -> Result<(Values, Files, Option<Section>), DatabaseError> {
             let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            Ok((Self::load(&connection)?, Self::load_files(&connection)?))
+            let section = match prefix {
+                Some(prefix) => {
+                    let entries = state::read_under(&connection, &prefix)?;
+                    Some(Section { prefix, entries })
+                }
+                None => None,
+            };
+            Ok((Self::load(&connection)?, Self::load_files(&connection)?, section))
         };
         read().map_err(|error| self.place.blame(error))
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Store, StoreError, error::DatabaseError};
 use crate::limits::{MAX_STATE_ENTRIES, MAX_STATE_KEY, MAX_STATE_VALUE};
@@ -26,14 +26,7 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub fn state_under(&self, prefix: &str) -> Result<BTreeMap<String, String>, StoreError> {
-        let read = || -> Result<BTreeMap<String, String>, DatabaseError> {
-            let mut rows = self.connection.prepare(
-                "SELECT substr(key, length(?1) + 1), value FROM state \
-                 WHERE substr(key, 1, length(?1)) = ?1",
-            )?;
-            rows.query_map((prefix,), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        };
-        read().map_err(|error| self.place.blame(error))
+        read_under(&self.connection, prefix).map_err(|error| self.place.blame(error))
     }
 
     /// Sets entries, all or none. When it returns, they survive the loss of power.
@@ -61,21 +54,14 @@ impl Store {
 
     /// Sets an entry; `present` is how many there are, counted once for all that come together.
     fn put(&mut self, key: &str, value: &str, present: &mut Option<u32>) -> Result<(), StoreError> {
-        let refuse =
-            |reason: String| Err(StoreError::State { key: key.chars().take(40).collect(), reason });
-        if key.len() > MAX_STATE_KEY {
-            return refuse(format!("key longer than {MAX_STATE_KEY} octets"));
-        }
-        if value.len() > MAX_STATE_VALUE {
-            return refuse(format!("value longer than {MAX_STATE_VALUE} octets"));
-        }
+        check_entry(key, value)?;
         match self.state_get(key)? {
             Some(known) if known == value => return Ok(()),
             Some(_) => {}
             None => {
                 let before = present.map_or_else(|| self.state_count(), Ok)?;
                 if before >= MAX_STATE_ENTRIES {
-                    return refuse(format!("more than {MAX_STATE_ENTRIES} entries"));
+                    return Err(refuse(key, format!("more than {MAX_STATE_ENTRIES} entries")));
                 }
                 *present = Some(before + 1);
             }
@@ -112,9 +98,36 @@ impl Store {
         self.connection.execute_batch(statement).map_err(|error| self.place.blame(error))
     }
 
-    fn state_count(&self) -> Result<u32, StoreError> {
+    pub(super) fn state_count(&self) -> Result<u32, StoreError> {
         self.connection
             .query_row("SELECT count(*) FROM state", [], |row| row.get(0))
             .map_err(|error| self.place.blame(error))
     }
+}
+
+/// What [`Store::state_under`] returns, of any database of the store's form.
+pub(super) fn read_under(
+    connection: &Connection,
+    prefix: &str,
+) -> Result<BTreeMap<String, String>, DatabaseError> {
+    let mut rows = connection.prepare(
+        "SELECT substr(key, length(?1) + 1), value FROM state \
+         WHERE substr(key, 1, length(?1)) = ?1",
+    )?;
+    rows.query_map((prefix,), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Whether an entry is within its bounds.
+pub(super) fn check_entry(key: &str, value: &str) -> Result<(), StoreError> {
+    if key.len() > MAX_STATE_KEY {
+        return Err(refuse(key, format!("key longer than {MAX_STATE_KEY} octets")));
+    }
+    if value.len() > MAX_STATE_VALUE {
+        return Err(refuse(key, format!("value longer than {MAX_STATE_VALUE} octets")));
+    }
+    Ok(())
+}
+
+pub(super) fn refuse(key: &str, reason: String) -> StoreError {
+    StoreError::State { key: key.chars().take(40).collect(), reason }
 }

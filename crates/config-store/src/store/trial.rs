@@ -115,7 +115,11 @@ pub(super) fn end(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
     transaction.execute("DELETE FROM state WHERE key IN (?1, ?2)", (FILE, STARTS)).map(drop)
 }
 
-fn put_state(transaction: &Transaction<'_>, key: &str, value: &str) -> Result<(), DatabaseError> {
+pub(super) fn put_state(
+    transaction: &Transaction<'_>,
+    key: &str,
+    value: &str,
+) -> Result<(), DatabaseError> {
     let put = "INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)";
     transaction.execute(put, (key, value)).map(drop)
 }

@@ -54,7 +54,10 @@ async fn import(
     desk: &Desk,
 ) -> Result<ChangeReport, Problem> {
     let (octets, book) = backup::split(&octets);
-    let book = book.map(|csv| desk.book.restored(&csv, replace).map_err(of_book)).transpose()?;
+    let book = match book {
+        Some(csv) => Some(desk.book.restored(&csv, replace).await.map_err(of_book)?),
+        None => None,
+    };
     let contacts = book.as_ref().map_or(0, |book| book.changed);
     let octets = Arc::<[u8]>::from(octets);
     if replace {
@@ -67,11 +70,14 @@ async fn import(
         }
     }
     let origin = desk.origin;
+    let section = book.as_ref().map(|book| Arc::clone(&book.section));
+    // The phone book in the same transaction: a power cut leaves both as they were, or both restored.
     let take = move |store: &mut Store| {
+        let section = section.as_deref();
         let done = match (dry_run, replace) {
             (true, _) => store.would_import(&octets),
-            (false, true) => store.replace(&octets, origin),
-            (false, false) => store.import(&octets, origin),
+            (false, true) => store.replace(&octets, origin, section),
+            (false, false) => store.import_with(&octets, origin, section),
         };
         done.map_err(refused_file)
     };
@@ -79,12 +85,10 @@ async fn import(
     if dry_run {
         return Ok(ChangeReport { dry_run, contacts, ..describe::changes(changes) });
     }
-    let report = desk.put_in_force(changes).await;
-    match book {
-        Some(book) => desk.book.take(book, replace).await?,
-        None if replace => desk.book.forget_before().await?,
-        None => {}
+    if let Some(book) = book {
+        desk.book.take(book);
     }
+    let report = desk.put_in_force(changes).await;
     Ok(ChangeReport { contacts, ..report })
 }
 
@@ -101,10 +105,9 @@ async fn revert(desk: &Desk) -> Result<ChangeReport, Problem> {
     let (_, gone_lines) = desk.store.with(would).await.map_err(gone)??;
     leave_calls_alone(&gone_lines, desk).await?;
     let origin = desk.origin;
-    let revert = move |store: &mut Store| store.revert(origin).map_err(failed);
-    let changes = desk.store.with(revert).await.map_err(gone)??;
+    let (changes, contacts) = desk.book.revert(move |store| store.revert(origin)).await?;
     let report = desk.put_in_force(changes).await;
-    Ok(ChangeReport { contacts: desk.book.revert().await?, ..report })
+    Ok(ChangeReport { contacts, ..report })
 }
 
 /// A line that is taken out of use ends its calls; no restore is worth one.

@@ -11,7 +11,7 @@ mod number;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use config_store::{Store, StoreError};
+use config_store::{Section, Store, StoreError};
 use control::{CallStatus, Contact, ContactFormat, ContactsImported, Problem};
 
 use crate::limits;
@@ -19,15 +19,13 @@ use crate::store_thread::{StoreGone, StoreHandle};
 
 /// The entry's number follows.
 const CONTACTS: &str = "contact/";
-/// The same of the book that the latest restore has replaced.
-const BEFORE: &str = "contact-before/";
-/// There where a restore has replaced a book.
-const REPLACED: &str = "contact-replaced";
 
 /// The book, for all who read and write it.
 #[derive(Clone, Debug)]
 pub(crate) struct PhoneBook {
     book: Arc<Mutex<Book>>,
+    /// Whoever changes the book has the turn from what was read to what is kept.
+    turn: Arc<tokio::sync::Mutex<()>>,
     store: StoreHandle,
 }
 
@@ -52,11 +50,11 @@ pub(crate) struct Draft {
 /// # Errors
 /// What the store says.
 pub(crate) fn recall(store: &mut Store) -> Result<Book, StoreError> {
-    read_under(store, CONTACTS)
+    read(store)
 }
 
-fn read_under(store: &Store, prefix: &str) -> Result<Book, StoreError> {
-    let kept = store.state_under(prefix)?;
+fn read(store: &Store) -> Result<Book, StoreError> {
+    let kept = store.state_under(CONTACTS)?;
     let read = kept.iter().filter_map(|(id, text)| {
         let contact: Contact = control::decode(text.as_bytes()).ok()?;
         Some((id.parse().ok()?, contact))
@@ -69,7 +67,7 @@ fn read_under(store: &Store, prefix: &str) -> Result<Book, StoreError> {
 impl PhoneBook {
     /// Goes on where earlier runs ended.
     pub(crate) fn new(store: StoreHandle, book: Book) -> Self {
-        Self { book: Arc::new(Mutex::new(book)), store }
+        Self { book: Arc::new(Mutex::new(book)), turn: Arc::default(), store }
     }
 
     /// Every entry, by name.
@@ -93,22 +91,24 @@ impl PhoneBook {
     /// What is wrong with it, or that there is no such entry, no room, or no way to keep it.
     pub(crate) async fn put(&self, id: Option<u32>, draft: Draft) -> Result<Contact, Problem> {
         let draft = draft.checked()?;
+        let _turn = self.turn.lock().await;
         let mut next = self.book().clone();
         let contact = next.put(id, draft)?;
         self.keep(next, std::slice::from_ref(&contact)).await?;
         Ok(contact)
     }
 
-    /// Forgets an entry.
+    /// Forgets an entry, and returns it.
     ///
     /// # Errors
     /// Where there is none, or the store cannot be written.
-    pub(crate) async fn remove(&self, id: u32) -> Result<(), Problem> {
-        if self.book().contacts.remove(&id).is_none() {
-            return Err(no_such(id));
-        }
-        let removed = self.store.with(move |store| store.state_remove(&key(id))).await;
-        kept(removed)
+    pub(crate) async fn remove(&self, id: u32) -> Result<Contact, Problem> {
+        let _turn = self.turn.lock().await;
+        let mut next = self.book().clone();
+        let removed = next.contacts.remove(&id).ok_or_else(|| no_such(id))?;
+        kept(self.store.with(move |store| store.state_remove(&key(id))).await)?;
+        *self.book() = next;
+        Ok(removed)
     }
 
     /// Takes a file, all or nothing.
@@ -117,6 +117,7 @@ impl PhoneBook {
     /// What is wrong with it and where, or what [`Self::put`] says.
     pub(crate) async fn import(&self, octets: &[u8]) -> Result<ContactsImported, Problem> {
         let drafts = file::read(octets)?;
+        let _turn = self.turn.lock().await;
         let mut next = self.book().clone();
         let mut changed = BTreeMap::new();
         let mut done = ContactsImported { added: 0, replaced: 0 };
@@ -133,12 +134,14 @@ impl PhoneBook {
         Ok(done)
     }
 
-    /// The book of a backup, and what it would change: how many entries are new, other or gone.
+    /// The book of a backup, and what it would change: how many entries are new, other or gone. Nobody
+    /// else changes the book until that is taken or dropped.
     ///
     /// # Errors
     /// What is wrong with it and where.
-    pub(crate) fn restored(&self, csv: &[u8], replace: bool) -> Result<Restored, Problem> {
+    pub(crate) async fn restored(&self, csv: &[u8], replace: bool) -> Result<Restored, Problem> {
         let drafts = file::read(csv)?;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let mut next = self.book().clone();
         let mut changed = 0_u32;
         if replace {
@@ -156,68 +159,38 @@ impl PhoneBook {
                 changed = changed.saturating_add(1);
             }
         }
-        Ok(Restored { book: next, changed })
+        let entries = rows_of(&next)?;
+        let section = Section { prefix: CONTACTS.into(), entries };
+        Ok(Restored { book: next, section: Arc::new(section), changed, _turn: turn })
     }
 
-    /// Takes over what [`Self::restored`] has made. With `replace` what was there is kept for
-    /// [`Self::revert`].
-    ///
-    /// # Errors
-    /// What the store says.
-    pub(crate) async fn take(&self, restored: Restored, replace: bool) -> Result<(), Problem> {
-        let Restored { book: next, .. } = restored;
-        let before = self.book().clone();
-        let rows = rows_of(CONTACTS, &next)?;
-        let old = if replace { Some(rows_of(BEFORE, &before)?) } else { None };
-        let write = move |store: &mut Store| {
-            if let Some(old) = old {
-                store.state_remove_under(BEFORE)?;
-                store.state_put_all(&old)?;
-                store.state_put(REPLACED, "1")?;
-            }
-            store.state_remove_under(CONTACTS)?;
-            store.state_put_all(&rows)
-        };
-        kept(self.store.with(write).await)?;
-        *self.book() = next;
-        Ok(())
+    /// Takes over what [`Self::restored`] has made, once the store keeps it.
+    pub(crate) fn take(&self, restored: Restored) {
+        *self.book() = restored.book;
     }
 
-    /// A restore without a book has left this one alone: there is none to go back to.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub(crate) async fn forget_before(&self) -> Result<(), Problem> {
-        let forget = |store: &mut Store| {
-            store.state_remove_under(BEFORE)?;
-            store.state_remove(REPLACED)
-        };
-        kept(self.store.with(forget).await)
-    }
-
-    /// Goes back to the book before the latest restore, and the next time forward again; how many
+    /// Has the store go back to before the latest restore by `work`, and reads the book anew; how many
     /// entries that has changed.
     ///
     /// # Errors
     /// What the store says.
-    pub(crate) async fn revert(&self) -> Result<u32, Problem> {
-        let read = |store: &mut Store| match store.state_get(REPLACED)? {
-            Some(_) => read_under(store, BEFORE).map(Some),
-            None => Ok(None),
+    pub(crate) async fn revert<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<(R, u32), Problem> {
+        let _turn = self.turn.lock().await;
+        let both = move |store: &mut Store| Ok((work(store)?, read(store)?));
+        let reverted: Result<_, StoreError> = self.store.with(both).await?;
+        let (done, next) = reverted.map_err(of_store)?;
+        let mut now = self.book();
+        let differs = |of: &Book, than: &Book| {
+            let other = |(id, one): &(&u32, &Contact)| than.contacts.get(id) != Some(one);
+            of.contacts.iter().filter(other).count()
         };
-        let before = self.store.with(read).await?;
-        let before = before.map_err(|error| Problem::new(error.to_string(), error.chinese()))?;
-        let Some(before) = before else { return Ok(0) };
-        let changed = {
-            let now = self.book();
-            let differs = |of: &Book, than: &Book| {
-                let other = |(id, one): &(&u32, &Contact)| than.contacts.get(id) != Some(one);
-                of.contacts.iter().filter(other).count()
-            };
-            differs(&before, &now).max(differs(&now, &before))
-        };
-        self.take(Restored { book: before, changed: 0 }, true).await?;
-        Ok(u32::try_from(changed).unwrap_or(u32::MAX))
+        let changed = differs(&next, &now).max(differs(&now, &next));
+        // No number is given twice, whatever came back.
+        *now = Book { last: next.last.max(now.last), ..next };
+        Ok((done, u32::try_from(changed).unwrap_or(u32::MAX)))
     }
 
     /// All entries as a file.
@@ -227,10 +200,7 @@ impl PhoneBook {
 
     /// Writes entries, then takes the book over that holds them.
     async fn keep(&self, next: Book, changed: &[Contact]) -> Result<(), Problem> {
-        let row = |contact: &Contact| {
-            let text = control::encode(contact)?;
-            Ok((key(contact.id), String::from_utf8_lossy(&text).trim_end().to_owned()))
-        };
+        let row = |contact: &Contact| Ok((key(contact.id), text_of(contact)?));
         let rows = changed.iter().map(row).collect::<Result<BTreeMap<_, _>, Problem>>()?;
         let put = self.store.with(move |store| store.state_put_all(&rows)).await;
         kept(put)?;
@@ -308,17 +278,22 @@ impl Draft {
 #[derive(Debug)]
 pub(crate) struct Restored {
     book: Book,
+    /// The same as the store is to keep it.
+    pub(crate) section: Arc<Section>,
     /// How many entries are new, other or gone.
     pub(crate) changed: u32,
+    _turn: tokio::sync::OwnedMutexGuard<()>,
 }
 
-fn rows_of(prefix: &str, book: &Book) -> Result<BTreeMap<String, String>, Problem> {
-    let row = |contact: &Contact| {
-        let text = control::encode(contact)?;
-        let text = String::from_utf8_lossy(&text).trim_end().to_owned();
-        Ok((format!("{prefix}{}", contact.id), text))
-    };
+fn rows_of(book: &Book) -> Result<BTreeMap<String, String>, Problem> {
+    let row = |contact: &Contact| Ok((contact.id.to_string(), text_of(contact)?));
     book.contacts.values().map(row).collect()
+}
+
+/// An entry as it is kept.
+fn text_of(contact: &Contact) -> Result<String, Problem> {
+    let text = control::encode(contact)?;
+    Ok(String::from_utf8_lossy(&text).trim_end().to_owned())
 }
 
 fn key(id: u32) -> String {
@@ -336,7 +311,11 @@ fn full() -> Problem {
 }
 
 fn kept(result: Result<Result<(), StoreError>, StoreGone>) -> Result<(), Problem> {
-    result?.map_err(|error| Problem::new(error.to_string(), error.chinese()))
+    result?.map_err(of_store)
+}
+
+fn of_store(error: StoreError) -> Problem {
+    Problem::new(error.to_string(), error.chinese())
 }
 
 #[cfg(test)]
@@ -419,35 +398,72 @@ mod tests {
         });
     }
 
+    fn names(book: &PhoneBook) -> Vec<String> {
+        book.list().into_iter().map(|contact| contact.name).collect()
+    }
+
+    /// What a restore does with it.
+    async fn restore(book: &PhoneBook, csv: &[u8]) {
+        let restored = book.restored(csv, true).await.unwrap();
+        let section = Arc::clone(&restored.section);
+        let replace = move |store: &mut Store| {
+            let file = b"<<VOIP CONFIG FILE>>Version:2.0002\n<<END OF FILE>>\n";
+            store.replace(file, config_store::Origin::Web, Some(&section)).unwrap();
+        };
+        book.store.with(replace).await.unwrap();
+        book.take(restored);
+    }
+
+    async fn revert(book: &PhoneBook) -> u32 {
+        book.revert(|store| store.revert(config_store::Origin::Web)).await.unwrap().1
+    }
+
     /// F7, issue 4: a backup brings the phone book, and its restore can be taken back.
     #[test]
     fn a_restored_book_replaces_the_one_that_was_there_and_gives_it_back() {
         let folder = tempfile::tempdir().unwrap();
-        let names = |book: &PhoneBook| -> Vec<String> {
-            book.list().into_iter().map(|contact| contact.name).collect()
-        };
         run(folder.path(), async |book| {
             book.put(None, draft("Bob", &["1"])).await.unwrap();
             book.put(None, draft("Old", &["2"])).await.unwrap();
             let csv = b"name,number\nBob,1\nAnn,3\n";
-            let added = book.restored(csv, false).unwrap();
+            let added = book.restored(csv, false).await.unwrap();
             assert_eq!(added.changed, 1, "Bob is the same");
-            let replaced = book.restored(csv, true).unwrap();
+            drop(added);
+            let replaced = book.restored(csv, true).await.unwrap();
             assert_eq!(replaced.changed, 2, "Ann is new, and one is gone");
+            drop(replaced);
             assert_eq!(names(book), ["Bob", "Old"], "so far it is only looked at");
-            book.take(replaced, true).await.unwrap();
+            restore(book, csv).await;
             assert_eq!(names(book), ["Ann", "Bob"]);
-            let wrong = book.restored(b"name,number\nEve,\n", true).unwrap_err();
+            let wrong = book.restored(b"name,number\nEve,\n", true).await.unwrap_err();
             assert_eq!(wrong.place.as_deref(), Some("line 2"));
         });
         run(folder.path(), async |book| {
             assert_eq!(names(book), ["Ann", "Bob"], "after a restart");
-            assert!(book.revert().await.unwrap() > 0);
+            assert!(revert(book).await > 0);
             assert_eq!(names(book), ["Bob", "Old"]);
-            book.revert().await.unwrap();
+            let new = book.put(None, draft("New", &["4"])).await.unwrap();
+            assert_eq!(new.id, 4, "Ann's number is not given again");
+            book.remove(new.id).await.unwrap();
+            revert(book).await;
             assert_eq!(names(book), ["Ann", "Bob"], "and forward again");
-            book.forget_before().await.unwrap();
-            assert_eq!(book.revert().await.unwrap(), 0);
+        });
+    }
+
+    /// Who adds an entry while a restore is under way waits for it, and neither is lost.
+    #[test]
+    fn an_entry_that_is_added_during_a_restore_comes_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), async |book| {
+            let restored = book.restored(b"name,number\nAnn,3\n", true).await.unwrap();
+            let mut put = std::pin::pin!(book.put(None, draft("Bob", &["1"])));
+            tokio::select! {
+                biased;
+                done = &mut put => panic!("it did not wait: {done:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+            book.take(restored);
+            put.await.unwrap();
             assert_eq!(names(book), ["Ann", "Bob"]);
         });
     }

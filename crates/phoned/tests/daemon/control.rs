@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use control::{CallRequest, ConfigRequest, DrillRequest, Payload, Request};
+use control::{CallRequest, ConfigRequest, ContactRequest, DrillRequest, Payload, Request};
 
 use crate::daemon::{Daemon, free_port, line};
 use crate::registrar::Registrar;
@@ -139,6 +139,38 @@ fn a_configuration_goes_out_and_comes_in_again() {
         Request::Config(ConfigRequest::Import { document, replace: false, dry_run: false });
     let Ok(Payload::Changes(report)) = daemon.client().ask(&import) else { panic!("refused") };
     assert!(report.items.is_empty(), "the same again changes nothing");
+}
+
+/// F7, issue 4: a backup comes whole or not at all.
+#[test]
+fn a_backup_with_a_broken_phone_book_changes_no_configuration() {
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    client.set(&[("SIP1 Display Name", "before")]).unwrap();
+    let add = ContactRequest::Add { name: "Bob".into(), numbers: vec!["1".into()], line: None };
+    client.ask(&Request::Contact(add)).unwrap();
+    for book in ["Ann,\n", "Ann,call me\n"] {
+        let text = format!(
+            "<<VOIP CONFIG FILE>>Version:2.0002\n<SIP CONFIG MODULE>\nSIP1 Display Name :after\n\
+             ; phone book: name,number\n; phone book: {book}<<END OF FILE>>\n"
+        );
+        for replace in [false, true] {
+            let document = control::Document::from_octets(text.as_bytes()).unwrap();
+            let import = ConfigRequest::Import { document, replace, dry_run: false };
+            let problem = client.ask(&Request::Config(import)).unwrap_err();
+            assert!(problem.message.starts_with("phone book: "), "{problem:?}");
+            assert_eq!(problem.place.as_deref(), Some("phone book line 2"));
+        }
+    }
+    let get = ConfigRequest::Get { items: vec!["SIP1 Display Name".into()] };
+    let Ok(Payload::Items(items)) = client.ask(&Request::Config(get)) else { panic!("refused") };
+    assert_eq!(items.value("SIP1 Display Name"), Some("before"));
+    let Ok(Payload::Contacts(book)) = client.ask(&Request::Contact(ContactRequest::List {})) else {
+        panic!("refused")
+    };
+    assert_eq!(book.len(), 1, "{book:?}");
+    let revert = Request::Config(ConfigRequest::Revert {});
+    assert!(client.ask(&revert).is_err(), "there is nothing to take back");
 }
 
 #[test]
