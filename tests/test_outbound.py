@@ -10,20 +10,26 @@ from lab.phone import hop_name
 from lab.wait import until
 
 
-def pair(transport, outbound="supported"):
-    return Variant(transports=dict.fromkeys(("udp", transport)), outbound=outbound)
+def pair(transport, outbound="supported", flow_timer=0):
+    return Variant(transports=dict.fromkeys(("udp", transport)), outbound=outbound, flow_timer=flow_timer)
 
 
 def contact(packet):
     return packet.sip.get("Contact")
 
 
+def at_both(world, transport, user="1001", **more):
+    """A phone that is registered at both."""
+    phone = world.phone(user, transport=transport, line={"Register_Both": 1}, **more)
+    phone.settled(world.primary_address)
+    until(lambda: "also registered at" in phone.account()["note"], "the second registration", 5)
+    return phone
+
+
 def in_a_call(world, transport):
     """A line that is registered at both calls one that is not: (caller, callee)."""
-    caller = world.phone("1001", transport=transport, line={"Register_Both": 1})
+    caller = at_both(world, transport)
     callee = world.phone("1002", transport=transport, auto_answer=True)
-    caller.settled(world.primary_address)
-    until(lambda: "also registered at" in caller.account()["note"], "the second registration", 5)
     callee.settled(world.primary_address)
     call = caller.dial("1002")
     caller.call_in("active", call)
@@ -83,3 +89,32 @@ def test_a_registrar_that_demands_outbound_gets_it_of_a_line_that_is_registered_
     refused = phone.capture.sip(status=421, cseq_method="REGISTER")
     assert refused and "outbound" in refused[0].sip.get("Require")
     assert phone.capture.sip(method="REGISTER")[-1].sip.get("Supported") == "path, outbound"
+
+
+def test_a_flow_is_pinged_as_often_as_its_registrar_asks(make_world):
+    """RFC 5626 §4.4: 80 to 100 % of the Flow-Timer from ping to ping; each of the two flows, each ping answered."""
+    world = make_world(pair("tcp", flow_timer=2))
+    phone = at_both(world, "tcp")
+    granted = phone.capture.sip(status=200, cseq_method="REGISTER", src=world.primary_address)[-1]
+    assert granted.sip.get("Flow-Timer") == "2", granted.sip
+
+    def crlf(what, src, dst):
+        return [p.t for p in phone.capture.packets() if (p.src, p.dst, p.payload) == (src, dst, what)]
+    for hop in (world.primary_address, world.backup_address):
+        until(lambda: len(crlf(b"\r\n\r\n", phone.address, hop)) >= 6, f"pings to {hop}", 15)
+        pings = crlf(b"\r\n\r\n", phone.address, hop)
+        waits = [b - a for a, b in zip(pings, pings[1:])]
+        assert all(1.55 <= wait <= 2.25 for wait in waits), waits
+        until(lambda: len(crlf(b"\r\n", hop, phone.address)) >= 5, f"pongs of {hop}", 5)
+    assert phone.account()["hop"] == hop_name(world.primary_address, "tcp")
+
+
+def test_the_second_registration_is_made_again_at_once_when_its_connection_is_lost(make_world):
+    world = make_world(pair("tcp"))
+    phone = at_both(world, "tcp")
+    until(lambda: len(world.backup.registrations()) == 1, "it is there", 5)
+    after = time.time()
+    world.network.end_tcp(world.backup_address, phone.address)
+    until(lambda: phone.capture.connects(dst=world.backup_address, after=after), "it is opened again", 5)
+    until(lambda: world.backup.registrations(after), "a REGISTER", 5)
+    assert phone.account()["hop"] == hop_name(world.primary_address, "tcp"), "the line has not moved"

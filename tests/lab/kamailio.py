@@ -30,17 +30,19 @@ class Variant:
     memory       megabytes of shared memory, where the location table is to be large
     outbound     "supported": client-initiated connections (RFC 5626) for phones that offer them, and calls whose Contact
                  has `ob` are sent by the flow that they came by; "required": only such phones may register
+    flow_timer   seconds that such a phone is told to ping within (`Flow-Timer`); 0 tells nothing
 
     Over TCP and TLS a Record-Route says so, and requests to a phone take the connection that it registered by.
     """
 
     def __init__(self, alias=False, record_route="ip", transports=("udp",), client_certificate=False, memory=32,
-                 outbound=None):
+                 outbound=None, flow_timer=0):
         self.alias = alias
         self.record_route = record_route
         self.transports = tuple(transports)
         self.client_certificate = client_certificate
         self.outbound = outbound
+        self.flow_timer = flow_timer
         self.memory = max(memory, 64) if "tls" in self.transports else memory
 
     def __repr__(self):
@@ -195,6 +197,7 @@ def _config(hop, peer):
                  .replace("@DOUBLE@", "1" if double or streams else "0"))
     if variant.outbound:
         lines.append('modparam("registrar", "outbound_mode", 1)')
+        lines.append(f'modparam("registrar", "flow_timer", {variant.flow_timer})')
     if "tls" in streams:
         lines.append(f'loadmodule "tls.so"\nmodparam("tls", "config", "{hop.folder}/tls.cfg")')
     record = {

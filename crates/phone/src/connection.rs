@@ -18,10 +18,10 @@ use sip_core::transport::{Hop, Transport};
 use crate::account::Account;
 use crate::account::evidence::{Heard, Lesson};
 use crate::core::Core;
-use crate::flows::Due;
+use crate::flows::{Due, Rhythm};
 use crate::input::{FlowFault, Undeliverable};
 use crate::output::Output;
-use crate::settings::{KeepAlive, LineNumber};
+use crate::settings::LineNumber;
 use crate::{Phone, limits};
 
 /// What RFC 5626 §4.4.1 sends, and what answers it.
@@ -158,15 +158,10 @@ impl Core {
     }
 
     /// How often the connection to a hop is pinged: where a line is registered through it and keeps
-    /// it alive (failover design §6).
-    fn ping_interval(&self, hop: Hop) -> Option<Duration> {
+    /// it alive (failover design §6), or its registrar asks for it (RFC 5626 §4.4).
+    fn ping_rhythm(&self, hop: Hop) -> Rhythm {
         let there = self.accounts.reaching(hop.addr);
-        let here = there.filter(|account| account.is_registered_through(hop));
-        let wanted = here.filter_map(|account| match account.settings.keep_alive {
-            KeepAlive::Off => None,
-            KeepAlive::Crlf(every) | KeepAlive::Options(every) => Some(every),
-        });
-        wanted.min()
+        there.map(|account| account.ping_rhythm(hop)).fold(Rhythm::default(), Rhythm::and)
     }
 
     fn write(&mut self, hop: Hop, bytes: &[u8]) {
@@ -178,9 +173,12 @@ impl Core {
     /// Sends the pings that are due.
     pub(crate) fn ping(&mut self, now: Instant) {
         for hop in self.flows.hops() {
-            let every = self.ping_interval(hop);
-            let next = every.and_then(|every| self.flows.next_ping(hop, every));
-            if next.is_some_and(|at| at <= now) {
+            let rhythm = self.ping_rhythm(hop);
+            if rhythm.flow_timer.is_some() && self.flows.lacks_share(hop) {
+                let random = self.random_u32();
+                self.flows.draw_share(hop, random);
+            }
+            if self.flows.next_ping(hop, rhythm).is_some_and(|at| at <= now) {
                 self.flows.note_ping(hop, now);
                 self.write(hop, PING);
             }
@@ -190,8 +188,7 @@ impl Core {
     /// When something of a connection is due.
     pub(crate) fn flow_timeout(&self) -> Option<(Instant, &'static str)> {
         let pings = self.flows.hops().into_iter().filter_map(|hop| {
-            let every = self.ping_interval(hop)?;
-            Some((self.flows.next_ping(hop, every)?, "flow: ping"))
+            Some((self.flows.next_ping(hop, self.ping_rhythm(hop))?, "flow: ping"))
         });
         let own = self.flows.poll_timeout(|hop| self.is_ours(hop));
         pings.chain(own).min_by_key(|(at, _)| *at)
@@ -238,6 +235,7 @@ impl Phone {
         for line in self.core.lines_at(hop) {
             let Some(account) = self.core.accounts.get_mut(&line) else { continue };
             if !account.is_registered_through(hop) {
+                account.standby_flow_lost(hop, now);
                 continue;
             }
             match (&heard, account.reopens(now)) {
@@ -305,6 +303,8 @@ impl Phone {
             if account.is_registered_through(hop) {
                 account.show(hop, evidence, now);
                 self.core.deaths.push_back((line, hop, Cause::NoAnswer));
+            } else {
+                account.standby_flow_lost(hop, now);
             }
         }
     }

@@ -14,6 +14,10 @@ use sip_core::transport::Hop;
 
 use crate::limits;
 
+/// The least and the greatest part of a Flow-Timer, in thousandths, after which a ping goes out
+/// (RFC 5626 §4.4).
+const FLOW_TIMER_SHARE: (u32, u32) = (800, 1000);
+
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -31,6 +35,28 @@ struct Pings {
     waiting_since: Option<Instant>,
     /// The peer has answered one: silence is proof (failover design §2).
     proven: bool,
+    /// The part of a Flow-Timer, in thousandths, after which the next one goes out.
+    share: Option<u32>,
+}
+
+/// How often a connection is pinged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rhythm {
+    /// As the lines want it that are registered by it.
+    pub(crate) every: Option<Duration>,
+    /// How long its server waits for a sign of life (RFC 5626 §4.4: a ping after 80 to 100 % of it).
+    pub(crate) flow_timer: Option<Duration>,
+}
+
+impl Rhythm {
+    /// What is often enough for both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let shorter = |one: Option<Duration>, two| one.into_iter().chain(two).min();
+        Self {
+            every: shorter(self.every, other.every),
+            flow_timer: shorter(self.flow_timer, other.flow_timer),
+        }
+    }
 }
 
 /// One connection.
@@ -209,18 +235,34 @@ impl Flows {
         }
     }
 
-    /// When the next ping of a connection is due, if one goes out every so often; never on one that
-    /// we did not open.
-    pub(crate) fn next_ping(&self, hop: Hop, every: Duration) -> Option<Instant> {
+    /// When the next ping of a connection is due; never on one that we did not open.
+    pub(crate) fn next_ping(&self, hop: Hop, rhythm: Rhythm) -> Option<Instant> {
         let flow = self.table.get(&hop)?;
+        let share = flow.pings.share.unwrap_or(FLOW_TIMER_SHARE.0);
+        let timer = rhythm.flow_timer.map(|timer| timer * share / 1000);
+        let every = rhythm.every.into_iter().chain(timer).min()?;
         let open = flow.stage == Stage::Open && !flow.accepted;
         open.then(|| flow.pings.last.map_or(flow.opened, |last| last + every))
+    }
+
+    /// Whether the part of its Flow-Timer is still to be drawn after which the next ping goes out.
+    pub(crate) fn lacks_share(&self, hop: Hop) -> bool {
+        self.table.get(&hop).is_some_and(|flow| flow.pings.share.is_none())
+    }
+
+    /// Draws it from a random number.
+    pub(crate) fn draw_share(&mut self, hop: Hop, random: u32) {
+        let (least, most) = FLOW_TIMER_SHARE;
+        if let Some(flow) = self.table.get_mut(&hop) {
+            flow.pings.share = Some(least + random % (most - least + 1));
+        }
     }
 
     /// A ping is sent.
     pub(crate) fn note_ping(&mut self, hop: Hop, now: Instant) {
         if let Some(flow) = self.table.get_mut(&hop) {
             flow.pings.last = Some(now);
+            flow.pings.share = None;
             flow.pings.waiting_since.get_or_insert(now);
         }
     }

@@ -31,7 +31,7 @@ use crate::words::Failure;
 use auth::{AuthBook, Tries};
 use evidence::{Knobs, Lesson};
 use late::Listening;
-use outbound::Outbound;
+use outbound::{Agreed, Outbound};
 use register::Running;
 use standby::Standby;
 
@@ -63,8 +63,8 @@ pub(crate) struct Account {
     /// Hops that have answered an OPTIONS in this registration.
     answers_options: Vec<Hop>,
     outbound: Outbound,
-    /// The hop whose registrar does outbound for the registration that it granted (RFC 5626 §6).
-    outbound_at: Option<Hop>,
+    /// The flow that the registrar of the line's registration keeps.
+    agreed: Option<Agreed>,
     /// Since when the line is in the state that it shows.
     since: Instant,
     /// When lost connections to the current hop were opened again lately.
@@ -101,7 +101,7 @@ impl Account {
             last_transmissions: 0,
             answers_options: Vec::new(),
             outbound: Outbound::AsSet,
-            outbound_at: None,
+            agreed: None,
             since: now,
             reopened: Vec::new(),
         }

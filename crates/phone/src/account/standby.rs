@@ -21,7 +21,8 @@ use sip_core::transport::Hop;
 
 use super::auth::Tries;
 use super::evidence::{Asked, Next, judge};
-use super::{Account, outbound, register, view};
+use super::outbound::Agreed;
+use super::{Account, register, view};
 use crate::core::{Core, Owner, Parcel, Reply};
 use crate::limits;
 use crate::settings::LineNumber;
@@ -38,6 +39,8 @@ pub(super) struct Standby {
     /// After a failure: not before this time.
     retry_at: Option<Instant>,
     failures: u32,
+    /// When its connection was lost lately.
+    lost: Vec<Instant>,
 }
 
 /// A binding that a registrar has granted.
@@ -47,8 +50,8 @@ struct Bound {
     local: SocketAddr,
     refresh_at: Instant,
     expires_at: Instant,
-    /// Its registrar does outbound for it.
-    outbound: bool,
+    /// The flow that its registrar keeps.
+    flow: Option<Agreed>,
 }
 
 /// A REGISTER in flight.
@@ -108,14 +111,27 @@ impl Account {
     }
 
     /// Where the second registration is, if anywhere.
-    pub(super) fn standby_hop(&self) -> Option<Hop> {
+    pub(crate) fn standby_hop(&self) -> Option<Hop> {
         self.standby.as_ref()?.bound.map(|bound| bound.hop)
     }
 
-    /// The same if its registrar does outbound (RFC 5626 §6).
-    pub(super) fn standby_outbound(&self) -> Option<Hop> {
-        let bound = self.standby.as_ref()?.bound?;
-        bound.outbound.then_some(bound.hop)
+    /// The flow that its registrar keeps.
+    pub(super) fn standby_flow(&self) -> Option<Agreed> {
+        self.standby.as_ref()?.bound?.flow
+    }
+
+    /// The connection that the second registration was made by is no more, or is silent: no call would
+    /// come by it, so it is made again, at once unless its server ends each as it comes.
+    pub(crate) fn standby_flow_lost(&mut self, hop: Hop, now: Instant) {
+        let base = self.settings.policy.backoff_base;
+        let Some(standby) = &mut self.standby else { return };
+        if standby.bound.take_if(|bound| bound.hop == hop).is_none() {
+            return;
+        }
+        standby.lost.retain(|at| *at + limits::REOPENED_WITHIN > now);
+        let again = standby.lost.len() < limits::REOPENED;
+        standby.lost.push(now);
+        standby.retry_at = Some(if again { now } else { now + base });
     }
 
     pub(super) fn standby_is_quiet(&self) -> bool {
@@ -296,7 +312,7 @@ impl Account {
             local: running.local,
             refresh_at: running.since + self.settings.policy.refresh_after(expires, 1),
             expires_at: running.since + expires,
-            outbound: outbound::does_outbound(response),
+            flow: Agreed::of(running.hop, response),
         });
         (standby.retry_at, standby.failures) = (None, 0);
     }

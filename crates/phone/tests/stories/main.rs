@@ -22,6 +22,7 @@ mod keep_alive;
 mod large_requests;
 mod many;
 mod names;
+mod outbound;
 mod register;
 mod returning;
 mod rig;

@@ -96,6 +96,15 @@ impl Headers {
         self.get(&HeaderName::MinExpires).and_then(saturating_u32)
     }
 
+    /// Flow-Timer in seconds, 1..=86400 (RFC 5626 §10); `None` if absent. A value that is no number or
+    /// outside is an error.
+    pub fn flow_timer(&self) -> Result<Option<u32>, HeaderError> {
+        let Some(text) = self.get(&HeaderName::FlowTimer) else { return Ok(None) };
+        let seconds = saturating_u32(text).filter(|seconds| (1..=86_400).contains(seconds));
+        let error = ValueError("not a number of seconds from 1 to 86400");
+        seconds.map(Some).ok_or(HeaderError::malformed(HeaderName::FlowTimer, error))
+    }
+
     /// The SIP status code that Reason gives (RFC 3326).
     pub fn sip_cause(&self) -> Option<u16> {
         let of_sip = |value: &str| {
@@ -217,6 +226,20 @@ mod tests {
         assert_eq!(Headers::new().max_forwards(), Ok(None));
         for text in ["300", "-1", "", "7 0"] {
             assert!(headers(&[(HeaderName::MaxForwards, text)]).max_forwards().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flow_timer_is_a_span_that_a_connection_can_be_kept_alive_by() {
+        let timer = |text| headers(&[(HeaderName::FlowTimer, text)]).flow_timer();
+        assert_eq!(Headers::new().flow_timer(), Ok(None));
+        assert_eq!(
+            (timer("1"), timer("120"), timer("86400")),
+            (Ok(Some(1)), Ok(Some(120)), Ok(Some(86_400)))
+        );
+        for text in ["0", "86401", "99999999999999999999", "-1", "", "1.5", "soon", "120;x=1"] {
+            let said = timer(text).unwrap_err().to_string();
+            assert!(said.starts_with("Flow-Timer header is malformed"), "{text}: {said}");
         }
     }
 

@@ -80,6 +80,8 @@ pub(crate) struct Rig {
     pub(crate) sent_pongs: u32,
     /// How often the phone wanted its configuration fetched.
     pub(crate) fetches: u32,
+    /// What the registrars' 200s say besides.
+    pub(crate) granted: Vec<(HeaderName, &'static str)>,
 }
 
 pub(crate) fn line_settings() -> LineSettings {
@@ -178,6 +180,7 @@ impl Rig {
             pongs: true,
             sent_pongs: 0,
             fetches: 0,
+            granted: Vec::new(),
         };
         let user_agent = "phoned/test".to_owned();
         let settings = Settings { lines: vec![settings], user_agent, ..Settings::default() };
@@ -369,7 +372,14 @@ impl Rig {
         let own = matches!(request.method, Method::Register | Method::Options);
         match self.modes[at] {
             Mode::Up if own => {
+                let granted = match request.method {
+                    Method::Register => self.granted.clone(),
+                    _ => Vec::new(),
+                };
                 self.reply(&sent, 200, |response, request| {
+                    for (name, value) in granted {
+                        response.headers.push(name, value);
+                    }
                     if let Some(contact) = request.headers.get(&HeaderName::Contact) {
                         response.headers.push(HeaderName::Contact, contact);
                     }
