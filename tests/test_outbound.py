@@ -62,6 +62,46 @@ def test_a_call_of_a_line_registered_at_both_comes_back_by_the_flow_that_it_name
     hangs_up(callee, caller)
 
 
+def test_over_tls_a_call_comes_back_by_the_flow_that_it_names(make_world):
+    """The callee speaks UDP, so that what the proxy passes on can be read. The phone takes no connections of others: all that
+    reaches it comes by its flow."""
+    world = make_world(pair("tls"))
+    caller = at_both(world, "tls")
+    for proxy in (world.primary, world.backup):
+        register = proxy.requests("REGISTER", "tls")
+        assert register, f"{proxy.name} has it over TLS"
+    callee = world.phone("1002", auto_answer=True)
+    callee.settled(world.primary_address)
+    call = caller.dial("1002")
+    caller.call_in("active", call)
+    callee.call_in("active")
+    at_callee = callee.capture.sip(method="INVITE", dst=callee.address)[-1]
+    assert ";ob>" in contact(at_callee), contact(at_callee)
+    assert "@" in at_callee.sip.get("Record-Route"), "the proxy has noted the flow"
+    hangs_up(callee, caller)
+    mark = caller.events.mark()
+    callee.dial("1001")
+    caller.events.wait("call", since=mark, timeout=5, state="ringing")
+    callee.hangup()
+    assert not caller.capture.connects(dst=caller.address), "nobody has opened a connection to it"
+    assert not caller.capture.sip(), "nothing in the clear"
+
+
+def test_over_tls_a_call_comes_by_the_other_flow_when_the_first_has_died(make_world):
+    """The first proxy is frozen and nobody has noticed: its flow is there and leads nowhere."""
+    world = make_world(pair("tls"))
+    phone = at_both(world, "tls", auto_answer=True)
+    caller = world.phone("1002", line={"Proxy_Addr": world.backup_address, "BakProxy_Addr": None})
+    caller.registered(world.backup_address)
+    world.primary.freeze()
+    call = caller.dial("1001")
+    caller.call_in("active", call, timeout=4)
+    phone.call_in("active", timeout=4)
+    assert phone.account()["hop"] == hop_name(world.primary_address, "tls"), "nothing was noticed yet"
+    hangs_up(caller, phone)
+    assert not phone.capture.connects(dst=phone.address), "nobody has opened a connection to it"
+
+
 def test_a_line_that_is_registered_once_offers_nothing_and_names_no_flow(make_world):
     world = make_world(pair("tcp"))
     caller, callee, _ = world.call_up("tcp")
@@ -71,10 +111,11 @@ def test_a_line_that_is_registered_once_offers_nothing_and_names_no_flow(make_wo
     hangs_up(callee, caller)
 
 
-def test_a_call_survives_the_flow_that_it_names(make_world):
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_call_survives_the_flow_that_it_names(make_world, transport):
     """Requirement F3: the connection is opened again from the same port, so that it is the flow that was named."""
-    world = make_world(pair("tcp"))
-    caller, callee = in_a_call(world, "tcp")
+    world = make_world(pair(transport))
+    caller, callee = in_a_call(world, transport)
     after = time.time()
     world.network.end_tcp(world.primary_address, caller.address)
     until(lambda: caller.capture.connects(dst=world.primary_address, after=after), "it is opened again", 5)
