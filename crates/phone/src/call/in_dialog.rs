@@ -134,7 +134,7 @@ impl InDialog {
     ) -> bool {
         let cnonce = core.tokens.cnonce();
         let Some(account) = core.accounts.get_mut(&session.line) else { return false };
-        let full = self.ladder.is_last();
+        let full = self.ladder.has_full_time();
         let patience = account.patience(self.outline.method == Method::Invite, full);
         let (rung, method) = (self.ladder.rung, self.outline.method.clone());
         let Some(mut parcel) = session.request(method, self.cseq, rung, patience, account) else {
@@ -233,6 +233,7 @@ impl InDialog {
             }
             // A hop that the dialog never passed says so of every dialog (failover design §3).
             (_, 481) if self.ladder.is_denied_by_a_stranger() => {
+                self.ladder.note_denial();
                 self.climb(core, session, heard, now)
             }
             // The last one may be such a hop too: then the call goes on (§5).
@@ -269,7 +270,10 @@ impl InDialog {
         let from = self.hop(core, session);
         let attempts = self.current.map_or(0, |id| core.endpoint.transmissions(id));
         if self.ladder.next().is_none() {
-            return Outcome::Unreached(Failing::NoProxyTook(heard.cause()));
+            return Outcome::Unreached(match self.ladder.was_denied() {
+                true => Failing::OnlyItsOwn(heard.cause()),
+                false => Failing::NoProxyTook(heard.cause()),
+            });
         }
         if let Some(to) = self.hop(core, session) {
             let switch = Switch {

@@ -75,6 +75,8 @@ pub(crate) struct Ladder {
     pub(crate) rung: Rung,
     left: VecDeque<Rung>,
     named: Place,
+    /// A hop has said that it does not know the dialog.
+    denied: bool,
     /// Rungs tried before this one.
     pub(crate) tried: u32,
 }
@@ -96,7 +98,13 @@ impl Ladder {
     pub(crate) fn plan(situation: Situation, order: &Order, begin_at_named: bool) -> Self {
         let Place::Line(named) = situation.named else {
             let rung = Rung { place: situation.named, route: RouteUse::AsIs };
-            return Self { rung, left: VecDeque::new(), named: situation.named, tried: 0 };
+            return Self {
+                rung,
+                left: VecDeque::new(),
+                named: situation.named,
+                denied: false,
+                tried: 0,
+            };
         };
         let route = |hop: usize| {
             if hop == named || !situation.repair {
@@ -122,7 +130,7 @@ impl Ladder {
         }
         let rung =
             rungs.pop_front().unwrap_or(Rung { place: situation.named, route: RouteUse::AsIs });
-        Self { rung, left: rungs, named: situation.named, tried: 0 }
+        Self { rung, left: rungs, named: situation.named, denied: false, tried: 0 }
     }
 
     /// The same, with more addresses of the same name to try after the first (RFC 3263 §4.3).
@@ -132,9 +140,25 @@ impl Ladder {
         self
     }
 
-    /// Whether no rung is left after this one: it has the full 64·T1 (requirement A4).
+    /// Whether no rung is left after this one.
     pub(crate) fn is_last(&self) -> bool {
         self.left.is_empty()
+    }
+
+    /// Whether this rung has the full 64·T1: the last one (requirement A4), unless a hop has answered
+    /// already that the dialog is not its own. Then it is only made sure that the named one is dead.
+    pub(crate) fn has_full_time(&self) -> bool {
+        self.is_last() && !self.denied
+    }
+
+    /// The rung's hop does not know the dialog.
+    pub(crate) fn note_denial(&mut self) {
+        self.denied = true;
+    }
+
+    /// Whether one did not.
+    pub(crate) fn was_denied(&self) -> bool {
+        self.denied
     }
 
     /// Whether the rung is the one that the route set names: what is said there of the dialog counts.

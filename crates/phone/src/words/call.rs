@@ -166,6 +166,8 @@ pub enum Failing {
     Refused(u16, String),
     /// The last hop did not serve.
     NoProxyTook(Cause),
+    /// The hop that the call was set up through did not serve, and the others deny the call.
+    OnlyItsOwn(Cause),
     /// There is no hop.
     NoProxyLeft,
     /// The other side knows no such call (481).
@@ -249,6 +251,12 @@ impl Failing {
             Self::NoProxyTook(cause) => Said::new(
                 format!("no proxy took it ({cause})"),
                 format!("没有服务器接受（{}）", cause.chinese()),
+            ),
+            Self::OnlyItsOwn(cause) => Said::new(
+                format!(
+                    "the proxy of this call did not serve ({cause}), and no other knows the call"
+                ),
+                format!("此通话的服务器不可用（{}），其他服务器不知道此通话", cause.chinese()),
             ),
             Self::NoProxyLeft => Said::new("no proxy is left", "没有可用的服务器"),
             Self::NoSuchCall => no_such_call(),

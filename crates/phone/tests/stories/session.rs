@@ -125,6 +125,51 @@ fn a_hold_that_the_backup_denies_goes_to_the_server_that_the_call_came_by() {
     assert_eq!(rig.state(id), CallState::Held);
 }
 
+/// Failover design §5: the user waits for a hold. Once the backup has answered that it does not know the
+/// call, the dead proxy that the route names has its ordinary patience and not 64·T1; the call and its
+/// sound go on, and the user is told why.
+#[test]
+fn a_hold_that_the_backup_denies_does_not_wait_long_for_the_dead_proxy_of_the_call() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    rig.command(Command::Register(LINE)).unwrap();
+    rig.advance(4_000);
+    assert_eq!(rig.account().hop, Some(p2()));
+    let begun = rig.ms();
+    hold(&mut rig, id);
+    for _ in 0..2 {
+        let at_backup = rig.last(Method::Invite);
+        assert_eq!(at_backup.to, p2(), "with the route repaired, and as it is");
+        rig.answer(&at_backup, 481);
+    }
+    assert_eq!(rig.last(Method::Invite).to, p1(), "the only one that may know the call");
+    rig.advance_until(3_600, |rig| rig.call(id).note.is_some());
+    assert_eq!(rig.ms() - begun, 3_500);
+    assert_eq!(
+        rig.call(id).note.unwrap().to_string(),
+        "hold did not take: the proxy of this call did not serve (no answer), and no other knows the call"
+    );
+    assert_eq!(rig.state(id), CallState::Active);
+    assert!(rig.log(Method::Bye).is_empty());
+    assert!(rig.command(Command::Hold(id)).is_ok(), "another one may begin");
+}
+
+/// Requirement A4 stands where nobody has denied the call: the last hop is not cut short. It lives, and
+/// what is behind it does not answer.
+#[test]
+fn a_hold_that_nobody_has_denied_waits_64_t1_at_the_last_hop() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    hold(&mut rig, id);
+    rig.advance(35_400);
+    assert_eq!(rig.last(Method::Invite).to, p2());
+    assert!(rig.call(id).note.is_none());
+    rig.advance(200);
+    assert!(rig.call(id).note.unwrap().to_string().contains("no proxy took it (no answer)"));
+}
+
 /// Failover design §1: "500 to a re-INVITE or UPDATE is final (with Retry-After: retried here after
 /// it)"; RFC 3261 §14.2.
 #[test]
