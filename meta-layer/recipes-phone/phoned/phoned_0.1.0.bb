@@ -31,7 +31,7 @@ CARGO_BUILD_FLAGS += "--package phoned --package phonectl"
 export CARGO_PROFILE_RELEASE_STRIP = "none"
 export CARGO_PROFILE_RELEASE_DEBUG = "line-tables-only"
 
-# Of SQLite what the store uses, as scripts/cross has it.
+# Of SQLite what the store uses, as .cargo/config.toml has it.
 export LIBSQLITE3_FLAGS = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 \
 -USQLITE_ENABLE_RTREE -USQLITE_ENABLE_DBSTAT_VTAB -USQLITE_ENABLE_STAT4 -USQLITE_SOUNDEX \
 -USQLITE_ENABLE_LOAD_EXTENSION -DSQLITE_OMIT_LOAD_EXTENSION"
