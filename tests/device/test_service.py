@@ -45,9 +45,9 @@ def configure(here, world):
     here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
 
 
-def shown(here, what):
-    """A property of the service."""
-    return here.sh(f"systemctl show -P {what} phoned").decode().strip()
+def shown(here, what, unit="phoned"):
+    """A property of a unit; empty while nobody can be asked."""
+    return here.sh(f"systemctl show -P {what} {unit} 2>/dev/null", check=False).decode().strip()
 
 
 def test_the_service_is_locked_in_sounds_and_comes_back(system, world):
@@ -109,6 +109,43 @@ def test_after_a_crash_the_phone_is_registered_again_within_3_s(system, world):
         if "state=registered" in what:
             assert when < 3, f"{when:.1f} s"
             break
+
+
+# Stands for the updater's own, such as rauc-mark-good.service.
+MARK = """[Unit]
+Requires=boot-complete.target
+After=boot-complete.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def test_a_boot_is_marked_good_when_the_phone_registers_and_not_when_it_does_not(system, world):
+    """Issue 5, item 8, by the unit that does it on a device."""
+    configure(system, world)
+    system.put("/etc/systemd/system/mark-good.service", MARK.encode())
+    system.sh("systemctl enable phoned-healthy mark-good")
+    system.reboot()
+    until(lambda: shown(system, "ActiveState", "mark-good") == "active", "this boot is marked good", PATIENCE, 1)
+    assert shown(system, "Result", "phoned-healthy") == "success"
+
+    # The next system's phone is refused. It is given less time, or the test would wait two minutes for nothing.
+    system.sh("phonectl config set 'SIP1 Register Pswd=wrong'; mkdir /etc/systemd/system/phoned-healthy.service.d")
+    said = system.sh("sed -n '/^ExecStart=/ { s/120s/10s/p }' /usr/lib/systemd/system/phoned-healthy.service")
+    assert said.endswith(b" --wait 10s\n"), said
+    system.put("/etc/systemd/system/phoned-healthy.service.d/soon.conf", b"[Service]\nExecStart=\n" + said)
+    system.sh("sync")
+    system.reboot()
+    until(lambda: shown(system, "ActiveState", "phoned-healthy") == "failed", "this boot is a bad one", PATIENCE, 1)
+    assert b"mark-good" not in system.sh("systemctl list-jobs --no-legend"), "and nothing waits to mark it"
+    assert shown(system, "ActiveState", "mark-good") == "inactive"
+    assert shown(system, "ActiveState", "boot-complete.target") == "inactive"
 
 
 def resident(system):

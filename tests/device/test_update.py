@@ -37,7 +37,7 @@ class Board:
         self.slots = {name: self._loop(self.system(f"slot-{name}", "former")) for name in ("A", "B")}
         self.bus_process = Proc("bus", ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={self.bus}"],
                                 os.path.join(folder, "bus.log"))
-        until(lambda: os.path.exists(f"{folder}/bus"), "the bus", 10, 0.1)
+        until(lambda: os.path.exists(f"{folder}/bus"), "the bus", every=0.1)
 
     def _write(self, name, what, mode=0o644):
         path = os.path.join(self.folder, name)
@@ -105,7 +105,7 @@ class Board:
             self.service.stop(timeout=5)
         self.service = Proc("rauc", [*self.env, "rauc", f"--conf={self.conf}", f"--override-boot-slot={slot}", "service"],
                             os.path.join(self.folder, "rauc.log"))
-        until(lambda: self.rauc("status", check=False).returncode == 0, "RAUC's service", 20, 0.2)
+        until(lambda: self.rauc("status", check=False).returncode == 0, "RAUC's service", every=0.2)
         return slot
 
     def variables(self):

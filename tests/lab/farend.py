@@ -14,7 +14,7 @@ import time
 
 from . import sip, wav
 from .links import Datagrams, Streams
-from .wait import TimedOut
+from .wait import TimedOut, patience
 
 
 _INVITE = """INVITE sip:1001@{target} SIP/2.0
@@ -84,6 +84,7 @@ class Peer:
         def fits(r):
             return ((method is None or r.message.method == method) and (status is None or r.message.status == status)
                     and (where is None or where(r.message)))
+        timeout = patience(timeout)
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:

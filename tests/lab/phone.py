@@ -15,7 +15,7 @@ import time
 
 from . import kamailio
 from .proc import Proc, run
-from .wait import TimedOut, until
+from .wait import TimedOut, patience, until
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -85,7 +85,7 @@ class Events:
         self._changed = threading.Condition()
         self._log = log
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(10)
+        self._socket.settimeout(patience(10))
         self._socket.connect(control)
         self._socket.sendall(b'{"watch":{}}\n')
         self._text = b""
@@ -107,6 +107,7 @@ class Events:
 
     def wait(self, kind, timeout=10, since=0, where=None, **fields):
         """Waits for an event of this kind whose fields have these values and for which `where` holds."""
+        timeout = patience(timeout)
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import time
 
+from .wait import patience
+
 _alive = []
 _PR_SET_CHILD_SUBREAPER = 36
 # What a dead process leaves behind comes to us, who take it away at once. The machine's first process may take seconds for
@@ -63,7 +65,7 @@ class Proc:
     def kill(self):
         """SIGKILL, and waits for the end: its ports answer with ICMP from now on."""
         self.signal(signal.SIGKILL)
-        self.popen.wait(10)
+        self.popen.wait(patience(10))
         self._wait_for_group()
 
     def stop(self, timeout=5):
@@ -81,7 +83,7 @@ class Proc:
         return self.popen.returncode
 
     def _wait_for_group(self):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + patience(5)
         while time.monotonic() < deadline:
             try:
                 while os.waitpid(-self.pid, os.WNOHANG) != (0, 0):
@@ -115,7 +117,8 @@ def end_in_order():
 
 def run(argv, timeout=30, check=True, stdin=None, cwd=None):
     """Runs a short command to its end and returns it; raises with its output if it fails and `check` is set, and if it
-    takes longer than `timeout` seconds."""
+    takes longer than `timeout` seconds, or `wait.patience`."""
+    timeout = patience(timeout)
     try:
         done = subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,
                               cwd=cwd, stdin=subprocess.DEVNULL if stdin is None else None)

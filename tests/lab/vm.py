@@ -10,7 +10,7 @@ import subprocess
 
 from .phone import provisioning
 from .proc import Proc, run
-from .wait import TimedOut, until
+from .wait import TimedOut, patience, until
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -52,9 +52,11 @@ class Machine:
         path = os.path.join(self.folder, "port")
         if os.path.exists(path):
             os.unlink(path)
-        argv = [*self.network.core.exec, "qemu-system-aarch64", "-M", self.board, "-display", "none", "-no-reboot", "-serial", "stdio",
+        argv = [*self.network.core.exec, "qemu-system-aarch64", "-M", self.board, "-display", "none", "-serial", "stdio",
                 "-monitor", "none", "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off", *self._kernel(),
                 "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no", *self._devices(path), *self.hardware]
+        if not self.image:
+            argv.append("-no-reboot")
         if self.counted:
             argv += ["-icount", "shift=1,sleep=on"]
         if self.disk:
@@ -66,6 +68,14 @@ class Machine:
         self._port = socket.socket(socket.AF_UNIX)
         self._port.connect(path)
         self._buffer = b""
+        return self._up(boot_timeout)
+
+    def reboot(self, boot_timeout=600):
+        """Has a Debian system start again, with what is on its disk by then, and waits until its port answers."""
+        self._port.sendall(b"0 systemctl reboot\n")
+        self._up(boot_timeout)
+
+    def _up(self, boot_timeout):
         self._port.settimeout(boot_timeout)
         try:
             # A serial line has said a few octets of its own before.
@@ -78,7 +88,7 @@ class Machine:
     def sh(self, command, timeout=60, check=True):
         """Runs a shell command inside and returns what it prints, as bytes."""
         self._asked += 1
-        self._port.settimeout(timeout)
+        self._port.settimeout(patience(timeout))
         self._port.sendall(f"{self._asked} {command}\n".encode())
         number, status, length = self._line().split()
         answer = self._octets(int(length))
@@ -135,7 +145,7 @@ class Machine:
     def _qmp(self, command, **arguments):
         """Has QEMU itself do something."""
         with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.settimeout(20)
+            monitor.settimeout(patience(20))
             monitor.connect(os.path.join(self.folder, "qmp"))
             said = monitor.makefile("r")
             assert "QMP" in json.loads(said.readline())
