@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use config_store::{Address, DnsMode, Endpoint, LineSettings, Sentence};
+use config_store::{Address, Conflict, DnsMode, Endpoint, LineSettings, Sentence};
 use phone::input::LineHop;
 use phone::settings::ServerRole;
 use sip_core::transport::resolve::{Lookup, Resolution, ResolvedHop, Resolver, State, Target};
@@ -158,7 +158,7 @@ pub(crate) fn hop_list(
     mut local: impl FnMut(SocketAddr) -> Option<SocketAddr>,
 ) -> HopList {
     let mut list = HopList::default();
-    let (mut hops, mut former) = (Vec::new(), Vec::new());
+    let (mut hops, mut former, mut twice) = (Vec::new(), Vec::new(), Vec::new());
     for server in used(line) {
         let resolution = server.resolution(resolver);
         list.pending |= resolution.state == State::Pending;
@@ -170,7 +170,7 @@ pub(crate) fn hop_list(
                 Some(local) => {
                     let local = at_port_of(hop.transport, local);
                     let new = LineHop { hop, role: server.role, local, names };
-                    list.warnings.extend(add(&mut hops, number, new));
+                    twice.extend(add(&mut hops, new));
                 }
                 None => list.unrouted = true,
             }
@@ -179,6 +179,13 @@ pub(crate) fn hop_list(
             let local = at_port_of(hop.transport, local(hop.addr)?);
             Some(LineHop { hop, role: server.role, local, names })
         }));
+    }
+    // The store has said so already of two that are written alike.
+    if !twice.is_empty() && !line.conflicts().contains(&Conflict::OneAddress) {
+        let hops: Vec<String> = twice.iter().map(Hop::to_string).collect();
+        let zh = format!("两个服务器是同一个地址：{}", hops.join("、"));
+        let en = format!("two servers are one address, {}", hops.join(", "));
+        list.warnings.push(Sentence::new(en, zh).of_line(number));
     }
     former.retain(|old: &LineHop| !hops.iter().any(|new| new.hop == old.hop));
     (list.hops, list.former) = (hops.into(), former.into());
@@ -216,23 +223,18 @@ fn trouble(number: u16, target: &Target, state: State) -> Option<Sentence> {
     Some(why.of_line(number))
 }
 
-/// Adds a hop, or its names to the same hop of an earlier server, which may be worth a warning.
-fn add(hops: &mut Vec<LineHop>, number: u16, new: LineHop) -> Option<Sentence> {
+/// Adds a hop, or its names to the same hop of an earlier server; the hop where two servers are one.
+fn add(hops: &mut Vec<LineHop>, new: LineHop) -> Option<Hop> {
     let Some(known) = hops.iter_mut().find(|known| known.hop == new.hop) else {
         hops.push(new);
         return None;
     };
-    let hop = new.hop;
     for name in new.names {
         if !known.names.contains(&name) {
             known.names.push(name);
         }
     }
-    let twice = || {
-        let zh = format!("两个服务器是同一个地址：{hop}");
-        Sentence::new(format!("two servers are one address, {hop}"), zh).of_line(number)
-    };
-    (known.role != new.role).then(twice)
+    (known.role != new.role).then_some(new.hop)
 }
 
 impl HopList {

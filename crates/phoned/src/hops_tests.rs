@@ -130,7 +130,22 @@ fn two_servers_at_one_address_are_one_hop_and_a_warning() {
     let found: Vec<_> = list.hops.iter().map(|hop| hop.hop.to_string()).collect();
     assert_eq!(found, ["udp:[2001:db8::1]:5060", "udp:10.0.1.1:5060", "udp:10.0.1.2:5060"]);
     assert_eq!(list.hops[1].names, ["one.test", "two.test"], "both names lead there");
-    assert_eq!(list.warnings[0].en, "line 1: two servers are one address, udp:10.0.1.1:5060");
+    let said: Vec<&str> = list.warnings.iter().map(|warning| warning.en.as_str()).collect();
+    assert_eq!(said, ["line 1: two servers are one address, udp:10.0.1.1:5060"]);
+}
+
+/// One sentence, however many addresses they have in common and whoever has noticed.
+#[test]
+fn two_servers_that_are_one_are_told_of_once() {
+    let alias = list(&[("SIP1 Proxy Addr", "one.test"), ("SIP1 BakProxy Addr", "one.test.")]);
+    let said: Vec<&str> = alias.warnings.iter().map(|warning| warning.en.as_str()).collect();
+    assert!(said.len() <= 1, "{said:?}");
+    let settings = [("SIP1 Proxy Addr", "10.0.0.1"), ("SIP1 BakProxy Addr", "10.0.0.1")];
+    let alike = list(&settings);
+    assert_eq!(alike.hops.len(), 1);
+    assert_eq!(alike.warnings, [], "the store says so of two that are written alike");
+    let conflicts: Vec<Sentence> = line(&settings).warnings(1).collect();
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::core::Core;
 use crate::input::Refusal;
 use crate::output::{MediaCommand, Stream};
 use crate::settings::LineNumber;
+use crate::words::{IpVersion as Version, Reason};
 
 /// Payload type that we suggest for telephone-event (RFC 4733 leaves it to the parties).
 const TELEPHONE_EVENT: u8 = 101;
@@ -22,11 +23,35 @@ const PTIME: u16 = 20;
 
 /// A body that is no session description, or one that we cannot agree to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoAgreement;
+pub(crate) enum NoAgreement {
+    /// No stream or codec that we can use.
+    Unusable,
+    /// The other party's sound is at an address of the other IP version than ours.
+    OtherIpVersion(Version),
+}
 
-impl From<NegotiationError> for NoAgreement {
-    fn from(_: NegotiationError) -> Self {
-        Self
+impl NoAgreement {
+    fn of(error: NegotiationError, ours: IpAddr) -> Self {
+        match error {
+            NegotiationError::OtherIpVersion if ours.to_canonical().is_ipv4() => {
+                Self::OtherIpVersion(Version::V6)
+            }
+            NegotiationError::OtherIpVersion => Self::OtherIpVersion(Version::V4),
+            NegotiationError::NoCommonCodec
+            | NegotiationError::NoAddress
+            | NegotiationError::OfferOutstanding
+            | NegotiationError::NoOffer
+            | NegotiationError::Refused
+            | NegotiationError::Mismatch => Self::Unusable,
+        }
+    }
+
+    /// Why a call ends for it; `otherwise` where there is nothing more to say.
+    pub(crate) fn reason(self, otherwise: Reason) -> Reason {
+        match self {
+            Self::Unusable => otherwise,
+            Self::OtherIpVersion(theirs) => Reason::OtherIpVersion(theirs),
+        }
     }
 }
 
@@ -134,9 +159,9 @@ impl Audio {
     /// # Errors
     /// When it is none that we can use.
     pub(crate) fn accept(&mut self, body: &[u8]) -> Result<(), NoAgreement> {
-        let answer = Description::read(body).map_err(|_| NoAgreement)?;
-        let mut negotiator = self.offered.clone().ok_or(NoAgreement)?;
-        negotiator.accept(&answer)?;
+        let answer = Description::read(body).map_err(|_| NoAgreement::Unusable)?;
+        let mut negotiator = self.offered.clone().ok_or(NoAgreement::Unusable)?;
+        negotiator.accept(&answer).map_err(|error| NoAgreement::of(error, self.ip))?;
         self.negotiator = negotiator;
         self.held = self.wanted_hold;
         Ok(())
@@ -147,8 +172,9 @@ impl Audio {
     /// # Errors
     /// When there is nothing in common; nothing has changed then.
     pub(crate) fn answer(&mut self, body: &[u8]) -> Result<Vec<u8>, NoAgreement> {
-        let offer = Description::read(body).map_err(|_| NoAgreement)?;
-        let (description, _) = self.negotiator.answer(&offer)?;
+        let offer = Description::read(body).map_err(|_| NoAgreement::Unusable)?;
+        let answer = self.negotiator.answer(&offer);
+        let (description, _) = answer.map_err(|error| NoAgreement::of(error, self.ip))?;
         self.description = description.to_bytes();
         self.offered = None;
         Ok(self.description.clone())

@@ -10,7 +10,7 @@ use sip_core::message::{
 };
 use sip_core::usage::SessionTimer;
 
-use super::audio::Audio;
+use super::audio::{Audio, NoAgreement};
 use super::incoming::{self, Answered, Arrival, Incoming, Key};
 use super::outgoing::{self, Leg, Outgoing, Step};
 use super::session::Session;
@@ -214,10 +214,13 @@ impl Call {
             (true, false) => Ok(self.audio.offer()),
             (false, _) => self.audio.answer(offer),
         };
-        let Ok(body) = body else {
-            incoming::refuse(core, &copy.arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
-            let reason = Reason::NoCodec;
-            return self.end(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+        let body = match body {
+            Ok(body) => body,
+            Err(why) => {
+                incoming::refuse(core, &copy.arrival, StatusCode::NOT_ACCEPTABLE_HERE, now);
+                let reason = why.reason(Reason::NoCodec);
+                return self.end(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+            }
         };
         let mut timer = session_timer(core, self.line);
         let Some(answered) = Answered::open(core, self.line, &copy, &body, &mut timer, now) else {
@@ -401,13 +404,14 @@ impl Call {
         up.acknowledge(core, now);
         // An early answer (RFC 3264 in a 183) stands where the 2xx has no body.
         let agreed = match response.body.is_empty() {
-            true => self.audio.has_answer(),
-            false => self.audio.accept(&response.body).is_ok(),
+            true if self.audio.has_answer() => Ok(()),
+            true => Err(NoAgreement::Unusable),
+            false => self.audio.accept(&response.body),
         };
         self.phase = Phase::Up(Box::new(up));
         self.answered_at = Some(now);
-        if !agreed {
-            let reason = Reason::UnusableAnswer;
+        if let Err(why) = agreed {
+            let reason = why.reason(Reason::UnusableAnswer);
             return self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
         }
         self.sound_on(core, now);

@@ -185,12 +185,15 @@ impl Call {
         if !up.on_ack(ack, now) || !std::mem::take(&mut up.offered) {
             return;
         }
-        if self.audio.accept(&ack.body).is_ok() {
-            self.sound_on(core, now);
-            self.announce(core, now);
-        } else {
-            let reason = Reason::UnusableAnswer;
-            self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+        match self.audio.accept(&ack.body) {
+            Ok(()) => {
+                self.sound_on(core, now);
+                self.announce(core, now);
+            }
+            Err(why) => {
+                let reason = why.reason(Reason::UnusableAnswer);
+                self.leave(core, Ended { by: EndedBy::Failure, code: 488, reason }, now);
+            }
         }
     }
 

@@ -7,6 +7,15 @@ use failover::Cause;
 use super::{Said, quoted};
 use crate::CallId;
 
+/// A version of IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpVersion {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
 /// How a call ended, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -46,6 +55,8 @@ pub enum Reason {
     NoCodec,
     /// Nothing in the answer can be used.
     UnusableAnswer,
+    /// The other party's sound is at an address of this version, and ours is not.
+    OtherIpVersion(IpVersion),
     /// The INVITE has no usable Contact or route.
     NoWayBack,
     /// The 2xx has no usable Contact or tag.
@@ -101,6 +112,14 @@ impl Reason {
             Self::UnusableAnswer => {
                 Said::new("the answer holds no usable codec", "对方的应答中没有可用的编解码")
             }
+            Self::OtherIpVersion(IpVersion::V4) => Said::new(
+                "no sound is possible: the other party has it at an IPv4 address, and this call is over IPv6",
+                "无法通话：对方的声音使用 IPv4 地址，而此通话使用 IPv6",
+            ),
+            Self::OtherIpVersion(IpVersion::V6) => Said::new(
+                "no sound is possible: the other party has it at an IPv6 address, and this call is over IPv4",
+                "无法通话：对方的声音使用 IPv6 地址，而此通话使用 IPv4",
+            ),
             Self::NoWayBack => Said::new("the INVITE names no way back", "INVITE 未给出回程地址"),
             Self::NoDialog => Said::new("the answer names no dialog", "应答未建立对话"),
             Self::RingingIgnored => {

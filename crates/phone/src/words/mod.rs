@@ -5,7 +5,7 @@ mod call;
 mod line;
 mod refusal;
 
-pub use call::{CallNote, Change, Failing, Reason};
+pub use call::{CallNote, Change, Failing, IpVersion, Reason};
 pub use line::{Failure, LineNote, Primary, Standing};
 pub use refusal::{InState, Wanted};
 

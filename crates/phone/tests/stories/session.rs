@@ -4,7 +4,7 @@
 use phone::CallId;
 use phone::input::{Command, Input};
 use phone::output::{MediaCommand, Stream};
-use phone::settings::Settings;
+use phone::settings::{ServerRole, Settings};
 use phone::status::{CallState, EndedBy};
 use sip_core::message::{HeaderName, Method};
 
@@ -123,6 +123,25 @@ fn a_hold_that_the_backup_denies_goes_to_the_server_that_the_call_came_by() {
     assert_eq!((home.to, home.cseq()), (p1(), there.cseq() + 1));
     accept(&mut rig, &home, "recvonly");
     assert_eq!(rig.state(id), CallState::Held);
+}
+
+/// RFC 6157 §3.4.1: a party that has no address of our IP version cannot be heard, whatever its codecs.
+#[test]
+fn an_answer_of_the_other_ip_version_is_told_as_that_and_not_as_a_codec() {
+    let pairs = [("udp:[2001:db8::1]:5060", ServerRole::Proxy)];
+    let mut rig = Rig::with_hops(line_settings(), &pairs);
+    rig.move_to("[2001:db8::9]:5060");
+    let id = rig.dial();
+    let invite = rig.last(Method::Invite);
+    assert!(String::from_utf8_lossy(&invite.bytes).contains("c=IN IP6 2001:db8::9"));
+    rig.answer_call(&invite, "bob", &[], "<sip:1002@[2001:db8::50]:5060>");
+    let ended = rig.call(id).ended.unwrap();
+    assert_eq!((ended.by, ended.code), (EndedBy::Failure, 488));
+    assert_eq!(
+        ended.reason.to_string(),
+        "no sound is possible: the other party has it at an IPv4 address, and this call is over IPv6"
+    );
+    assert_eq!(rig.log(Method::Bye).len(), 1, "it is ended there too");
 }
 
 /// Failover design §5: the user waits for a hold. Once the backup has answered that it does not know the

@@ -17,7 +17,7 @@ pub(super) async fn answer(request: AccountRequest, desk: &Desk) -> Result<Paylo
     }
 }
 
-async fn show(line: u16, desk: &Desk) -> Result<Payload, Problem> {
+pub(super) async fn show(line: u16, desk: &Desk) -> Result<Payload, Problem> {
     let mut accounts = desk.accounts().await?;
     accounts.retain(|account| account.line == line);
     if accounts.is_empty() {

@@ -4,6 +4,7 @@
 use control::{JournalRequest, Payload, Problem};
 use phone::settings::LineNumber;
 
+use super::account;
 use super::desk::Desk;
 use crate::driver::Ask;
 use crate::view;
@@ -17,6 +18,11 @@ pub(super) async fn answer(request: JournalRequest, desk: &Desk) -> Result<Paylo
     let earlier = earlier.map_err(|error| {
         Problem::new(format!("the journal: {error}"), format!("切换记录：「{error}」"))
     })?;
-    let all = earlier.into_iter().chain(entries);
+    let all: Vec<_> = earlier.into_iter().chain(entries).collect();
+    // What a line has told outlives the line.
+    if let Some(line) = line.filter(|_| all.is_empty()) {
+        account::show(line, desk).await?;
+    }
+    let all = all.into_iter();
     Ok(Payload::Entries(all.filter(|entry| since.is_none_or(|since| entry.t >= since)).collect()))
 }

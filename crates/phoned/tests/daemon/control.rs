@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use control::{CallRequest, ConfigRequest, ContactRequest, DrillRequest, Payload, Request};
+use control::{
+    CallRequest, ConfigRequest, ContactRequest, DrillRequest, JournalRequest, Payload, Request,
+};
 
 use crate::daemon::{Daemon, free_port, line};
 use crate::registrar::Registrar;
@@ -34,6 +36,10 @@ fn what_is_no_request_is_refused_and_the_connection_goes_on() {
     let (hop, for_s) = ("primary".into(), 60);
     let drill = Request::Drill(DrillRequest::Start { line: 1, hop, for_s });
     assert_eq!(client.ask(&drill).unwrap_err().message, "line 1 is not configured");
+    let journal = Request::Journal(JournalRequest { line: Some(9), since: None });
+    assert_eq!(client.ask(&journal).unwrap_err().message, "line 9 is not configured");
+    let journal = Request::Journal(JournalRequest { line: None, since: None });
+    assert!(matches!(client.ask(&journal), Ok(Payload::Entries(_))));
     assert!(matches!(client.ask(&Request::Status {}), Ok(Payload::Status(_))));
 }
 

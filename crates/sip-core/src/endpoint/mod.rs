@@ -61,11 +61,7 @@ const RESPONSE: &[u8] = b"SIP/";
 impl Endpoint {
     /// An endpoint with RFC 3261's timers. `seed` is the source of its branches and tags.
     pub fn new(seed: [u8; 32]) -> Self {
-        Self::with_timers(seed, Timers::default())
-    }
-
-    /// An endpoint with other timers, for tests.
-    pub fn with_timers(seed: [u8; 32], timers: Timers) -> Self {
+        let timers = Timers::default();
         Self {
             tokens: Tokens::new(seed),
             clients: Clients::new(timers),

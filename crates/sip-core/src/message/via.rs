@@ -33,12 +33,6 @@ impl Transport {
             Self::Other(name) => name,
         }
     }
-
-    /// Whether it delivers in order and without loss, so that nothing is retransmitted over it.
-    /// A transport that is not known is taken to be so, as all that exist beside UDP are.
-    pub fn is_reliable(&self) -> bool {
-        *self != Self::Udp
-    }
 }
 
 impl From<&str> for Transport {

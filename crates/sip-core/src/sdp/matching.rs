@@ -84,7 +84,7 @@ pub(super) fn agree(
         Some(Connection::Name(..)) | None => return Err(NegotiationError::NoAddress),
     };
     if address.is_ipv4() != local.address.to_canonical().is_ipv4() && !address.is_unspecified() {
-        return Err(NegotiationError::NoAddress);
+        return Err(NegotiationError::OtherIpVersion);
     }
     Ok(Negotiated {
         remote: SocketAddr::new(address, media.port),

@@ -42,6 +42,9 @@ pub enum NegotiationError {
     /// The peer names no address that media can be sent to: 488.
     #[error("no usable address for media")]
     NoAddress,
+    /// The peer's media has an IPv4 address and ours IPv6, or the other way round: 488.
+    #[error("the address for media is of the other IP version")]
+    OtherIpVersion,
     /// An offer came or was wanted while one of ours is unanswered: 491.
     #[error("an offer is unanswered")]
     OfferOutstanding,
@@ -292,6 +295,7 @@ impl NegotiationError {
             Self::OfferOutstanding => StatusCode::REQUEST_PENDING,
             Self::NoCommonCodec
             | Self::NoAddress
+            | Self::OtherIpVersion
             | Self::NoOffer
             | Self::Refused
             | Self::Mismatch => StatusCode::NOT_ACCEPTABLE_HERE,
@@ -404,11 +408,14 @@ mod tests {
 
     #[test]
     fn an_address_we_cannot_send_to_is_refused() {
-        for address in ["IN IP6 2001:db8::1", "IN IP4 media.example.com"] {
+        let other = NegotiationError::OtherIpVersion;
+        let name = NegotiationError::NoAddress;
+        for (address, error) in [("IN IP6 2001:db8::1", other), ("IN IP4 media.example.com", name)]
+        {
             let text = format!("v=0\nc={address}\nm=audio 6000 RTP/AVP 8\n");
             let offer = Description::read(text.as_bytes()).unwrap();
             let refused = Negotiator::new(local()).answer(&offer);
-            assert_eq!(refused.unwrap_err(), NegotiationError::NoAddress);
+            assert_eq!(refused.unwrap_err(), error, "{address}");
         }
         let mapped = b"v=0\nc=IN IP6 ::ffff:192.0.2.2\nm=audio 6000 RTP/AVP 8\n";
         let (_, agreed) =
