@@ -115,7 +115,7 @@ impl Phone {
                 self.with_call(call, |call, core| call.on_leg(core, id, reply, now));
             }
             Some(Owner::Check(call)) => {
-                self.with_call(call, |call, core| call.on_check(core, &reply, now));
+                self.with_call(call, |call, core| call.on_check(core, id, &reply, now));
             }
             Some(Owner::InDialog(call)) => {
                 self.with_call(call, |call, core| call.on_in_dialog(core, id, &reply, now));

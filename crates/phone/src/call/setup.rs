@@ -341,9 +341,9 @@ impl Call {
     }
 
     /// The check of a hop that said 100 and nothing more has its result.
-    pub(crate) fn on_check(&mut self, core: &mut Core, reply: &Reply, now: Instant) {
+    pub(crate) fn on_check(&mut self, core: &mut Core, id: ClientId, reply: &Reply, now: Instant) {
         let Phase::Outgoing { setup, .. } = &mut self.phase else { return };
-        let step = setup.on_check(core, reply, now);
+        let step = setup.on_check(core, id, reply, now);
         self.step(core, step, now);
     }
 

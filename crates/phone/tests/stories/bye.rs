@@ -202,6 +202,24 @@ fn a_bye_that_no_hop_takes_is_given_up_after_64_t1() {
     assert_eq!(byes(&rig).len(), count);
 }
 
+/// Failover design §6: a thawed proxy answers what it had queued. Its 200 to the first BYE is the end of the
+/// call there, whatever became of the later one: nobody is told that it failed.
+#[test]
+fn a_late_200_to_the_bye_at_the_hop_that_was_given_up_is_the_end_of_it() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    hang_up(&mut rig, id);
+    rig.advance(3_600);
+    let first = byes(&rig).remove(0);
+    assert_eq!((first.to, byes(&rig).last().unwrap().to), (p1(), p2()));
+    rig.answer(&first, 200);
+    rig.advance(60_000);
+    let failed =
+        |event: &Event| matches!(event, Event::Unavailable { method, .. } if method == "BYE");
+    assert!(!rig.events.iter().any(|(_, event)| failed(event)), "{:?}", rig.events);
+}
+
 /// Failover design §2: a request of a long call doesn't wait for a known-dead hop again.
 #[test]
 fn a_bye_starts_at_rung_one_when_the_hop_is_known_dead() {

@@ -1,8 +1,11 @@
 //! A call that we make (requirements B2, F4; failover design §1, §3, §4).
 
+use std::time::Duration;
+
 use crate::rig::{Mode, Rig, Sent, hop, p1, p2};
 use phone::input::Command;
 use phone::output::{Event, MediaCommand, Tone};
+use phone::settings::KeepAlive;
 use phone::status::{CallState, EndedBy};
 use sip_core::message::{HeaderName, Method};
 
@@ -355,6 +358,71 @@ fn a_hop_that_only_said_100_and_lives_is_waited_for_and_then_cancelled() {
     rig.advance(2_000);
     assert_eq!(rig.last(Method::Cancel).to, p1());
     assert_eq!(rig.state(id), CallState::Ended);
+}
+
+/// Failover design §1: the check is "repeated every 30 s: silence where §2 makes it proof, or ICMP". §2: it
+/// proves nothing at a hop that has never answered an OPTIONS.
+#[test]
+fn a_hop_that_only_said_100_and_answers_no_options_is_left_when_icmp_says_so() {
+    let mut rig = Rig::registered_with(|line| {
+        line.keep_alive = KeepAlive::Off;
+        line.policy_mut().keep_alive = None;
+    });
+    rig.dial();
+    let invite = rig.last(Method::Invite);
+    rig.answer(&invite, 100);
+    rig.modes[0] = Mode::Silent;
+    rig.advance(100_000);
+    let checks = |rig: &Rig| {
+        let options = rig.sent.iter().filter(|sent| sent.is(Method::Options));
+        let mut began: Vec<(String, u128)> =
+            options.map(|sent| (sent.header(HeaderName::CallId), sent.at)).collect();
+        began.dedup_by(|later, earlier| later.0 == earlier.0);
+        began.into_iter().map(|(_, at)| at).collect::<Vec<u128>>()
+    };
+    assert_eq!(checks(&rig), [3_500, 37_000, 70_500], "A3, then 30 s after each");
+    assert_eq!(rig.log(Method::Invite).len(), 1, "its silence is no proof");
+    assert_eq!(rig.account().hop, Some(p1()));
+    rig.modes[0] = Mode::Dead;
+    rig.advance(4_500);
+    assert_eq!(rig.last(Method::Invite).to, p2());
+}
+
+/// A check that met silence ends 64·T1 after it was sent, when the call may long be at another hop: it says
+/// nothing of that one.
+#[test]
+fn the_end_of_a_check_at_a_hop_that_was_left_blames_no_other() {
+    let mut rig = Rig::registered();
+    let id = rig.dial();
+    let invite = rig.last(Method::Invite);
+    rig.answer(&invite, 100);
+    rig.modes[0] = Mode::Silent;
+    rig.advance(7_100);
+    let second = rig.last(Method::Invite);
+    assert_eq!(second.to, p2());
+    rig.answer(&second, 100);
+    rig.advance(60_000);
+    assert_eq!(rig.log(Method::Register), [(7_000, p2())], "the line stays where it is served");
+    assert_eq!(rig.account().hop, Some(p2()));
+    assert!(rig.account().hops[1].cause.is_none(), "{:?}", rig.account().hops);
+    assert_eq!((rig.last(Method::Invite).to, rig.state(id)), (p2(), CallState::Dialing));
+}
+
+/// The same row: "otherwise wait, 180 s (set), then CANCEL", with a setting of its own.
+#[test]
+fn a_hop_that_only_said_100_is_waited_for_as_long_as_that_is_set() {
+    let mut rig = Rig::registered_with(|line| {
+        line.trying_limit = Duration::from_secs(60);
+        line.ring_limit = Duration::from_secs(120);
+    });
+    let id = rig.dial();
+    let invite = rig.last(Method::Invite);
+    rig.answer(&invite, 100);
+    rig.advance(59_900);
+    assert_eq!(rig.state(id), CallState::Dialing);
+    rig.advance(200);
+    assert_eq!(rig.state(id), CallState::Ended);
+    assert_eq!(rig.last(Method::Cancel).to, p1());
 }
 
 /// Failover design §1: 180 s of ringing, then CANCEL; no failover.

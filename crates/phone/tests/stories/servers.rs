@@ -9,7 +9,7 @@ use phone::input::{Command, Undeliverable};
 use phone::settings::{Registrar, ServerRole};
 use sip_core::message::{HeaderName, Method};
 
-use crate::rig::{Mode, Rig, line_settings, p1, p2};
+use crate::rig::{LOCAL, Mode, Rig, Sent, line_settings, p1, p2};
 
 fn two_servers() -> Rig {
     let mut line = line_settings();
@@ -84,4 +84,41 @@ fn a_local_outage_moves_a_call_and_blames_no_hop() {
     assert_eq!((first.to, last.to), (p1(), p2()));
     assert!(rig.account().hops.iter().all(|hop| hop.cause.is_none()), "{:?}", rig.account());
     assert_eq!(rig.account().hop, Some(p1()));
+}
+
+/// Failover design §3: "Via names the local address towards that hop", and the Contact has the same user
+/// with our host and port there: at a backup behind another interface nobody would reach us by the
+/// address of the first.
+#[test]
+fn each_hop_reads_our_address_towards_it_in_via_and_contact() {
+    let mut rig = Rig::new(|_| {});
+    let there = "192.168.1.9:5062";
+    rig.hops[1].local = there.parse().unwrap();
+    rig.plug_in();
+    let reads = |sent: &Sent, address: &str| {
+        let (via, contact) = (sent.header(HeaderName::Via), sent.header(HeaderName::Contact));
+        assert!(via.starts_with(&format!("SIP/2.0/UDP {address};")), "{via}");
+        assert!(contact.starts_with(&format!("<sip:1001@{address}>")), "{contact}");
+    };
+    let register = rig.last(Method::Register);
+    assert_eq!(register.to, p1());
+    reads(&register, LOCAL);
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Dead;
+    rig.command(Command::Hold(id)).unwrap();
+    let hold = rig.last(Method::Invite);
+    assert_eq!(hold.to, p2());
+    reads(&hold, there);
+    let register = rig.last(Method::Register);
+    assert_eq!(register.to, p2());
+    reads(&register, there);
+    rig.command(Command::HangUp(None)).unwrap();
+    let bye = rig.last(Method::Bye);
+    assert_eq!(bye.to, p2());
+    assert!(bye.header(HeaderName::Via).contains(there));
+    rig.answer(&bye, 200);
+    rig.dial();
+    let invite = rig.last(Method::Invite);
+    assert_eq!(invite.to, p2());
+    reads(&invite, there);
 }

@@ -289,6 +289,47 @@ fn a_481_from_another_hop_than_the_routes_leaves_the_call_up() {
     );
 }
 
+/// Failover design §5: "after a failover the dialog's later requests start at the rung that worked", with
+/// the route that was taken there.
+#[test]
+fn later_requests_of_a_call_take_the_route_that_worked_at_the_backup() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Dead;
+    let repaired = hold(&mut rig, id);
+    rig.answer(&repaired, 404);
+    let unmodified = rig.last(Method::Invite);
+    assert!(unmodified.header(HeaderName::Route).contains("10.0.0.1"));
+    accept(&mut rig, &unmodified, "recvonly");
+    rig.sent.clear();
+    rig.command(Command::Resume(id)).unwrap();
+    let next = rig.last(Method::Invite);
+    assert_eq!((next.to, rig.log(Method::Invite).len()), (p2(), 1));
+    assert_eq!(next.header(HeaderName::Route), unmodified.header(HeaderName::Route));
+}
+
+/// The same: the dead proxy has come back, the line is there again, and knows nothing of the call if it
+/// was started anew.
+#[test]
+fn later_requests_of_a_call_stay_at_the_backup_when_the_primary_is_back() {
+    let mut rig = Rig::registered_with(|line| {
+        line.policy_mut().failback_interval = std::time::Duration::from_secs(60);
+    });
+    let id = rig.call_up();
+    rig.modes[0] = Mode::Dead;
+    hold(&mut rig, id);
+    let held = rig.last(Method::Invite);
+    assert_eq!(held.to, p2());
+    accept(&mut rig, &held, "recvonly");
+    rig.modes[0] = Mode::Up;
+    rig.advance(70_000);
+    assert_eq!(rig.account().hop, Some(p1()));
+    rig.sent.clear();
+    rig.command(Command::Resume(id)).unwrap();
+    let next = rig.last(Method::Invite);
+    assert_eq!((next.to, next.header(HeaderName::Route)), (p2(), held.header(HeaderName::Route)));
+}
+
 /// RFC 3261 §14.1: a change that has only a 100 is no reason to wait for ever.
 #[test]
 fn a_hold_that_only_gets_100_is_given_up_after_64_t1_and_the_call_goes_on() {

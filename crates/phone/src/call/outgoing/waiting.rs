@@ -77,8 +77,17 @@ impl Outgoing {
     }
 
     /// What the check of a hop found; life re-arms it.
-    pub(crate) fn on_check(&mut self, core: &mut Core, reply: &Reply, now: Instant) -> Step {
-        let Some(check) = &mut self.check else { return Step::On };
+    pub(crate) fn on_check(
+        &mut self,
+        core: &mut Core,
+        id: ClientId,
+        reply: &Reply,
+        now: Instant,
+    ) -> Step {
+        // The transaction of one that met silence ends much later, when the call may be elsewhere.
+        let Some(check) = self.check.as_mut().filter(|check| check.in_flight == Some(id)) else {
+            return Step::On;
+        };
         let Some(heard) = reply.heard() else { return Step::On };
         check.in_flight = None;
         check.due = now + limits::TRYING_CHECK;
