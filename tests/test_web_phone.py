@@ -30,6 +30,22 @@ def test_a_call_is_muted_and_made_louder_in_the_browser_and_both_are_heard(world
     assert browser.complaints() == []
 
 
+def test_a_mixer_that_is_not_there_is_named_on_the_page_and_by_the_command_line(world, browser, make_site):
+    phone = world.phone("1001", web=True)
+    site = make_site(phone)
+    refused = phone.ctl("config", "set", "Playback Mixer=hw:0/PCM", check=False)
+    assert refused.returncode != 0 and "CARD/ELEMENT" in refused.stderr, refused.stderr
+    phone.set("Playback Mixer=NoSuchCard/Line Out,1")
+    why = "mixer of the card 'NoSuchCard', element 'Line Out,1': cannot open it: No such device"
+    said = phone.ctl("audio", "volume", "--ear", "6").stdout.splitlines()
+    # The bell rings where the ear is.
+    assert said[1:] == [f"{part} not by the mixer NoSuchCard/Line Out,1: {why}" for part in ("ear", "ring")], said
+    browser.first_visit(site)
+    browser.go("/calls")
+    browser.sees(why, "[data-mixer]")
+    assert browser.complaints() == []
+
+
 def test_a_button_that_is_replaced_while_it_is_pressed_does_what_it_says(world, browser, make_site):
     """The live part of a page is drawn anew whenever something changes, also between the press and the release of a button."""
     phone, other = world.phone("1001", web=True), world.phone("1002", auto_answer=True)

@@ -1,4 +1,6 @@
-"""A USB sound card of a booted arm64 machine that is pulled out and plugged in during a call (issue 5)."""
+"""A USB sound card of a booted arm64 machine, pulled out and plugged in during a call, and its own mixer (issue 5, item 9)."""
+
+import re
 
 import pytest
 
@@ -76,4 +78,63 @@ def test_a_call_survives_its_sound_card_pulled_out_and_plugged_in(desk):
     until(lambda: b"sound is back" in desk.sh("cat /var/log/phoned"), "the return in the log", PATIENCE, 0.2)
     until(lambda: plays(desk, silent) >= 1, "1000 Hz at the USB card again", PATIENCE, 0.5)
     assert [call["state"] for call in desk.json("call", "list")["calls"]] == ["active"]
+    desk.power_off()
+
+
+def mixer(here):
+    """The name of the card's volume for playback."""
+    for name in re.findall(r"Simple mixer control '([^']+)',0", here.sh("amixer -c Audio scontrols").decode()):
+        if "pvolume" in here.sh(f"amixer -c Audio sget '{name}'").decode():
+            return name
+    raise AssertionError("QEMU's card has no volume")
+
+
+def decibels(here, name):
+    """(dB, whether it is switched on) of that volume, as another program sees it."""
+    said = re.search(r"\[\d+%\] \[(-?[\d.]+)dB\](?: \[(on|off)\])?", here.sh(f"amixer -c Audio sget '{name}'").decode())
+    return float(said[1]), said[2] != "off"
+
+
+def mixers(here, *args):
+    return here.json("audio", *args)["audio"]["mixers"]
+
+
+def test_the_volume_is_made_by_the_cards_own_mixer_which_is_set_again_whenever_the_card_comes(desk):
+    """Requirement F11: in decibels, over a restart of the phone, and after the card was plugged in anew."""
+    plug_in(desk)
+    name = mixer(desk)
+    desk.sh(f"phonectl config set 'Playback Mixer=Audio/{name}'")
+    # The bell rings there, too, and is as loud as it can be: what the ear has less of is made by the samples.
+    both = [{"part": "ear", "name": f"Audio/{name}"}, {"part": "ring", "name": f"Audio/{name}"}]
+    assert mixers(desk, "volume", "--ear", "9", "--ring", "1") == both
+    loudest, _ = decibels(desk, name)
+    for step in (7, 4):
+        assert mixers(desk, "volume", "--ear", str(step)) == both
+        here, on = decibels(desk, name)
+        assert on and abs(loudest - here - 3 * (9 - step)) <= 0.6, f"step {step}: {here} dB of {loudest} dB"
+
+    # Another program's setting holds until the phone opens the card, or starts.
+    desk.sh(f"amixer -q -c Audio sset '{name}' 0% mute")
+    desk.sh("kill $(cat /run/phoned.pid)")
+    until(lambda: desk.sh("test -e /proc/$(cat /run/phoned.pid) || echo gone").strip() == b"gone", "the end of the phone", PATIENCE, 0.2)
+    desk.sh("phoned run --provision /etc/phoned/phone.cfg $(cat /etc/phoned/options) >/var/log/phoned 2>&1 & echo $! >/run/phoned.pid")
+    desk.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
+    assert mixers(desk, "show") == both
+    assert decibels(desk, name) == (here, True)
+
+    desk.json("call", "dial", "1002")
+    until(lambda: plays(desk) >= 1, "1000 Hz at the USB card", PATIENCE, 0.5)
+    desk.unplug("card")
+    until(lambda: b"no sound" in desk.sh("cat /var/log/phoned"), "the loss in the log", PATIENCE, 0.2)
+    ear, ring = mixers(desk, "volume", "--ear", "6")
+    for part in (ear, ring):
+        assert part["problem"]["message"].startswith(f"mixer of the card 'Audio', element '{name}': cannot open it"), part
+    assert "not by the mixer" in desk.sh("phonectl audio show").decode()
+    assert b"volume by the samples instead" in desk.sh("cat /var/log/phoned")
+
+    plug_in(desk)
+    until(lambda: b"sound is back" in desk.sh("cat /var/log/phoned"), "the return in the log", PATIENCE, 0.2)
+    assert mixers(desk, "show") == both
+    here, on = decibels(desk, name)
+    assert on and abs(loudest - here - 9) <= 0.6, f"step 6: {here} dB of {loudest} dB"
     desk.power_off()

@@ -86,5 +86,6 @@ fn values(kind: &Kind) -> (String, &'static str) {
         Kind::Pin => ("a GPIO and its level, such as gpiochip0:17:low".to_owned(), ""),
         Kind::Keys => ("keys with meanings, such as KEY_F1=hook,KEY_F2=hold".to_owned(), ""),
         Kind::Pcm => ("a sound device, such as plughw:CARD=Device,DEV=0".to_owned(), ""),
+        Kind::Mixer => ("a card's mixer element, such as Device/PCM".to_owned(), ""),
     }
 }

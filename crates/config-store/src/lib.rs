@@ -26,7 +26,7 @@ mod values;
 
 pub use config_md::config_md;
 pub use handset::{Handset, KeyMeaning, Pin};
-pub use items::{Item, ItemError, ItemName, Kind, MASK, Scope};
+pub use items::{Item, ItemError, ItemName, Kind, MASK, MixerElement, Scope};
 pub use patch::Patch;
 pub use provisioning::{FetchProtocol, PlaceOf, ProvisionMode, Provisioning};
 pub use sentence::Sentence;

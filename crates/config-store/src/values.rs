@@ -155,7 +155,8 @@ pub(crate) fn masked(name: ItemName, value: &str) -> &str {
         | Kind::Codecs
         | Kind::Pin
         | Kind::Keys
-        | Kind::Pcm => value,
+        | Kind::Pcm
+        | Kind::Mixer => value,
     }
 }
 

@@ -65,8 +65,8 @@ pub use request::{
     AccountRequest, CallRequest, ConfigRequest, DrillRequest, ExportFormat, JournalRequest, Request,
 };
 pub use sound::{
-    AudioRequest, ChosenDevice, MicrophoneLevel, SoundDevice, SoundDevices, SoundPart, SoundTest,
-    Verdict, Volumes,
+    AudioRequest, ChosenDevice, MicrophoneLevel, MixerState, SoundDevice, SoundDevices, SoundPart,
+    SoundTest, Verdict, Volumes,
 };
 pub use status::{AccountState, AccountStatus, HopState, HopStatus, Server};
 pub use system::SystemRequest;

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Problem;
+
 /// About sound. `Show` and `Volume` are answered with [`crate::Payload::Audio`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
@@ -127,4 +129,19 @@ pub struct Volumes {
     pub microphone: u8,
     /// The bell, 0 (silent) to 9.
     pub ring: u8,
+    /// What of it sound cards do by their own mixers; the rest the phone does itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixers: Vec<MixerState>,
+}
+
+/// An element of a sound card's mixer that is to make something louder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MixerState {
+    /// What.
+    pub part: SoundPart,
+    /// Card and element, as the item names them.
+    pub name: String,
+    /// Why it does not, so that the phone does it itself; absent while all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
 }

@@ -3,8 +3,8 @@
 
 use clap::{Subcommand, ValueEnum};
 use control::{
-    AudioRequest, ChosenDevice, MicrophoneLevel, Request, SoundDevice, SoundDevices, SoundPart,
-    SoundTest, Verdict, Volumes,
+    AudioRequest, ChosenDevice, MicrophoneLevel, MixerState, Problem, Request, SoundDevice,
+    SoundDevices, SoundPart, SoundTest, Verdict, Volumes,
 };
 
 use crate::{
@@ -69,8 +69,20 @@ impl Audio {
 
 /// Shows how loud it is.
 pub(crate) fn show(volumes: &Volumes, output: &mut Output) -> Result<(), Failure> {
-    let Volumes { device, ear, microphone, ring } = volumes;
-    output.line(&format!("device {device}; ear {ear}, microphone {microphone}, ring {ring}"))
+    let Volumes { device, ear, microphone, ring, mixers } = volumes;
+    output.line(&format!("device {device}; ear {ear}, microphone {microphone}, ring {ring}"))?;
+    for MixerState { part, name, problem } in mixers {
+        let part = match part {
+            SoundPart::Ear => "ear",
+            SoundPart::Microphone => "microphone",
+            SoundPart::Ring => "ring",
+        };
+        output.line(&match problem {
+            None => format!("{part} by the mixer {name}"),
+            Some(Problem { message, .. }) => format!("{part} not by the mixer {name}: {message}"),
+        })?;
+    }
+    Ok(())
 }
 
 fn test(part: Part, client: &Client, output: &mut Output) -> Result<(), Failure> {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use control::{AudioState, AudioStatus, CallQuality};
 use media::{
-    CallStats, CheckError, Codec, DeviceSpec, Engine, Heard as Loudness, Levels, MediaEventKind,
-    PortPair, SoundCheck, StreamSettings,
+    CallStats, CheckError, Codec, DeviceSpec, Engine, Heard as Loudness, MediaEventKind, PortPair,
+    SoundCheck, StreamSettings,
 };
 use phone::CallId;
 use phone::input::{Input, MediaReport};
@@ -25,6 +25,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::limits;
 use crate::quality::Meter;
 use crate::report::Events;
+use crate::volume::{MixersBack, Volume};
 
 /// How long a digit is sent, milliseconds: what a quick thumb does, and long enough for all.
 const DIGIT_MS: u32 = 160;
@@ -34,6 +35,7 @@ const PACKET_MS: u32 = 20;
 /// See the module.
 pub(crate) struct Audio {
     engine: Engine,
+    volume: Volume,
     ready: Arc<Notify>,
     device: String,
     events: Events,
@@ -91,6 +93,7 @@ impl Audio {
         let next_port = *range.start();
         Ok(Self {
             engine,
+            volume: Volume::new(Arc::clone(&ready)),
             ready,
             device: spec.to_owned(),
             events,
@@ -125,8 +128,14 @@ impl Audio {
     }
 
     /// Is so loud from now on.
-    pub(crate) fn set_levels(&mut self, levels: Levels) {
+    pub(crate) fn set_sound(&mut self, sound: config_store::Sound) {
+        let levels = self.volume.set(sound);
         self.engine.set_levels(levels);
+    }
+
+    /// Tells the mixers of cards that make it so loud.
+    pub(crate) fn tell_mixers(&mut self, back: MixersBack) {
+        self.volume.tell_mixers(back);
     }
 
     /// Notified when [`Self::poll`] has something to say.
@@ -141,6 +150,9 @@ impl Audio {
 
     /// What the engine has reported since the last time.
     pub(crate) fn poll(&mut self) -> VecDeque<Input> {
+        if let Some(levels) = self.volume.poll() {
+            self.engine.set_levels(levels);
+        }
         let mut inputs = VecDeque::new();
         while let Some(event) = self.engine.poll_event() {
             let call = event.call.and_then(|id| u32::try_from(id).ok()).map(CallId);
@@ -165,6 +177,7 @@ impl Audio {
             }
             MediaEventKind::DeviceBack => {
                 tracing::info!(device = self.device, "sound is back");
+                self.volume.refresh();
                 self.tell(AudioState::Running, None);
                 return None;
             }
@@ -175,6 +188,7 @@ impl Audio {
             }
             MediaEventKind::BellBack => {
                 tracing::info!("the ring device is back");
+                self.volume.refresh();
                 return None;
             }
             MediaEventKind::Checked(result) => {
@@ -394,6 +408,9 @@ impl Audio {
         let active = self.engine.is_active();
         if active != self.active {
             self.active = active;
+            if active {
+                self.volume.refresh();
+            }
             self.tell(if active { AudioState::Running } else { AudioState::Stopped }, None);
         }
     }
@@ -401,18 +418,6 @@ impl Audio {
     fn tell(&self, state: AudioState, reason: Option<String>) {
         let device = self.device.clone();
         self.events.tell(control::Event::Audio(AudioStatus { device, state, reason }));
-    }
-}
-
-/// Factors of samples for the steps of the items: 3 dB each, from what the items' help calls "as it
-/// comes".
-pub(crate) fn levels(sound: config_store::Sound) -> Levels {
-    let factor =
-        |step: u8, plain: i16| 10_f32.powf(f32::from(i16::from(step) - plain) * 3.0 / 20.0);
-    Levels {
-        ear: factor(sound.ear, 5),
-        microphone: factor(sound.microphone, 3),
-        bell: if sound.ring == 0 { 0.0 } else { factor(sound.ring, 8) },
     }
 }
 
@@ -509,18 +514,6 @@ mod tests {
             std::thread::yield_now();
         };
         assert_eq!(result, Err(CheckError::Needed));
-    }
-
-    #[test]
-    fn a_step_of_a_volume_is_3_db_and_the_bell_can_be_silent() {
-        let at = |ear, microphone, ring| levels(config_store::Sound { ear, microphone, ring });
-        assert_eq!(at(5, 3, 8), Levels::default());
-        let loud = at(7, 1, 0);
-        assert!((loud.ear - 1.995).abs() < 0.001, "6 dB are twice as much: {loud:?}");
-        assert!((loud.microphone - 0.501).abs() < 0.001, "{loud:?}");
-        assert_eq!(loud.bell, 0.0);
-        // The bell's peak is 22,000 of 32,767: even the loudest step does not distort it.
-        assert!(at(5, 3, 9).bell * 22_000.0 < 32_767.0);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::archive::{Archive, Places};
-use crate::audio::{self, Audio};
+use crate::audio::Audio;
 use crate::call_log::{self, CallLog};
 use crate::clock::Clock;
 use crate::control_server::{ControlServer, Desk};
@@ -277,7 +277,7 @@ fn open_audio(
 ) -> anyhow::Result<Audio> {
     let mut audio = Audio::new(&options.audio, settings.rtp_ports.clone(), events.clone())
         .context("option --audio")?;
-    audio.set_levels(audio::levels(settings.sound));
+    audio.set_sound(settings.sound.clone());
     audio.set_devices(settings.sound_devices.clone());
     audio.set_dscp(settings.dscp.rtp);
     Ok(audio)

@@ -10,9 +10,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use config_store::{Dscp, SoundDevices};
+use config_store::{Dscp, Sound, SoundDevices};
 use control::{CallQuality, QualityNews};
-use media::{Levels, SoundCheck};
+use media::SoundCheck;
 use phone::Phone;
 use phone::input::{Command, Done, Input, Refusal};
 use phone::output::Output;
@@ -30,6 +30,7 @@ use crate::net::{Arrived, FlowNews, Sockets};
 use crate::provisioning::ProvisionerHandle;
 use crate::report::Reporter;
 use crate::trace::Tap;
+use crate::volume::MixersBack;
 
 /// All that can be said to the driver.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub(crate) enum Message {
     /// Begin or end the dial tone.
     DialTone(bool),
     /// Be so loud from now on.
-    Levels(Levels),
+    Sound(Sound),
     /// A socket is beyond use.
     SocketBroke(io::Error),
     /// Un-register, end all calls, and return.
@@ -77,6 +78,8 @@ pub(crate) enum Ask {
     Check(SoundCheck, CheckResult),
     /// What happened, on one line or on all.
     Journal(Option<LineNumber>, oneshot::Sender<Vec<phone::JournalEntry>>),
+    /// The mixers of sound cards in use.
+    Mixers(MixersBack),
     /// The port of the SIP sockets.
     SipPort(oneshot::Sender<u16>),
     /// Whether this loop and the sound thread go round: see [`Audio::pulse`].
@@ -181,7 +184,7 @@ impl Driver {
             Message::SoundDevices(devices) => self.audio.set_devices(devices),
             Message::RingDevice(pcm) => self.audio.ring_on(pcm),
             Message::DialTone(on) => self.audio.set_dial_tone(on),
-            Message::Levels(levels) => self.audio.set_levels(levels),
+            Message::Sound(sound) => self.audio.set_sound(sound),
             Message::SocketBroke(error) => return Err(DriverError::Socket(error)),
             Message::Stop => {}
         }
@@ -231,6 +234,7 @@ impl Driver {
                 }
             }
             Ask::Journal(line, back) => drop(back.send(self.phone.journal(line))),
+            Ask::Mixers(back) => self.audio.tell_mixers(back),
             Ask::SipPort(back) => drop(back.send(self.sockets.port())),
             Ask::Pulse(back) => drop(back.send(self.audio.pulse())),
         }

@@ -100,3 +100,5 @@ pub(crate) const LOOKUP: Duration = Duration::from_secs(5);
 pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How long the sound system may take to say which devices there are.
 pub(crate) const SOUND_DEVICES: Duration = Duration::from_secs(5);
+/// Those who wait to be told what the mixers of sound cards have answered.
+pub(crate) const MIXER_ASKERS: usize = 8;

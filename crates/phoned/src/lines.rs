@@ -29,7 +29,7 @@ use crate::net::{Sockets, local};
 use crate::report::Events;
 use crate::settings::{Fixed, phone_settings};
 use crate::store_thread::{StoreGone, StoreHandle};
-use crate::{audio, host, limits, memory};
+use crate::{host, limits, memory};
 
 /// Where a new configuration is handed in.
 #[derive(Clone, Debug)]
@@ -242,7 +242,7 @@ impl Lines {
             changed
         });
         if settings.sound != self.settings.sound {
-            self.tell(Message::Levels(audio::levels(settings.sound))).await;
+            self.tell(Message::Sound(settings.sound.clone())).await;
         }
         if settings.sound_devices != self.settings.sound_devices {
             self.tell(Message::SoundDevices(settings.sound_devices.clone())).await;

@@ -33,6 +33,7 @@ mod store_thread;
 mod supervise;
 mod trace;
 mod view;
+mod volume;
 mod web_page;
 
 #[cfg(test)]

@@ -208,7 +208,7 @@ fn network() -> control::NetworkStatus {
 }
 
 fn volumes() -> Volumes {
-    Volumes { device: "null".into(), ear: 5, microphone: 3, ring: 8 }
+    Volumes { device: "null".into(), ear: 5, microphone: 3, ring: 8, mixers: vec![] }
 }
 
 fn config(request: ConfigRequest) -> Reply {

@@ -266,6 +266,10 @@ words! {
     softer: "softer", "减小";
     louder: "louder", "增大";
     sound_device: "Sound device:", "声音设备：";
+    mixer: "mixer", "混音控件";
+    mixer_ear: "Ear: mixer", "听筒：混音控件";
+    mixer_microphone: "Microphone: mixer", "麦克风：混音控件";
+    mixer_ring: "Bell: mixer", "铃声：混音控件";
     log: "Call log", "通话记录";
     log_empty: "No calls yet.", "暂无通话记录。";
     log_missed: "missed", "未接";

@@ -24,4 +24,7 @@ items! {
     RING_DEVICE = Phone "Ring Device", Kind::Pcm, "",
         "The sound device that rings, as aplay -D names it; if empty or out of use, the one of calls.",
         "振铃所用的声音设备，名称同 aplay -D；为空或不可用时使用通话设备。";
+    RING_MIXER = Phone "Ring Mixer", Kind::Mixer, "",
+        "The element of a sound card's mixer that sets the bell's volume, as CARD/ELEMENT; if empty, that of the ear where it rings at the ear, otherwise none.",
+        "调节铃声音量的声卡混音控件，写作 CARD/ELEMENT；为空时，若由听筒振铃则使用听筒的控件，否则不使用。";
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::wiring::{Pin, key_map, meanings};
+use super::wiring::{MixerElement, Pin, key_map, meanings};
 use crate::{Sentence, limits::MAX_VALUE};
 
 /// The codecs that the phone has, by the names that Fanvil files use.
@@ -45,6 +45,8 @@ pub enum Kind {
     Keys,
     /// The name of a PCM of libasound, such as `plughw:CARD=Device,DEV=0`, or nothing.
     Pcm,
+    /// An element of a card's mixer, such as `Device/PCM`, or nothing.
+    Mixer,
 }
 
 /// A number of seconds.
@@ -84,6 +86,8 @@ impl Kind {
                 key_map(&compact).is_ok().then_some(compact)
             }
             Self::Pcm => pcm(trimmed).then(|| trimmed.to_owned()),
+            Self::Mixer => (trimmed.is_empty() || trimmed.parse::<MixerElement>().is_ok())
+                .then(|| trimmed.to_owned()),
         }
     }
 
@@ -134,6 +138,10 @@ impl Kind {
                 "the name of a sound device, of letters, digits and . _ - : = , + @, that does not \
                  write to a file (file, tee)",
                 "声音设备名称，由字母、数字和 `. _ - : = , + @` 组成，不得写入文件（`file`、`tee`）",
+            ),
+            Self::Mixer => Sentence::new(
+                "an element of a card's mixer as CARD/ELEMENT or CARD/ELEMENT,INDEX, e.g. Device/PCM",
+                "声卡的混音控件，写作 `CARD/ELEMENT` 或 `CARD/ELEMENT,INDEX`，如 `Device/PCM`",
             ),
         }
     }
@@ -339,7 +347,8 @@ mod tests {
                 | Kind::Codecs
                 | Kind::Pin
                 | Kind::Keys
-                | Kind::Pcm => continue,
+                | Kind::Pcm
+                | Kind::Mixer => continue,
             };
             for text in ["", "0", "1", "2", "3", "4", "-1", "yes", "00"] {
                 let expected = values.contains(&text).then(|| text.to_owned());

@@ -25,7 +25,7 @@ pub use network::*;
 pub use phone::*;
 pub use provisioning::*;
 pub(crate) use wiring::key_map;
-pub use wiring::{KeyMeaning, Pin};
+pub use wiring::{KeyMeaning, MixerElement, Pin};
 
 /// What stands for a password that is set, wherever passwords are not to be seen. As a new value it
 /// means "unchanged".

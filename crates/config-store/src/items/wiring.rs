@@ -40,6 +40,38 @@ impl FromStr for Pin {
     }
 }
 
+/// An element of a sound card's mixer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MixerElement {
+    /// The card's name or number, as `/proc/asound/cards` has them.
+    pub card: String,
+    /// The element's name, as `amixer` has it.
+    pub name: String,
+    /// Which of those with this name.
+    pub index: u32,
+}
+
+impl FromStr for MixerElement {
+    type Err = NotWiring;
+
+    /// `Device/PCM`, or `Device/PCM,1`. A card is nothing but its name, for libasound reads it as a
+    /// piece of configuration.
+    fn from_str(text: &str) -> Result<Self, NotWiring> {
+        let (card, element) = text.split_once('/').ok_or(NotWiring)?;
+        let (name, index) = match element.rsplit_once(',') {
+            Some((name, index)) if index.bytes().all(|octet| octet.is_ascii_digit()) => {
+                (name, index.parse().map_err(|_| NotWiring)?)
+            }
+            _ => (element, 0),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if card.is_empty() || !card.chars().all(plain) || name.trim().is_empty() {
+            return Err(NotWiring);
+        }
+        Ok(Self { card: card.into(), name: name.trim().into(), index })
+    }
+}
+
 /// What a key of an input device is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyMeaning {
@@ -140,6 +172,22 @@ mod tests {
             "gpiochip0:99999:low",
         ] {
             assert_eq!(wrong.parse::<Pin>(), Err(NotWiring), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mixer_is_named_by_card_and_element() {
+        let element = |card: &str, name: &str, index| {
+            Ok(MixerElement { card: card.into(), name: name.into(), index })
+        };
+        assert_eq!("Device/PCM".parse(), element("Device", "PCM", 0));
+        assert_eq!("0/Line Out,1".parse(), element("0", "Line Out", 1));
+        assert_eq!("a/b/c".parse(), element("a", "b/c", 0), "some elements have a stroke");
+        assert_eq!("a/b,c".parse(), element("a", "b,c", 0));
+        for wrong in
+            ["", "PCM", "/PCM", "Device/", "Device/ ", "hw:0/PCM", "a,b/PCM", "a/PCM,99999999999"]
+        {
+            assert_eq!(wrong.parse::<MixerElement>(), Err(NotWiring), "{wrong}");
         }
     }
 

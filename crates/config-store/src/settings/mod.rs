@@ -16,6 +16,7 @@ pub use self::line::{Dtmf, Forward, LineSettings};
 pub use self::policy::{KeepAlive, Policy, RetryMode};
 pub use self::secret::Secret;
 pub use self::server::{Address, DnsMode, Endpoint, Server, Transport};
+use crate::items::MixerElement;
 use crate::{Handset, Provisioning, items, values::Values};
 
 /// The whole configuration.
@@ -54,8 +55,9 @@ pub struct Dscp {
     pub rtp: u8,
 }
 
-/// How loud the phone is, in steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How loud the phone is, in steps, and what makes it so; without an element of a card's mixer the
+/// samples do.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sound {
     /// The ear, 1 to 9.
     pub ear: u8,
@@ -63,6 +65,12 @@ pub struct Sound {
     pub microphone: u8,
     /// The bell, 0 to 9; 0 is silent.
     pub ring: u8,
+    /// The ear's.
+    pub ear_mixer: Option<MixerElement>,
+    /// The microphone's.
+    pub microphone_mixer: Option<MixerElement>,
+    /// The bell's: the ear's where it rings there.
+    pub ring_mixer: Option<MixerElement>,
 }
 
 /// PCMs of libasound; `None`: the device that the daemon was started with.
@@ -102,11 +110,7 @@ impl Settings {
             rtp_ports: first..=first.saturating_add(count.saturating_sub(1)),
             dscp: Dscp::of(values),
             handset: Handset::of(values),
-            sound: Sound {
-                ear: values.phone_number(&items::EAR_VOLUME),
-                microphone: values.phone_number(&items::MICROPHONE_VOLUME),
-                ring: values.phone_number(&items::RING_VOLUME),
-            },
+            sound: Sound::of(values),
             sound_devices: SoundDevices {
                 playback: values.phone_name(&items::PLAYBACK_DEVICE),
                 capture: values.phone_name(&items::CAPTURE_DEVICE),
@@ -115,6 +119,24 @@ impl Settings {
             call_waiting: values.phone_flag(&items::CALL_WAITING),
             provisioning: Provisioning::of(values),
             lines,
+        }
+    }
+}
+
+impl Sound {
+    fn of(values: &Values) -> Self {
+        // Values are valid already: what does not parse is the empty one.
+        let mixer = |item| values.phone_text(item).parse::<MixerElement>().ok();
+        let ear_mixer = mixer(&items::PLAYBACK_MIXER);
+        let at_the_ear = values.phone_name(&items::RING_DEVICE).is_none();
+        let of_the_ear = ear_mixer.clone().filter(|_| at_the_ear);
+        Self {
+            ear: values.phone_number(&items::EAR_VOLUME),
+            microphone: values.phone_number(&items::MICROPHONE_VOLUME),
+            ring: values.phone_number(&items::RING_VOLUME),
+            ear_mixer,
+            microphone_mixer: mixer(&items::CAPTURE_MIXER),
+            ring_mixer: mixer(&items::RING_MIXER).or(of_the_ear),
         }
     }
 }

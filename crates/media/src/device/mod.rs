@@ -7,6 +7,7 @@ mod alsa;
 mod catalog;
 mod error;
 mod level;
+mod mixer;
 mod null;
 mod slot;
 mod spec;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use catalog::{PcmName, is_there, pcms};
 pub use error::{DeviceError, Doing, Way};
+pub use mixer::{Element, MixerError, MixerFault};
 pub use spec::{DeviceSpec, SpecError};
 
 pub(crate) use slot::{Change, Slot};

@@ -38,6 +38,7 @@ pub(super) async fn answer(request: AudioRequest, desk: &Desk) -> Result<Payload
         ear: sound.ear,
         microphone: sound.microphone,
         ring: sound.ring,
+        mixers: desk.ask(Ask::Mixers).await?,
     }))
 }
 

@@ -49,8 +49,8 @@ fn item(item: &Item) -> ItemDescription {
 fn values(kind: &Kind) -> ItemValues {
     let longest = || u32::try_from(MAX_VALUE).unwrap_or(u32::MAX);
     match kind {
-        // Decimals, GPIOs, keys and sound devices are text to a form.
-        Kind::Text | Kind::Hours | Kind::Pin | Kind::Keys | Kind::Pcm => {
+        // Decimals, GPIOs, keys, sound devices and mixers are text to a form.
+        Kind::Text | Kind::Hours | Kind::Pin | Kind::Keys | Kind::Pcm | Kind::Mixer => {
             ItemValues::Text { max: longest() }
         }
         Kind::Secret => ItemValues::Secret { max: longest() },

@@ -29,10 +29,13 @@ const DEVICES: [(&str, Label); 3] = [
     ("Capture Device", |w| w.volume_microphone),
     ("Ring Device", |w| w.volume_ring),
 ];
-const VOLUMES: [(&str, Label); 3] = [
+const VOLUMES: [(&str, Label); 6] = [
     ("P1 General Spk Vol", |w| w.volume_ear),
     ("P1 General Mic Vol", |w| w.volume_microphone),
     ("P1 RingTone Vol", |w| w.volume_ring),
+    ("Playback Mixer", |w| w.mixer_ear),
+    ("Capture Mixer", |w| w.mixer_microphone),
+    ("Ring Mixer", |w| w.mixer_ring),
 ];
 /// Items of a line. The list of codecs is filled in one by one.
 const CODECS: &str = "VoiceCodecMap";

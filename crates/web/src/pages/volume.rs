@@ -5,11 +5,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use control::{AudioRequest, Payload, Problem, Request};
+use control::{AudioRequest, MixerState, Payload, Problem, Request, SoundPart};
 
 use crate::app::App;
 use crate::phone::unexpected;
-use crate::text::Words;
+use crate::text::{Spoken, Words};
 
 use super::calls;
 use super::fields::{Fields, Sent};
@@ -23,6 +23,14 @@ struct Volumes<'a> {
     csrf: &'a str,
     device: String,
     all: [Volume; 3],
+    mixers: Vec<Mixer>,
+}
+
+/// An element of a sound card's mixer that makes one of them louder, or why it does not.
+struct Mixer {
+    label: &'static str,
+    name: String,
+    problem: Option<Spoken>,
 }
 
 struct Volume {
@@ -55,7 +63,17 @@ pub(super) async fn part(app: &App, f: &Frame) -> Result<String, Problem> {
         Volume { of: "microphone", label: w.volume_microphone, step: volumes.microphone, least: 1 },
         Volume { of: "ring", label: w.volume_ring, step: volumes.ring, least: 0 },
     ];
-    Ok(status::text(&Volumes { w, csrf: f.csrf(), device: volumes.device, all }))
+    let mixers = volumes.mixers.into_iter().map(|MixerState { part, name, problem }| Mixer {
+        label: match part {
+            SoundPart::Ear => w.volume_ear,
+            SoundPart::Microphone => w.volume_microphone,
+            SoundPart::Ring => w.volume_ring,
+        },
+        name,
+        problem: problem.map(|problem| Spoken::refusal(f.language, &problem)),
+    });
+    let mixers = mixers.collect();
+    Ok(status::text(&Volumes { w, csrf: f.csrf(), device: volumes.device, all, mixers }))
 }
 
 /// Makes it louder or softer.
