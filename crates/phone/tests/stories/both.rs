@@ -174,6 +174,20 @@ fn switching_it_off_takes_the_second_registration_back_and_leaves_the_first() {
     assert_eq!(registers(&rig, p2()).len(), 1);
 }
 
+/// Failover design §6: "on link up, REGISTER": the second registration too.
+#[test]
+fn after_a_link_loss_both_are_made_again() {
+    let mut rig = started(|_| {});
+    rig.advance(5_000);
+    rig.sent.clear();
+    rig.input(phone::input::Input::Link { up: false });
+    rig.advance(10_000);
+    rig.input(phone::input::Input::Link { up: true });
+    for hop in [p1(), p2()] {
+        assert_eq!(registers(&rig, hop).len(), 1, "{hop}");
+    }
+}
+
 /// Failover design §6: on link up, and at a new address, at once.
 #[test]
 fn a_new_address_is_registered_at_both() {

@@ -1,6 +1,6 @@
 //! Hanging up when the proxy has died (requirements B3, F3; failover design §3, §5).
 
-use crate::rig::{LINE, Mode, Rig, Sent, hop, p1, p2};
+use crate::rig::{LINE, Mode, Rig, Sent, hop, p1, p2, sdp};
 use phone::CallId;
 use phone::input::{Command, MediaReport};
 use phone::output::Event;
@@ -200,6 +200,33 @@ fn a_bye_that_no_hop_takes_is_given_up_after_64_t1() {
     rig.modes = vec![Mode::Up; 2];
     rig.advance(400_000);
     assert_eq!(byes(&rig).len(), count);
+}
+
+/// Failover design §1: an ICMP error for a request in flight moves it "at once, and so does every other
+/// unanswered request in flight there".
+#[test]
+fn an_icmp_error_for_one_request_moves_the_others_there_too() {
+    let mut rig = Rig::registered();
+    let one = rig.call_up();
+    rig.command(Command::Hold(one)).unwrap();
+    let hold = rig.last(Method::Invite);
+    rig.reply(&hold, 200, |response, _| {
+        response.headers.push(HeaderName::Contact, "<sip:1002@10.0.0.50:5060>");
+        response.headers.push(HeaderName::ContentType, "application/sdp");
+        response.body = sdp("10.0.0.50", 20_000, "recvonly").into_bytes();
+    });
+    let two = rig.call_up();
+    rig.modes[0] = Mode::Silent;
+    hang_up(&mut rig, one);
+    hang_up(&mut rig, two);
+    let sent = byes(&rig);
+    assert_eq!((sent.len(), sent[0].to, sent[1].to), (2, p1(), p1()));
+    rig.icmp(&sent[0]);
+    let moved: Vec<Sent> = byes(&rig).into_iter().filter(|sent| sent.to == p2()).collect();
+    let calls = |sent: &[Sent]| {
+        sent.iter().map(|s| s.header(HeaderName::CallId)).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(calls(&moved), calls(&sent), "both, in the same instant");
 }
 
 /// Failover design §6: a thawed proxy answers what it had queued. Its 200 to the first BYE is the end of the

@@ -266,6 +266,21 @@ fn a_ping_of_the_server_is_answered() {
     assert_eq!(rig.sent_pongs, 2, "one pong for all that one read has brought");
 }
 
+/// Failover design §6: "on link up, REGISTER", over a connection of its own: whatever the network forgot
+/// meanwhile, the old one may lead nowhere and nobody would be told.
+#[test]
+fn after_a_link_loss_the_line_registers_over_a_new_connection() {
+    let mut rig = registered();
+    rig.advance(5_000);
+    rig.input(Input::Link { up: false });
+    rig.advance(10_000);
+    assert!(rig.log(Method::Register).is_empty(), "nothing is sent while it is down");
+    rig.input(Input::Link { up: true });
+    assert_eq!(rig.connected(), [(15_000, t1())]);
+    assert_eq!(rig.log(Method::Register), [(15_000, t1())]);
+    assert_eq!(rig.account().hop, Some(t1()));
+}
+
 /// Failover design §1: "certificate refused (named to the user): next hop at once".
 #[test]
 fn a_refused_certificate_is_named_and_the_next_hop_tried() {

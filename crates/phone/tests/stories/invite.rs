@@ -6,7 +6,7 @@ use crate::rig::{Mode, Rig, Sent, hop, p1, p2};
 use phone::input::Command;
 use phone::output::{Event, MediaCommand, Tone};
 use phone::settings::KeepAlive;
-use phone::status::{CallState, EndedBy};
+use phone::status::{CallState, EndedBy, LineState};
 use sip_core::message::{HeaderName, Method};
 
 fn invites(rig: &Rig) -> Vec<Sent> {
@@ -439,6 +439,26 @@ fn a_call_that_rings_unanswered_is_cancelled_after_the_ring_limit() {
     assert_eq!(rig.state(id), CallState::Ended);
     assert_eq!(rig.last(Method::Cancel).to, p1());
     assert_eq!(rig.log(Method::Invite).len(), 1);
+}
+
+/// Failover design §1: "dialling and a manual register ignore any back-off". The line is registered once a
+/// hop has answered the call.
+#[test]
+fn a_call_that_is_dialled_while_the_line_waits_goes_out_at_once() {
+    let mut rig = Rig::new(|_| {});
+    rig.modes = vec![Mode::Silent; 2];
+    rig.plug_in();
+    rig.advance(36_000);
+    assert_eq!(rig.account().state, LineState::Failed);
+    rig.modes[0] = Mode::Up;
+    rig.sent.clear();
+    let dialled = rig.ms();
+    rig.dial();
+    assert_eq!(rig.log(Method::Invite), [(dialled, p1())]);
+    let invite = rig.last(Method::Invite);
+    rig.answer(&invite, 180);
+    assert_eq!(rig.log(Method::Register), [(dialled, p1())]);
+    assert_eq!(rig.account().state, LineState::Registered);
 }
 
 /// Requirements A4, B4: in words, and by a tone.
