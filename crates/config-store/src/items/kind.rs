@@ -253,12 +253,18 @@ fn is_callee(text: &str) -> bool {
 }
 
 fn codecs(text: &str) -> Option<String> {
-    let names: Vec<&str> = text.split(',').map(str::trim).collect();
-    let plain = |name: &&str| {
+    // Files that were made for older series call both by their ITU-T names.
+    let today = |name: &str| match name.to_ascii_uppercase().as_str() {
+        "G711A" => "PCMA".to_owned(),
+        "G711U" => "PCMU".to_owned(),
+        _ => name.to_owned(),
+    };
+    let names: Vec<String> = text.split(',').map(|name| today(name.trim())).collect();
+    let plain = |name: &String| {
         !name.is_empty()
             && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet))
     };
-    let known = |name: &&str| CODECS.iter().any(|codec| codec.eq_ignore_ascii_case(name));
+    let known = |name: &String| CODECS.iter().any(|codec| codec.eq_ignore_ascii_case(name));
     (names.iter().all(plain) && names.iter().any(known)).then(|| names.join(","))
 }
 
@@ -400,6 +406,7 @@ mod tests {
         let check = |text| Kind::Codecs.check(text);
         assert_eq!(check("PCMU, G729 ,iLBC").as_deref(), Some("PCMU,G729,iLBC"));
         assert_eq!(check("pcma").as_deref(), Some("pcma"));
+        assert_eq!(check("G711A,g711u,G722").as_deref(), Some("PCMA,PCMU,G722"));
         for text in ["", "G729", "PCMA,", "PCMA;PCMU", "PCMA,,PCMU"] {
             assert_eq!(check(text), None, "{text}");
         }

@@ -170,12 +170,13 @@ fn spellings_found_in_the_field_are_read() {
     let (_, values) = imported(
         "\u{feff}<<VOIP CONFIG FILE>>Version:2.0002   \n<SIP CONFIG MODULE>\n\
          \x20  sip1  proxy addr: [2001:db8::1]\t\nSIP1 Enable Failbac:0\n; other comment\n\
-         SIP1 VoiceCodecMap :PCMU,PCMA,G726-32,G729,iLBC,G722\n",
+         SIP1 VoiceCodecMap :PCMU,PCMA,G726-32,G729,iLBC,G722\nSIP2 VoiceCodecMap :G711A\n",
     );
     let value = |item| values.value(ItemName::parse(item).unwrap());
     assert_eq!(value("SIP1 Proxy Addr"), "2001:db8::1");
     assert_eq!(value("SIP1 Enable Failback"), "0");
     assert_eq!(value("SIP1 VoiceCodecMap"), "PCMU,PCMA,G726-32,G729,iLBC,G722");
+    assert_eq!(value("SIP2 VoiceCodecMap"), "PCMA");
 }
 
 #[test]
