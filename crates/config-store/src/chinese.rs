@@ -1,11 +1,42 @@
 //! What the errors say, in Chinese: the English words are the errors' own. Exhaustive, so that a new
 //! error without Chinese does not compile. What the system says stays as it is, in quotation marks.
 
+use std::io;
+
 use crate::{
-    ImportError, ItemError, SetError, StoreError,
+    Bound, ImportError, ItemError, SetError, StoreError,
     fanvil::{FormError, XmlFault},
-    limits::{MAX_DOCUMENT, MAX_FILE_LINES, MAX_LINES, MAX_XML_DEPTH},
+    limits::{
+        MAX_DOCUMENT, MAX_FILE_LINES, MAX_LINES, MAX_STATE_ENTRIES, MAX_STATE_KEY, MAX_STATE_VALUE,
+        MAX_XML_DEPTH,
+    },
 };
+
+/// What the system says of a file or the network, in Chinese where it is one of the usual things, and
+/// otherwise as it stands, in quotation marks.
+#[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system has many more, and they are quoted")]
+pub fn said_by_system(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    let known = match error.kind() {
+        Kind::NotFound => "文件不存在",
+        Kind::PermissionDenied => "没有权限",
+        Kind::AddrInUse => "地址已被占用",
+        Kind::AddrNotAvailable => "地址不可用",
+        Kind::ConnectionRefused => "连接被拒绝",
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => "连接被对方中断",
+        Kind::UnexpectedEof => "数据提前结束",
+        Kind::HostUnreachable => "主机不可达",
+        Kind::NetworkUnreachable | Kind::NetworkDown => "网络不可达",
+        Kind::TimedOut | Kind::WouldBlock => "超时",
+        Kind::StorageFull | Kind::QuotaExceeded => "磁盘已满",
+        Kind::ReadOnlyFilesystem => "文件系统为只读",
+        Kind::IsADirectory => "是一个目录",
+        Kind::NotADirectory => "不是目录",
+        _ => return format!("「{error}」"),
+    };
+    known.to_owned()
+}
 
 impl ItemError {
     /// The same as its `Display` form, in Chinese.
@@ -55,7 +86,7 @@ impl StoreError {
     #[must_use]
     pub fn chinese(&self) -> String {
         match self {
-            Self::Io { path, error } => format!("`{}`：「{error}」", path.display()),
+            Self::Io { path, error } => format!("`{}`：{}", path.display(), said_by_system(error)),
             Self::Damaged { path, reason } => format!(
                 "`{}` 已损坏（「{reason}」），且没有可恢复的备份；移走它即可从空配置开始",
                 path.display()
@@ -67,7 +98,18 @@ impl StoreError {
             ),
             Self::Database { path, error } => format!("`{}`：「{error}」", path.display()),
             Self::NothingBefore => "尚未恢复过任何内容：没有可以撤回的恢复".to_owned(),
-            Self::State { key, reason } => format!("状态项 `{key}`：「{reason}」"),
+            Self::Full { path } => format!("`{}`：磁盘已满", path.display()),
+            Self::State { key, bound } => format!("状态项 `{key}`：{}", bound.chinese()),
+        }
+    }
+}
+
+impl Bound {
+    fn chinese(self) -> String {
+        match self {
+            Self::Key => format!("键超过 {MAX_STATE_KEY} 字节"),
+            Self::Value => format!("值超过 {MAX_STATE_VALUE} 字节"),
+            Self::Entries => format!("超过 {MAX_STATE_ENTRIES} 项"),
         }
     }
 }
@@ -135,6 +177,13 @@ fn listed(errors: impl Iterator<Item = String>) -> String {
 mod tests {
     use super::*;
     use crate::Sentence;
+
+    #[test]
+    fn the_usual_errors_of_the_system_are_said_in_chinese_and_others_quoted() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(said_by_system(&full), "磁盘已满");
+        assert_eq!(said_by_system(&io::Error::other("odd")), "「odd」");
+    }
 
     #[test]
     fn a_refused_value_is_said_with_its_place_in_chinese() {

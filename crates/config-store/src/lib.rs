@@ -24,6 +24,7 @@ mod settings;
 mod store;
 mod values;
 
+pub use chinese::said_by_system;
 pub use config_md::config_md;
 pub use handset::{Handset, KeyMeaning, Pin};
 pub use items::{Item, ItemError, ItemName, Kind, MASK, MixerElement, Scope};
@@ -35,6 +36,6 @@ pub use settings::{
     RetryMode, Secret, Server, Settings, Sound, SoundDevices, TlsFiles, Transport,
 };
 pub use store::{
-    Change, Changes, ImportError, Origin, Recovery, Section, SetError, Store, StoreError,
+    Bound, Change, Changes, ImportError, Origin, Recovery, Section, SetError, Store, StoreError,
     Submission, Trial, erase,
 };

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::limits;
 use crate::notes::Notes;
-use crate::store_thread::StoreHandle;
+use crate::store_thread::{StoreGone, StoreHandle};
 
 /// The place of the entry follows.
 const JOURNAL: &str = "journal/";
@@ -92,6 +92,25 @@ fn line_of(entry: Option<&Notification>) -> LineNumber {
     LineNumber(entry.and_then(|entry| entry.event.line()).unwrap_or_default())
 }
 
+/// Why there is nothing of earlier runs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error(transparent)]
+    Gone(#[from] StoreGone),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Unreadable {
+    /// The same as its `Display` form, in Chinese.
+    pub(crate) fn chinese(&self) -> String {
+        match self {
+            Self::Gone(error) => error.chinese().to_owned(),
+            Self::Store(error) => error.chinese(),
+        }
+    }
+}
+
 /// What earlier runs left, read from the store when it is wanted: thousands of lines have much.
 #[derive(Clone, Debug)]
 pub(crate) struct Earlier {
@@ -104,8 +123,8 @@ impl Earlier {
     /// The entries of a line, or the latest of all, oldest first.
     ///
     /// # Errors
-    /// What the store says.
-    pub(crate) async fn entries(&self, line: Option<u16>) -> anyhow::Result<Vec<Notification>> {
+    /// [`Unreadable`].
+    pub(crate) async fn entries(&self, line: Option<u16>) -> Result<Vec<Notification>, Unreadable> {
         let before = self.before;
         let rows = self.store.with(|store| rows(store)).await??;
         let mut of_line: BTreeMap<u64, Notification> = rows
@@ -309,5 +328,21 @@ mod tests {
         assert_eq!(phone.shows(), [entry(1, 9)]);
         let kept = phone.open().state_under(JOURNAL).unwrap();
         assert!(kept["1"].starts_with("8 "), "behind the one that cannot be read: {kept:?}");
+    }
+
+    /// Issue 4: a journal that cannot be read says why, in Chinese too.
+    #[test]
+    fn why_earlier_runs_cannot_be_read_is_said_in_both_languages() {
+        let phone = Phone::of(1);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (handle, _ended, thread) = store_thread::start(phone.open()).unwrap();
+        let (_archive, earlier) = Archive::new(handle.clone(), Places::default());
+        let why = runtime.block_on(async {
+            assert!(handle.with(|_| panic!("as a bug would")).await.is_err());
+            earlier.entries(None).await.unwrap_err()
+        });
+        assert!(thread.join().is_err());
+        assert_eq!(why.to_string(), "the configuration store has stopped");
+        assert_eq!(why.chinese(), "配置存储已停止");
     }
 }

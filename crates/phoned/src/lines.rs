@@ -225,7 +225,7 @@ impl Lines {
                     let port = self.port;
                     warnings.push(Sentence::new(
                         format!("{error}; port {port} stays in use"),
-                        format!("无法使用新的 SIP 端口，仍使用端口 {port}（{error}）"),
+                        format!("{}；仍使用端口 {port}", error.chinese()),
                     ));
                 }
             }

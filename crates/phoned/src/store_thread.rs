@@ -17,9 +17,16 @@ type Job = Box<dyn FnOnce(&mut Store) + Send>;
 #[error("the configuration store has stopped")]
 pub(crate) struct StoreGone;
 
+impl StoreGone {
+    /// The same as its `Display` form, in Chinese.
+    pub(crate) const fn chinese(self) -> &'static str {
+        "配置存储已停止"
+    }
+}
+
 impl From<StoreGone> for control::Problem {
     fn from(error: StoreGone) -> Self {
-        Self::new(error.to_string(), "配置存储已停止")
+        Self::new(error.to_string(), error.chinese())
     }
 }
 

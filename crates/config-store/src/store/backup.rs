@@ -24,7 +24,7 @@ pub(super) fn of_form(form: u32) -> String {
 pub(super) fn renew(connection: &Connection, place: &Place, name: &str) -> Result<(), StoreError> {
     let (new, copy) = (place.file(&format!("{name}.new")), place.file(name));
     // What an interrupted attempt has left would stop VACUUM INTO.
-    remove_if_present(&new).map_err(|error| StoreError::Io { path: new.clone(), error })?;
+    remove_if_present(&new).map_err(|error| StoreError::io(new.clone(), error))?;
     let target = new.to_string_lossy();
     connection.execute("VACUUM INTO ?1", (target,)).map_err(|error| place.blame(error))?;
     place.make_private(&new)?;
@@ -33,7 +33,7 @@ pub(super) fn renew(connection: &Connection, place: &Place, name: &str) -> Resul
         fs::rename(&new, &copy)?;
         place.sync_directory()
     };
-    put().map_err(|error| StoreError::Io { path: copy.clone(), error })
+    put().map_err(|error| StoreError::io(copy.clone(), error))
 }
 
 pub(super) fn remove_if_present(path: &std::path::Path) -> io::Result<()> {

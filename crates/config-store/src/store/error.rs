@@ -3,7 +3,11 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{fanvil::FormError, items::ItemError};
+use crate::{
+    fanvil::FormError,
+    items::ItemError,
+    limits::{MAX_STATE_ENTRIES, MAX_STATE_KEY, MAX_STATE_VALUE},
+};
 
 /// The state directory or the database is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,12 @@ pub enum StoreError {
         /// The newest form that this program knows.
         known: u32,
     },
+    /// There is no room left for the change.
+    #[error("{}: the disk is full", path.display())]
+    Full {
+        /// What could not be written.
+        path: PathBuf,
+    },
     /// The database does not work.
     #[error("{}: {error}", path.display())]
     Database {
@@ -56,13 +66,35 @@ pub enum StoreError {
     #[error("nothing has been restored: there is nothing to go back to")]
     NothingBefore,
     /// A bound of the state table.
-    #[error("state entry `{key}`: {reason}")]
+    #[error("state entry `{key}`: {bound}")]
     State {
         /// The entry's key, shortened.
         key: String,
-        /// Which bound, in words.
-        reason: String,
+        /// Which.
+        bound: Bound,
     },
+}
+
+/// A bound of the state table that an entry exceeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Bound {
+    /// [`MAX_STATE_KEY`].
+    #[error("key longer than {MAX_STATE_KEY} octets")]
+    Key,
+    /// [`MAX_STATE_VALUE`].
+    #[error("value longer than {MAX_STATE_VALUE} octets")]
+    Value,
+    /// [`MAX_STATE_ENTRIES`].
+    #[error("more than {MAX_STATE_ENTRIES} entries")]
+    Entries,
+}
+
+impl StoreError {
+    /// What the system says of a file.
+    pub(super) fn io(path: PathBuf, error: io::Error) -> Self {
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        if full.contains(&error.kind()) { Self::Full { path } } else { Self::Io { path, error } }
+    }
 }
 
 /// A change is refused.

@@ -20,7 +20,7 @@ mod trial;
 use rusqlite::{Connection, Transaction};
 
 pub use change::{Change, Changes, Origin, Submission};
-pub use error::{ImportError, SetError, StoreError};
+pub use error::{Bound, ImportError, SetError, StoreError};
 pub use open::{Recovery, erase};
 pub use section::Section;
 pub use trial::Trial;

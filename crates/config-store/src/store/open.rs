@@ -161,6 +161,7 @@ impl Place {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Damaged { path, reason: error.to_string() }
             }
+            Some(ErrorCode::DiskFull) => StoreError::Full { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse { path },
             Some(_) | None => StoreError::Database { path, error },
         }
@@ -170,7 +171,7 @@ impl Place {
     /// mistyped `--state /tmp` must not lock everyone out of it.
     fn prepare(&self) -> Result<(), StoreError> {
         let directory = &self.directory;
-        let io = |error| StoreError::Io { path: directory.clone(), error };
+        let io = |error| StoreError::io(directory.clone(), error);
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
         let ours = self.database().exists() || self.file(BACKUP).exists();
         let empty = || directory.read_dir().map(|mut entries| entries.next().is_none());
@@ -186,13 +187,13 @@ impl Place {
     fn make_file(&self, path: &Path) -> Result<(), StoreError> {
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).mode(0o600).open(path);
-        file.map_err(|error| StoreError::Io { path: path.to_owned(), error })?;
+        file.map_err(|error| StoreError::io(path.to_owned(), error))?;
         self.make_private(path)
     }
 
     pub(super) fn make_private(&self, path: &Path) -> Result<(), StoreError> {
         fs::set_permissions(path, Permissions::from_mode(0o600))
-            .map_err(|error| StoreError::Io { path: path.to_owned(), error })
+            .map_err(|error| StoreError::io(path.to_owned(), error))
     }
 
     pub(super) fn sync_directory(&self) -> io::Result<()> {
@@ -223,6 +224,6 @@ impl Place {
             self.sync_directory()?;
             Ok(found.then(|| self.file(aside)))
         };
-        restore().map_err(|error| StoreError::Io { path: self.database(), error })
+        restore().map_err(|error| StoreError::io(self.database(), error))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
 
-use super::{Store, StoreError, error::DatabaseError, state};
+use super::{Bound, Store, StoreError, error::DatabaseError, state};
 use crate::limits::MAX_STATE_ENTRIES;
 
 /// All entries of the state whose key begins so, and what they shall be.
@@ -40,7 +40,7 @@ impl Store {
         let others = usize::try_from(self.state_count()?).unwrap_or(usize::MAX) - kept.len();
         let most = usize::try_from(MAX_STATE_ENTRIES).unwrap_or(usize::MAX);
         if others.saturating_add(section.entries.len()) > most {
-            return Err(state::refuse(&section.prefix, format!("more than {most} entries")));
+            return Err(state::refuse(&section.prefix, Bound::Entries));
         }
         Ok(kept != section.entries)
     }

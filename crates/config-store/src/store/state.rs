@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Store, StoreError, error::DatabaseError};
+use super::{Bound, Store, StoreError, error::DatabaseError};
 use crate::limits::{MAX_STATE_ENTRIES, MAX_STATE_KEY, MAX_STATE_VALUE};
 
 impl Store {
@@ -61,7 +61,7 @@ impl Store {
             None => {
                 let before = present.map_or_else(|| self.state_count(), Ok)?;
                 if before >= MAX_STATE_ENTRIES {
-                    return Err(refuse(key, format!("more than {MAX_STATE_ENTRIES} entries")));
+                    return Err(refuse(key, Bound::Entries));
                 }
                 *present = Some(before + 1);
             }
@@ -120,14 +120,14 @@ pub(super) fn read_under(
 /// Whether an entry is within its bounds.
 pub(super) fn check_entry(key: &str, value: &str) -> Result<(), StoreError> {
     if key.len() > MAX_STATE_KEY {
-        return Err(refuse(key, format!("key longer than {MAX_STATE_KEY} octets")));
+        return Err(refuse(key, Bound::Key));
     }
     if value.len() > MAX_STATE_VALUE {
-        return Err(refuse(key, format!("value longer than {MAX_STATE_VALUE} octets")));
+        return Err(refuse(key, Bound::Value));
     }
     Ok(())
 }
 
-pub(super) fn refuse(key: &str, reason: String) -> StoreError {
-    StoreError::State { key: key.chars().take(40).collect(), reason }
+pub(super) fn refuse(key: &str, bound: Bound) -> StoreError {
+    StoreError::State { key: key.chars().take(40).collect(), bound }
 }

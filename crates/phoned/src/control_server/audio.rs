@@ -59,7 +59,7 @@ async fn devices(desk: &Desk) -> Result<SoundDevices, Problem> {
     asking.map_err(|error| {
         Problem::new(
             format!("cannot start a thread: {error}"),
-            format!("无法启动线程：「{error}」"),
+            format!("无法启动线程：{}", config_store::said_by_system(&error)),
         )
     })?;
     let in_time = tokio::time::timeout(limits::SOUND_DEVICES, answer).await;

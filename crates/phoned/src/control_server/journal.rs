@@ -16,7 +16,8 @@ pub(super) async fn answer(request: JournalRequest, desk: &Desk) -> Result<Paylo
     let entries = entries.into_iter().map(|entry| view::notification(entry.event, entry.at, clock));
     let earlier = desk.earlier.entries(line).await;
     let earlier = earlier.map_err(|error| {
-        Problem::new(format!("the journal: {error}"), format!("切换记录：「{error}」"))
+        let zh = format!("无法读取以前的切换记录：{}", error.chinese());
+        Problem::new(format!("the journal of earlier runs cannot be read: {error}"), zh)
     })?;
     let all: Vec<_> = earlier.into_iter().chain(entries).collect();
     // What a line has told outlives the line.

@@ -20,7 +20,7 @@ pub(super) async fn answer(desk: &Desk) -> Result<Payload, Problem> {
     let interfaces = host::interfaces().map_err(|error| {
         Problem::new(
             format!("the system does not tell its interfaces: {error}"),
-            format!("系统没有给出网络接口：「{error}」"),
+            format!("系统没有给出网络接口：{}", config_store::said_by_system(&error)),
         )
     })?;
     let (name_servers, search) = dns::in_use();

@@ -38,8 +38,23 @@ pub(crate) enum NetError {
     #[error("UDP port {0} is in use by another program (item 'SIP  Port')")]
     PortTaken(u16),
     /// The system refuses it.
-    #[error("cannot open UDP port {0} (item 'SIP  Port')")]
-    Refused(u16, #[source] io::Error),
+    #[error("cannot open UDP port {0} (item 'SIP  Port'): {1}")]
+    Refused(u16, io::Error),
+}
+
+impl NetError {
+    /// The same as its `Display` form, in Chinese; what the system says stays as it is.
+    pub(crate) fn chinese(&self) -> String {
+        match self {
+            Self::PortTaken(port) => {
+                format!("UDP 端口 {port} 正被另一个程序使用（参数 `SIP  Port`）")
+            }
+            Self::Refused(port, error) => {
+                let why = config_store::said_by_system(error);
+                format!("无法打开 UDP 端口 {port}（参数 `SIP  Port`）：{why}")
+            }
+        }
+    }
 }
 
 /// The SIP sockets.

@@ -28,7 +28,7 @@ use rustls::{
 pub(crate) enum TlsError {
     /// A file cannot be read or is not PEM.
     #[error("item '{item}': {}: {why}", path.display())]
-    File { item: &'static str, path: PathBuf, why: String },
+    File { item: &'static str, path: PathBuf, why: FileFault },
     /// One of certificate and key is set without the other.
     #[error("items 'TLS Certificate File' and 'TLS Key File' must be set together")]
     Half,
@@ -40,12 +40,55 @@ pub(crate) enum TlsError {
     NobodyTrusted,
 }
 
+/// What is wrong with a file of certificates or a key.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum FileFault {
+    /// The system does not give it.
+    #[error("{0}")]
+    System(Arc<io::Error>),
+    /// It is longer than such files are.
+    #[error("larger than {} octets", crate::limits::PROVISION_FILE)]
+    Long,
+    /// It is not PEM.
+    #[error("{0}")]
+    NotPem(String),
+    /// It is PEM, without a certificate.
+    #[error("no certificate in it")]
+    NoCertificate,
+    /// There is no private key in it.
+    #[error("no private key in it ({0})")]
+    NoKey(String),
+    /// So many certificates, and none of any use.
+    #[error("none of its {0} certificates can be used")]
+    Useless(usize),
+}
+
+impl FileFault {
+    /// The same as its `Display` form, in Chinese.
+    fn chinese(&self) -> String {
+        match self {
+            Self::System(error) => config_store::said_by_system(error),
+            Self::Long => format!("超过 {} 字节", crate::limits::PROVISION_FILE),
+            Self::NotPem(why) => format!("不是 PEM 文件（「{why}」）"),
+            Self::NoCertificate => "其中没有证书".to_owned(),
+            Self::NoKey(why) => format!("其中没有私钥（「{why}」）"),
+            Self::Useless(count) => format!("其中的 {count} 个证书均无法使用"),
+        }
+    }
+}
+
+impl From<io::Error> for FileFault {
+    fn from(error: io::Error) -> Self {
+        Self::System(Arc::new(error))
+    }
+}
+
 impl TlsError {
     /// The same as its `Display` form, in Chinese.
     pub(crate) fn chinese(&self) -> String {
         match self {
             Self::File { item, path, why } => {
-                format!("参数 `{item}`：`{}`：「{why}」", path.display())
+                format!("参数 `{item}`：`{}`：{}", path.display(), why.chinese())
             }
             Self::Half => "参数 `TLS Certificate File` 和 `TLS Key File` 必须同时设置".to_owned(),
             Self::Identity(why) => {
@@ -148,7 +191,7 @@ impl Tls {
         let (_, unfit) = roots.add_parsable_certificates(self.authorities()?);
         if roots.is_empty() {
             let Some(path) = self.files.ca.clone() else { return Err(TlsError::NobodyTrusted) };
-            let why = format!("none of its {unfit} certificates can be used");
+            let why = FileFault::Useless(unfit);
             return Err(TlsError::File { item: "TLS CA File", path, why });
         }
         let provider = Arc::clone(&self.provider);
@@ -199,7 +242,7 @@ const KEY: &str = "TLS Key File";
 
 fn identity_file(files: &TlsFiles) -> impl FnOnce(rustls::pki_types::pem::Error) -> TlsError {
     let path = files.key.clone().unwrap_or_default();
-    move |error| TlsError::File { item: KEY, path, why: format!("no private key in it ({error})") }
+    move |error| TlsError::File { item: KEY, path, why: FileFault::NoKey(error.to_string()) }
 }
 
 fn identity(error: Error) -> TlsError {
@@ -207,21 +250,21 @@ fn identity(error: Error) -> TlsError {
 }
 
 fn read(item: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    let fault = |why: String| TlsError::File { item, path: path.to_owned(), why };
-    let size = fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
+    let fault = |why: FileFault| TlsError::File { item, path: path.to_owned(), why };
+    let size = fs::metadata(path).map_err(|error| fault(error.into()))?.len();
     if size > crate::limits::PROVISION_FILE {
-        return Err(fault(format!("larger than {} octets", crate::limits::PROVISION_FILE)));
+        return Err(fault(FileFault::Long));
     }
-    fs::read(path).map_err(|error| fault(error.to_string()))
+    fs::read(path).map_err(|error| fault(error.into()))
 }
 
 fn certificates(item: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let text = read(item, path)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let fault = |why: String| TlsError::File { item, path: path.to_owned(), why };
-    let found = found.map_err(|error| fault(error.to_string()))?;
+    let fault = |why: FileFault| TlsError::File { item, path: path.to_owned(), why };
+    let found = found.map_err(|error| fault(FileFault::NotPem(error.to_string())))?;
     if found.is_empty() {
-        return Err(fault("no certificate in it".to_owned()));
+        return Err(fault(FileFault::NoCertificate));
     }
     Ok(found)
 }

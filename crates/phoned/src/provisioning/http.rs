@@ -15,12 +15,15 @@ use ureq::http::{Response, StatusCode};
 use ureq::tls::TlsConfig;
 use ureq::{Agent, Body};
 
+use phone::input::FlowFault;
+
 use super::{FetchError, Login, Place, Scheme};
+use crate::net::tls;
 
 /// How long setting up a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Redirections that are followed.
-const REDIRECTIONS: u32 = 3;
+pub(super) const REDIRECTIONS: u32 = 3;
 /// Octets of the header section of an answer.
 const HEADERS: usize = 64 * 1024;
 
@@ -36,11 +39,14 @@ pub(super) fn fetch(
     deadline: Instant,
 ) -> Result<Vec<u8>, FetchError> {
     let agent = agent(place, trust, deadline);
-    let mut response = agent.get(place.to_string()).call().map_err(fault)?;
+    let mut response = agent.get(place.to_string()).call().map_err(|error| fault(error, place))?;
     if response.status() == StatusCode::UNAUTHORIZED && !login.user.is_empty() {
         let answer = answer(&response, place, login).ok_or(FetchError::NoLogin)?;
-        response =
-            agent.get(place.to_string()).header(AUTHORIZATION, answer).call().map_err(fault)?;
+        response = agent
+            .get(place.to_string())
+            .header(AUTHORIZATION, answer)
+            .call()
+            .map_err(|error| fault(error, place))?;
     }
     if response.status() != StatusCode::OK {
         return Err(FetchError::Status(response.status().as_u16()));
@@ -49,7 +55,7 @@ pub(super) fn fetch(
     let read = response.body_mut().with_config().limit(allowed).read_to_vec();
     read.map_err(|error| {
         let too_long = matches!(error, ureq::Error::BodyExceedsLimit(_));
-        if too_long { FetchError::TooLong(limit) } else { fault(error) }
+        if too_long { FetchError::TooLong(limit) } else { fault(error, place) }
     })
 }
 
@@ -95,11 +101,22 @@ fn client_nonce() -> Option<String> {
     Some(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }
 
-fn fault(error: ureq::Error) -> FetchError {
-    if matches!(error, ureq::Error::Timeout(_)) {
-        return FetchError::TooSlow;
+#[expect(clippy::wildcard_enum_match_arm, reason = "ureq adds kinds of errors at will")]
+fn fault(error: ureq::Error, place: &Place) -> FetchError {
+    match error {
+        ureq::Error::Timeout(_) => FetchError::TooSlow,
+        ureq::Error::HostNotFound => FetchError::NoAddress(place.authority.clone()),
+        ureq::Error::TooManyRedirects => FetchError::SentOn,
+        ureq::Error::Io(error) => match tls::fault(&error) {
+            Some(FlowFault::Tls(fault)) => FetchError::Tls(fault),
+            // The library has no kind of its own for what getaddrinfo(3) says.
+            _ if error.to_string().starts_with("failed to lookup address") => {
+                FetchError::NoAddress(place.authority.clone())
+            }
+            Some(_) | None => FetchError::Network(error),
+        },
+        other => FetchError::Http(other.to_string()),
     }
-    FetchError::Http(error.to_string())
 }
 
 #[cfg(test)]

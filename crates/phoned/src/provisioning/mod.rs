@@ -29,6 +29,7 @@ use trust::trust;
 use std::net::ToSocketAddrs;
 use std::time::Instant;
 
+use phone::input::TlsFault;
 use ureq::tls::TlsConfig;
 
 use crate::limits;
@@ -74,6 +75,12 @@ pub(crate) enum FetchError {
     /// A TFTP server's reason.
     #[error("the server refuses: {0}")]
     Refused(String),
+    /// TLS did not come about.
+    #[error("{0}")]
+    Tls(TlsFault),
+    /// It leads from one address to the next and never to a file.
+    #[error("the server sends us on more than {} times", http::REDIRECTIONS)]
+    SentOn,
     /// Anything else about HTTP or TLS.
     #[error("{0}")]
     Http(String),
@@ -83,7 +90,7 @@ impl FetchError {
     /// The same as its `Display` form, in Chinese.
     fn chinese(&self) -> String {
         match self {
-            Self::Network(error) => format!("「{error}」"),
+            Self::Network(error) => config_store::said_by_system(error),
             Self::NoAddress(host) => format!("`{host}` 没有地址"),
             Self::Silent => "服务器没有应答".to_owned(),
             Self::TooSlow => format!("未能在 {} 秒内完成", limits::FETCH.as_secs()),
@@ -91,6 +98,8 @@ impl FetchError {
             Self::Status(code) => format!("服务器应答 {code}"),
             Self::NoLogin => "服务器要求的登录方式话机不支持".to_owned(),
             Self::Refused(why) => format!("服务器拒绝：「{why}」"),
+            Self::Tls(fault) => fault.chinese().to_owned(),
+            Self::SentOn => format!("服务器重定向超过 {} 次", http::REDIRECTIONS),
             Self::Http(why) => format!("「{why}」"),
         }
     }
