@@ -1,10 +1,15 @@
 """A page in Chinese says what it says in Chinese (E1)."""
 
+import contextlib
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
 from lab.looks import keep_picture
+from lab.wait import until
 
 # What stands alone in Latin letters in any language: protocols, methods, codecs, formats, names of the document.
 TERMS = set("""
@@ -20,7 +25,7 @@ SHOWN = """
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const element = walker.currentNode.parentElement;
-      if (element.closest("code, script, [lang=en], .aor, .who, time")) continue;
+      if (element.closest("code, script, [lang=en], .aor, .who, time, [id$=-device] option")) continue;
       texts.push(walker.currentNode.textContent);
     }
     for (const element of document.querySelectorAll("[aria-label], [placeholder], [title]"))
@@ -52,14 +57,19 @@ def marked_english(browser):
         return marked.map((element) => element.textContent.trim()).filter((text) => text);""")
 
 
-PAGES = ["/line/sip", "/line/global", "/status", "/calls", "/contacts", "/drill", "/journal", "/trace", "/system", "/nothing"]
+PAGES = ["/line/sip", "/line/global", "/status", "/calls", "/contacts", "/audio", "/drill", "/journal", "/network", "/trace", "/system", "/system/log", "/nothing"]
+
+
+def item_names(phone):
+    """What items are called, which is said in no language."""
+    return sorted({re.sub(r"^SIP\d+ ", "", item) for item in phone.json("config", "list")["items"]}, key=len, reverse=True)
 
 
 def test_no_page_in_chinese_has_english_sentences(world, browser, make_site):
     phone = world.phone(web=True)
     site = make_site(phone)
     phone.settled(world.primary_address)
-    names = sorted({re.sub(r"^SIP\d+ ", "", item) for item in phone.json("config", "list")["items"]}, key=len, reverse=True)
+    names = item_names(phone)
     browser.visit(site, "/first", "zh")
     assert english(browser, names) == []
     browser.first_visit(site, "zh")
@@ -86,7 +96,7 @@ def test_what_the_settings_mean_is_said_in_chinese_beside_a_chinese_form(world, 
     browser.first_visit(site, "zh")
     browser.go("/line/sip")
     browser.sees(said, ".findings")
-    assert english(browser, sorted({re.sub(r"^SIP\d+ ", "", item) for item in phone.json("config", "list")["items"]}, key=len, reverse=True)) == []
+    assert english(browser, item_names(phone)) == []
     said_in_english = phone.json("config", "check", "--line", "1")["check"][0]["findings"]
     assert all(finding["text"].isascii() and not finding["text_zh"].isascii() for finding in said_in_english), said_in_english
 
@@ -141,5 +151,126 @@ def test_what_happens_is_told_in_chinese_and_only_what_comes_from_outside_is_not
     browser.sees("设置了 `SIP1 Register Pswd`", "main")
     browser.sees("设置了首个密码", "main")
     assert marked_english(browser) == []
-    names = sorted({re.sub(r"^SIP\d+ ", "", item) for item in phone.json("config", "list")["items"]}, key=len, reverse=True)
+    names = item_names(phone)
     assert english(browser, names) == []
+
+
+def test_what_is_wrong_with_a_port_a_certificate_or_a_server_of_files_is_said_in_chinese(world, browser, make_site, tmp_path):
+    """What the system says of the usual faults is said in Chinese, too, not quoted in English."""
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    names = item_names(phone)
+    browser.first_visit(site, "zh")
+    with phone.namespace.socket() as taken:
+        taken.bind(("0.0.0.0", 5077))
+        browser.go("/network")
+        browser.fill(sip__port="5077")
+        browser.press("提交")
+        browser.sees("UDP 端口 5077 正被另一个程序使用（参数 `SIP Port`）；仍使用端口", ".notice.warn")
+        assert english(browser, names) == [] and marked_english(browser) == []
+    browser.go("/network")
+    browser.fill(sip__port="70000")
+    browser.press("提交")
+    browser.sees("70000", "#outcome")
+    assert english(browser, names) == [] and marked_english(browser) == []
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for path, said in ((tmp_path / "ca.pem", "其中没有证书"), (tmp_path / "none.pem", "文件不存在"), (tmp_path, "是一个目录")):
+        browser.go("/line/global")
+        browser.fill(tls_ca_file=str(path))
+        browser.press("提交")
+        browser.sees(f"无法使用 TLS 设置（参数 `TLS CA File`：`{path}`：{said}）", ".notice.warn")
+        assert english(browser, names) == [] and marked_english(browser) == []
+    phone.set("TLS CA File=")
+    # Nobody listens there; then somebody does who has no such file, or speaks no TLS.
+    for server, said in ((f"http://{phone.address}:9", "连接被拒绝"), ("http://nowhere.invalid", "没有地址"),
+                         ("ftp://10.0.0.1", "不支持")):
+        phone.set(f"Flash Server IP={server}", "Flash File Name=x.cfg")
+        browser.go("/system")
+        browser.press("立即获取")
+        browser.sees(said, "main")
+        assert english(browser, names) == [] and marked_english(browser) == [], said
+
+
+def test_what_is_wrong_with_a_file_or_a_session_is_said_in_chinese(world, browser, make_site, tmp_path):
+    """Files that are none, too large or broken; a wrong password; a form whose session is over."""
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    names = item_names(phone)
+    browser.first_visit(site, "zh")
+
+    def sends(page, button, content, said):
+        file = tmp_path / "file"
+        file.write_bytes(content)
+        browser.go(page)
+        browser.driver.find_element("id", "file").send_keys(str(file))
+        browser.tap(button)
+        browser.sees(said, "#imported.bad")
+        assert english(browser, names) == [] and marked_english(browser) == [], browser.text("#imported")
+
+    sends("/system", "恢复", b"\x89PNG\r\n\x1a\n", "不是")
+    sends("/system", "恢复", b"<sysConf><sip>", "XML 格式有误")
+    sends("/system", "恢复", b"<html></html>", "根元素")
+    sends("/system", "恢复", b"<<VOIP CONFIG FILE>>Version:2.0002\n<SIP CONFIG MODULE>\nSIP1 Proxy Port :70000\n<<END OF FILE>>\n", "`70000` 不符合要求")
+    sends("/system", "恢复", b"x" * 5_000_000, "超过")
+    sends("/contacts", "导入文件", b"\xff\xfe", "不是 UTF-8")
+    sends("/contacts", "导入文件", b"name,number\nBob,\n", "号码")
+    sends("/contacts", "导入文件", b"nothing\n", "表头")
+    sends("/contacts", "导入文件", b"x" * 9_000_000, "超过话机允许的大小")
+    browser.go("/system")
+    browser.fill(own="not the one", secrets=True)
+    browser.press("下载")
+    browser.sees("密码错误", "main")
+    assert english(browser, names) == [] and marked_english(browser) == []
+    # The session ends elsewhere, and then the form is sent, with its script and without.
+    browser.go("/contacts")
+    browser.fill(name="Bob", numbers="1002")
+    browser.driver.delete_cookie("phoned_session")
+    browser.press("添加联系人")
+    browser.sees("您的登录已失效，未作任何更改。", "main")
+    assert english(browser, names) == [] and marked_english(browser) == []
+    assert phone.json("contact", "list")["contacts"] == []
+    browser.go("/login")
+    browser.log_in(password="wrong horse", language="zh")
+    browser.sees("用户名或密码错误", "main")
+    for _ in range(5):
+        browser.log_in(password="wrong horse", language="zh")
+    browser.sees("失败次数过多", "main")
+    assert english(browser, names) == [] and marked_english(browser) == []
+
+
+@contextlib.contextmanager
+def full_disk(phone):
+    """The phone's state on a disk of its own that has no room left."""
+    phone.stop()
+    kept = phone.state + "-before"
+    os.rename(phone.state, kept)
+    os.mkdir(phone.state, 0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", phone.state], check=True)
+    try:
+        shutil.copytree(kept, phone.state, dirs_exist_ok=True)
+        phone.start()
+        with contextlib.suppress(OSError), open(os.path.join(phone.state, "ballast"), "wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(4096))
+        yield
+    finally:
+        phone.kill()
+        subprocess.run(["umount", phone.state], check=True)
+
+
+def test_a_full_disk_is_said_in_chinese_and_nothing_of_the_form_is_lost(world, browser, make_site):
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    names = item_names(phone)
+    browser.first_visit(site, "zh")
+    with full_disk(phone):
+        until(lambda: site.request("GET", "/health")[0] == 200, "the page again")
+        browser.go("/line/sip")
+        browser.fill(display_name="after " * 20, register_pswd="secret-1001" * 9)
+        browser.press("提交")
+        browser.sees("磁盘已满", "main")
+        assert browser.value("#display-name").startswith("after"), "nothing of the form is lost"
+        assert english(browser, names) == [] and marked_english(browser) == []

@@ -176,4 +176,13 @@ def test_the_phone_book_names_callers_and_is_dialled_and_carried_as_files(world,
     phone.kill()
     phone.start()
     assert [contact["name"] for contact in phone.json("contact", "list")["contacts"]] == ["Bob <b>", "王小明"]
+    # Who changed one entry, on the page or by the command line, is in the audit log (F10).
+    until(lambda: browser.site.request("GET", "/")[0], "the page again")
+    carol = phone.json("contact", "add", "Carol", "1004")["contact"]
+    assert phone.json("contact", "remove", str(carol["id"]))["contact"]["name"] == "Carol"
+    browser.go("/system")
+    row = {"en": ["command line", "removed Carol from the phone book"], "zh": ["命令行", "从电话簿中删除了 `Carol`"]}[language]
+    seen = [line.split("\t") for line in browser.text("section:last-of-type tbody").splitlines()]
+    assert any([cells[1], cells[3]] == row for cells in seen), seen
+    browser.sees({"en": "added Bob <b> to the phone book", "zh": "在电话簿中添加了 `Bob <b>`"}[language], "section:last-of-type tbody")
     assert browser.complaints() == []

@@ -1,8 +1,11 @@
 """The tab System in a real browser: restart, factory reset, backup and restore of the configuration (issue 4; F10, F11)."""
 
+import re
+
 import pytest
 
-from lab.browser import PASSWORD
+from lab.browser import PASSWORD, Session
+from lab.looks import keep_picture
 from lab.wait import until
 
 WORDS = {
@@ -176,3 +179,57 @@ def test_a_backup_brings_the_phone_book_to_another_phone_and_the_restore_can_be_
     again = tmp_path / "again"
     again.write_text(phone.ctl("config", "export", "--format", form).stdout)
     assert again.read_text() == backup.read_text(), "the book is in it once"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_service_log_is_shown_by_level_and_downloaded(world, browser, make_site, language, tmp_path):
+    """Issue 4, item 1: System has the logs; no secret is in them (F9), and a user without rights does not see them (F10)."""
+    words = {"en": {"open": "Show the log", "refresh": "Refresh", "title": "Service log"},
+             "zh": {"open": "查看日志", "refresh": "刷新", "title": "服务日志"}}[language]
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    phone.settled(world.primary_address)
+    browser.first_visit(site, language)
+    browser.go("/system")
+    browser.driver.find_element("link text", words["open"]).click()
+    browser.sees(words["title"], "h1")
+    browser.sees("ready", "tbody")
+    browser.sees("web page address=", "tbody")
+    world.primary.kill()
+    phone.ctl("account", "register", "1", check=False)
+    phone.events.wait("failover")
+    phone.set("SIP1 Register Pswd=hunter2")
+    browser.press(words["refresh"])
+    browser.sees("configuration changed items=\"SIP1 Register Pswd\"", "tbody")
+    assert "hunter2" not in browser.text()
+    everything = browser.has("tbody tr")
+    browser.fill(level="error")
+    browser.press(words["refresh"])
+    assert browser.has("tbody tr") == 0 and browser.value("#level") == "error", "nothing that bad"
+    for width in (360, 1400):
+        for dark in (False, True):
+            browser.size(width, dark=dark)
+            browser.go("/system/log")
+            assert browser.overflow() <= 0 and browser.violations() == []
+            keep_picture(browser, f"log-{language}-{width}-{'dark' if dark else 'light'}")
+    browser.size(1400)
+    cookie = browser.driver.get_cookie("phoned_session")["value"]
+    status, headers, text = site.request("GET", "/system/log.txt?level=info", {"Cookie": f"phoned_session={cookie}"})
+    assert status == 200 and headers["Content-Disposition"] == 'attachment; filename="phoned.log"'
+    lines = text.splitlines()
+    assert len(lines) >= everything and all(re.match(r"20\d\d-\S+Z +(INFO|WARN|ERROR) \S+: ", line) for line in lines), text
+    shown = phone.ctl("system", "log", "--level", "info", "--last", "3").stdout.splitlines()
+    assert lines[-1] in shown and len(shown) == 3
+    report = phone.json("system", "log")["log"]
+    assert report["forgotten"] == 0 and len(report["lines"]) <= 500
+    user = site.token(site_session(browser), "user")
+    refused = site.request("POST", "/api/v1/system", {"Authorization": f"Bearer {user}"}, '{"verb":"log"}')
+    assert refused[0] == 403, refused
+    assert browser.complaints() == []
+
+
+def site_session(browser):
+    """The browser's session, for requests of no page."""
+    cookie = browser.driver.get_cookie("phoned_session")["value"]
+    browser.go("/system")
+    return Session(f"phoned_session={cookie}", browser.value('input[name="csrf"]'))

@@ -514,6 +514,9 @@ _phonectl() {
             phonectl__subcmd__help__subcmd__provision,show)
                 cmd="phonectl__subcmd__help__subcmd__provision__subcmd__show"
                 ;;
+            phonectl__subcmd__help__subcmd__system,log)
+                cmd="phonectl__subcmd__help__subcmd__system__subcmd__log"
+                ;;
             phonectl__subcmd__help__subcmd__system,reset)
                 cmd="phonectl__subcmd__help__subcmd__system__subcmd__reset"
                 ;;
@@ -541,6 +544,9 @@ _phonectl() {
             phonectl__subcmd__system,help)
                 cmd="phonectl__subcmd__system__subcmd__help"
                 ;;
+            phonectl__subcmd__system,log)
+                cmd="phonectl__subcmd__system__subcmd__log"
+                ;;
             phonectl__subcmd__system,reset)
                 cmd="phonectl__subcmd__system__subcmd__reset"
                 ;;
@@ -549,6 +555,9 @@ _phonectl() {
                 ;;
             phonectl__subcmd__system__subcmd__help,help)
                 cmd="phonectl__subcmd__system__subcmd__help__subcmd__help"
+                ;;
+            phonectl__subcmd__system__subcmd__help,log)
+                cmd="phonectl__subcmd__system__subcmd__help__subcmd__log"
                 ;;
             phonectl__subcmd__system__subcmd__help,reset)
                 cmd="phonectl__subcmd__system__subcmd__help__subcmd__reset"
@@ -2989,8 +2998,22 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__help__subcmd__system)
-            opts="restart reset"
+            opts="log restart reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__help__subcmd__system__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3245,7 +3268,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__system)
-            opts="-h --control --json --help restart reset help"
+            opts="-h --control --json --help log restart reset help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3263,7 +3286,7 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__system__subcmd__help)
-            opts="restart reset help"
+            opts="log restart reset help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3277,6 +3300,20 @@ _phonectl() {
             return 0
             ;;
         phonectl__subcmd__system__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__help__subcmd__log)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3311,6 +3348,32 @@ _phonectl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        phonectl__subcmd__system__subcmd__log)
+            opts="-h --level --last --control --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

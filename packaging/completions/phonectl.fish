@@ -331,12 +331,22 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l follow -d 'S
 complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l with-secrets -d 'With credentials and keys as they were sent; whoever gets the file can use them'
 complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand trace" -s h -l help -d 'Print help'
-complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from restart reset help" -l control -d 'The control socket of the phone' -r -F
-complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from restart reset help" -l json -d 'Print JSON instead of text'
-complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from restart reset help" -s h -l help -d 'Print help'
-complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from restart reset help" -f -a "restart" -d 'Start the phone again; refused while calls are up'
-complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from restart reset help" -f -a "reset" -d 'Forget everything that the phone was ever told, and start again as from the factory'
-complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from restart reset help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -s h -l help -d 'Print help'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -f -a "log" -d 'Show the latest lines of the phone\'s log, which it keeps in memory'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -f -a "restart" -d 'Start the phone again; refused while calls are up'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -f -a "reset" -d 'Forget everything that the phone was ever told, and start again as from the factory'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and not __fish_seen_subcommand_from log restart reset help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from log" -l level -d 'Only lines of this level and graver ones' -r -f -a "error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from log" -l last -d 'Only the latest COUNT lines' -r
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from log" -l control -d 'The control socket of the phone' -r -F
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from log" -l json -d 'Print JSON instead of text'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from restart" -l control -d 'The control socket of the phone' -r -F
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from restart" -l end-calls -d 'End the calls that are up'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from restart" -l json -d 'Print JSON instead of text'
@@ -345,6 +355,7 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_see
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from reset" -l yes -d 'Say that this is meant'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from reset" -l json -d 'Print JSON instead of text'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show the latest lines of the phone\'s log, which it keeps in memory'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "restart" -d 'Start the phone again; refused while calls are up'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "reset" -d 'Forget everything that the phone was ever told, and start again as from the factory'
 complete -c phonectl -n "__fish_phonectl_using_subcommand system; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -416,5 +427,6 @@ complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "stop" -d 'End the drill that runs, and show what it has measured'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from provision" -f -a "now" -d 'Fetch the configuration now, and show what it changed'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from provision" -f -a "show" -d 'Show where it is fetched from, how the last fetch ended, and when the next one begins'
+complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "log" -d 'Show the latest lines of the phone\'s log, which it keeps in memory'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "restart" -d 'Start the phone again; refused while calls are up'
 complete -c phonectl -n "__fish_phonectl_using_subcommand help; and __fish_seen_subcommand_from system" -f -a "reset" -d 'Forget everything that the phone was ever told, and start again as from the factory'

@@ -32,6 +32,7 @@ mod drill;
 pub mod frame;
 mod items;
 pub mod limits;
+mod log;
 mod network;
 mod notification;
 mod provision;
@@ -54,6 +55,7 @@ pub use document::{Document, DocumentError};
 pub use drill::{DrillState, DrillStatus};
 pub use frame::{Decoder, FrameError, decode, encode};
 pub use items::Items;
+pub use log::{LogLevel, LogLine, LogReport};
 pub use network::{HopWay, Interface, Manager, NetworkRequest, NetworkStatus};
 pub use notification::{
     AudioState, AudioStatus, Event, JournalEntry, Move, Notification, Unreached,

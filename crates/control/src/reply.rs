@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountStatus, CallStatus, ConfigDescription, Contact, ContactsImported, Document, DrillStatus,
-    Items, JournalEntry, LineCheck, LoggedCall, NetworkStatus, ProvisionStatus, SoundDevices,
-    SoundTest, TimingReport, TraceReport, Volumes,
+    Items, JournalEntry, LineCheck, LogReport, LoggedCall, NetworkStatus, ProvisionStatus,
+    SoundDevices, SoundTest, TimingReport, TraceReport, Volumes,
 };
 
 /// The answer to one request.
@@ -65,6 +65,8 @@ pub enum Payload {
     Provision(ProvisionStatus),
     /// How long servers take to answer.
     Timing(TimingReport),
+    /// The latest lines of the phone's own log.
+    Log(LogReport),
     /// Recent SIP messages.
     Trace(TraceReport),
     /// Notifications follow.

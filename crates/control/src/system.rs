@@ -1,12 +1,24 @@
-//! What ends the phone's run and begins another: starting again, and the factory's settings.
+//! The phone as a service: its log, and what ends its run and begins another (starting again, and the
+//! factory's settings).
 
 use serde::{Deserialize, Serialize};
 
-/// About the whole phone. Answered with [`crate::Payload::Done`]; the phone then ends its run, and with
-/// it this connection.
+use crate::LogLevel;
+
+/// About the whole phone. `Log` is answered with [`crate::Payload::Log`], the others with
+/// [`crate::Payload::Done`]; the phone then ends its run, and with it this connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SystemRequest {
+    /// The latest lines of the phone's own log.
+    Log {
+        /// Of this level and graver ones only; without it all that are kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<LogLevel>,
+        /// At most so many, the latest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<u32>,
+    },
     /// Un-registers, and starts again as it was started. Refused while calls are up, unless they may
     /// be ended.
     Restart {

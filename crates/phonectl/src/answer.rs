@@ -5,7 +5,7 @@ use control::{Payload, encode};
 
 use crate::{
     account, audio, call, config, contact, drill, failure::Failure, journal, network,
-    output::Output, provision, status, timing, trace,
+    output::Output, provision, status, system, timing, trace,
 };
 
 /// What a command adds to the text of its answer; JSON has nothing of it.
@@ -56,6 +56,7 @@ pub(crate) fn show(
         Payload::Network(status) => network::show(status, output),
         Payload::Provision(status) => provision::show(status, output),
         Payload::Timing(report) => timing::show(report, output),
+        Payload::Log(report) => system::show_log(report, output),
         Payload::Trace(report) => trace::show(report, wording.detailed, output),
         Payload::Status(status) => status::show(status, output),
         Payload::Watching {} => Ok(()),

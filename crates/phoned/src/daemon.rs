@@ -32,6 +32,7 @@ use crate::net::tls::Tls;
 use crate::options::{Run, Source};
 use crate::phone_book::{self, PhoneBook};
 use crate::provisioning::{Past, Provisioner, Sources};
+use crate::recent::RecentLog;
 use crate::report::{Events, Reporter};
 use crate::settings::Fixed;
 use crate::store_thread::{self, StoreHandle};
@@ -52,12 +53,12 @@ pub(crate) enum Failure {
 ///
 /// # Errors
 /// [`Failure`], whose chain of causes names what and where.
-pub(crate) fn run(options: &Run) -> Result<Ending, Failure> {
+pub(crate) fn run(options: &Run, log: RecentLog) -> Result<Ending, Failure> {
     log_panics();
     let mut foundation = Foundation::lay(options).map_err(Failure::Start)?;
     let runtime = runtime().map_err(Failure::Start)?;
     let ended = runtime.block_on(async {
-        let parts = Parts::build(options, &mut foundation).map_err(Failure::Start)?;
+        let parts = Parts::build(options, &mut foundation, log).map_err(Failure::Start)?;
         parts.run(options).await.map_err(Failure::Died)
     });
     // Clients go, and with them the last ways to the store; what was handed to it is written.
@@ -151,7 +152,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn build(options: &Run, foundation: &mut Foundation) -> anyhow::Result<Self> {
+    fn build(options: &Run, foundation: &mut Foundation, log: RecentLog) -> anyhow::Result<Self> {
         let Foundation {
             store, settings, remembered, journal, past, calls, book, store_ended, ..
         } = foundation;
@@ -190,6 +191,7 @@ impl Parts {
             provisioner: fetches.clone(),
             events: events.clone(),
             trace: trace.clone(),
+            log,
             calls: calls.clone(),
             book: book.clone(),
             device: options.audio.as_str().into(),
@@ -199,13 +201,11 @@ impl Parts {
             origin: Origin::CommandLine,
         };
         let mut others = JoinSet::new();
-        if let Some(page) = page {
-            page.start(&desk, &mut others);
-        }
+        let trail = page.map(|page| page.start(&desk, &mut others));
         let (sources, past) = (sources(options), std::mem::take(past));
         let provisioner = Provisioner::new(wishes, desk.clone(), provisioning, sources, past);
         others.spawn(named("handset", handset::run(desk.clone(), lines.handset())));
-        others.spawn(named("control socket", control.run(desk)));
+        others.spawn(named("control socket", control.run(desk, trail)));
         others.spawn(named("provisioning", provisioner.run()));
         others.spawn(named("lines", lines.run()));
         others.spawn(named("watchdog", supervise::feed_watchdog(inbox.clone())));

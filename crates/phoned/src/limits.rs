@@ -102,3 +102,10 @@ pub(crate) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration
 pub(crate) const SOUND_DEVICES: Duration = Duration::from_secs(5);
 /// Those who wait to be told what the mixers of sound cards have answered.
 pub(crate) const MIXER_ASKERS: usize = 8;
+
+/// Lines of the log that are kept in memory, and octets of their texts: some 100 KiB with what each
+/// costs besides.
+pub(crate) const LOG_LINES: usize = 500;
+pub(crate) const LOG_OCTETS: usize = 64 * 1024;
+/// Octets of one of them; a packet of the level TRACE is cut.
+pub(crate) const LOG_LINE: usize = 2048;

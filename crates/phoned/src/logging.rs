@@ -1,6 +1,7 @@
 //! The one subscriber of the process, and packets as it may show them.
 //!
-//! Logs go to standard error: the journal of the system takes them from there. ERROR means a bug or
+//! Logs go to standard error: the journal of the system takes them from there. The latest lines stay in
+//! memory, too ([`RecentLog`]). ERROR means a bug or
 //! a dead service, INFO what a user would notice, TRACE every packet. No secret at any level: what
 //! is logged of a packet passes [`masked`] first (requirement F9).
 
@@ -13,10 +14,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::mask;
 use crate::options::LogFormat;
+use crate::recent::RecentLog;
 
-/// Starts logging for the life of the process; a second call changes nothing.
-pub(crate) fn start(filter: Targets, format: LogFormat) {
-    let registry = tracing_subscriber::registry().with(filter);
+/// Starts logging for the life of the process, and returns its latest lines; a second call changes
+/// nothing, and its lines stay empty.
+pub(crate) fn start(filter: Targets, format: LogFormat) -> RecentLog {
+    let recent = RecentLog::default();
+    let registry = tracing_subscriber::registry().with(filter).with(recent.clone());
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => {
@@ -25,6 +29,7 @@ pub(crate) fn start(filter: Targets, format: LogFormat) {
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     drop(started);
+    recent
 }
 
 /// A packet as a log may show it: without its secrets ([`mask::masked`]), and with line ends written out, so that no peer can write a line of its own into the log.

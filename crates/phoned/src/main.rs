@@ -27,6 +27,7 @@ mod options;
 mod phone_book;
 mod provisioning;
 mod quality;
+mod recent;
 mod report;
 mod settings;
 mod store_thread;
@@ -56,8 +57,8 @@ const NOT_STARTED: u8 = 3;
 
 fn main() -> ExitCode {
     let Command::Run(options) = Options::parse().command;
-    logging::start(options.log.clone(), options.log_format);
-    match daemon::run(&options) {
+    let log = logging::start(options.log.clone(), options.log_format);
+    match daemon::run(&options, log) {
         Ok(Ending::Stop) => ExitCode::SUCCESS,
         Ok(Ending::Restart | Ending::Reset) => {
             let Err(error) = ending::again();

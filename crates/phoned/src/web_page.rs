@@ -9,7 +9,7 @@ use anyhow::Context;
 use config_store::Origin;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use web::{Asked, Phone, Web};
+use web::{Asked, Phone, Trail, Web};
 
 use crate::control_server::{Desk, answer};
 use crate::daemon::named;
@@ -55,11 +55,13 @@ impl WebPage {
         self.address
     }
 
-    /// Has it served.
-    pub(crate) fn start(self, desk: &Desk, parts: &mut JoinSet<&'static str>) {
+    /// Has it served, and returns its audit log.
+    pub(crate) fn start(self, desk: &Desk, parts: &mut JoinSet<&'static str>) -> Trail {
+        let trail = self.web.trail();
         let desk = Desk { origin: Origin::Web, ..desk.clone() };
         parts.spawn(named("web page", self.web.run()));
         parts.spawn(named("web requests", serve(self.asked, desk)));
+        trail
     }
 }
 

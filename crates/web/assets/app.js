@@ -119,10 +119,16 @@ document.addEventListener("submit", async (event) => {
   } else if (form.matches("[data-import]")) {
     event.preventDefault();
     const result = document.getElementById("imported");
-    const answer = await fetch(event.submitter?.dataset.to ?? form.dataset.import, { method: "POST", headers: { "x-csrf-token": form.elements.csrf.value, "x-requested-by-script": "1" }, body: form.elements.file.files[0] });
+    try {
+      const answer = await fetch(event.submitter?.dataset.to ?? form.dataset.import, { method: "POST", headers: { "x-csrf-token": form.elements.csrf.value, "x-requested-by-script": "1" }, body: form.elements.file.files[0] });
+      result.className = answer.ok ? "notice good" : "notice bad";
+      result.textContent = await answer.text();
+    } catch {
+      // The phone is away, or the file has changed since it was chosen.
+      result.className = "notice bad";
+      result.textContent = form.dataset.failed;
+    }
     result.hidden = false;
-    result.className = answer.ok ? "notice good" : "notice bad";
-    result.textContent = await answer.text();
   }
 });
 

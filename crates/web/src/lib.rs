@@ -48,7 +48,7 @@ pub use phone::{Asked, Phone};
 
 use app::App;
 use serve::Server;
-use trust::Trust;
+use trust::{Deed, Trust};
 
 /// Why there is no web page.
 #[derive(Debug, thiserror::Error)]
@@ -111,9 +111,39 @@ impl Web {
         }
     }
 
+    /// The audit log, for what is done past the page.
+    #[must_use]
+    pub fn trail(&self) -> Trail {
+        Trail(self.app.clone())
+    }
+
     /// Serves for ever.
     pub async fn run(self) {
         tokio::join!(self.server.run(), app::record(self.app));
+    }
+}
+
+/// The audit log (F10), for what is done over the control socket.
+#[derive(Clone)]
+pub struct Trail(App);
+
+/// What a request is about to change, if anything.
+pub struct Intent(Option<Deed>);
+
+impl Intent {
+    /// Of this request.
+    #[must_use]
+    pub fn of(request: &control::Request) -> Self {
+        Self(Deed::asked_for(request))
+    }
+}
+
+impl Trail {
+    /// Writes down that it is done, and answered so.
+    pub fn note(&self, intent: Intent, payload: &control::Payload) {
+        if let Intent(Some(deed)) = intent {
+            self.0.trust().note_local(&deed.answered(payload));
+        }
     }
 }
 

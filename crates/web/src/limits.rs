@@ -18,8 +18,11 @@ pub const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 pub const HEAD: usize = 16 * 1024;
 /// Octets of a request's body: a form.
 pub const BODY: usize = 64 * 1024;
-/// Octets of a request's body where it carries a configuration file: the largest file, each octet
-/// of which may take three in a form or six in JSON, and what stands around it.
+/// Octets of a request's body that is a file: the largest, and some more so that who sends a larger one is
+/// told how large it may be.
+pub const BODY_OF_FILE: usize = control::limits::MAX_DOCUMENT + 1024 * 1024;
+/// Octets of a request's body where JSON carries a configuration file: the largest file, each octet of
+/// which may take six, and what stands around it.
 pub const BODY_WITH_FILE: usize = 6 * control::limits::MAX_DOCUMENT + 64 * 1024;
 
 /// Entries of the phone book that are shown at once.
@@ -54,6 +57,8 @@ pub const CHECKS_WAITING: usize = 8;
 
 /// Octets of the audit log before it is begun anew; the one before is kept.
 pub const AUDIT: u64 = 256 * 1024;
+/// Items that an entry of the audit log names; of more it tells how many they are.
+pub(crate) const AUDIT_ITEMS: usize = 32;
 /// Entries of the audit log that are shown.
 pub const AUDIT_SHOWN: usize = 50;
 

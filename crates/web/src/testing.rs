@@ -121,9 +121,7 @@ fn reply(request: control::Request) -> Reply {
         control::Request::Call(control::CallRequest::Log {}) => {
             Reply::Ok(Payload::CallLog(Vec::new()))
         }
-        control::Request::Contact(control::ContactRequest::List {}) => {
-            Reply::Ok(Payload::Contacts(Vec::new()))
-        }
+        control::Request::Contact(request) => contact(request),
         control::Request::Audio(request) => audio(&request),
         control::Request::Config(request) => config(request),
         control::Request::Provision(control::ProvisionRequest::Show {}) => {
@@ -137,6 +135,9 @@ fn reply(request: control::Request) -> Reply {
                 proving: false,
             }))
         }
+        control::Request::System(control::SystemRequest::Log { level, .. }) => {
+            Reply::Ok(Payload::Log(log(level)))
+        }
         control::Request::Network(_) => Reply::Ok(Payload::Network(network())),
         control::Request::Timing(_) => Reply::Ok(Payload::Timing(control::TimingReport::default())),
         control::Request::Trace(request) => trace(&request),
@@ -144,9 +145,51 @@ fn reply(request: control::Request) -> Reply {
         | control::Request::Call(_)
         | control::Request::Drill(_)
         | control::Request::Provision(_)
-        | control::Request::Contact(_)
         | control::Request::System(_)
         | control::Request::Watch {} => Reply::Ok(Payload::Done {}),
+    }
+}
+
+/// Two lines of a log that once had three.
+fn log(level: Option<control::LogLevel>) -> control::LogReport {
+    let line = |level, text: &str| control::LogLine {
+        t: control::Timestamp::from_unix_ms(1_763_818_620_123),
+        level,
+        target: "phoned::lines".into(),
+        text: text.into(),
+    };
+    let mut lines = vec![
+        line(control::LogLevel::Info, "SIP port changed port=5070"),
+        line(control::LogLevel::Warn, "refused <b>"),
+    ];
+    lines.retain(|line| level.is_none_or(|level| line.level <= level));
+    control::LogReport { lines, forgotten: 1 }
+}
+
+/// An empty phone book that takes everything; entry 7 is Bob's, and there is no entry 8.
+fn contact(request: control::ContactRequest) -> Reply {
+    let entry = |id, name: &str, numbers, line| {
+        Reply::Ok(Payload::Contact(control::Contact {
+            id,
+            name: name.trim().into(),
+            numbers,
+            line,
+        }))
+    };
+    match request {
+        control::ContactRequest::List {} => Reply::Ok(Payload::Contacts(Vec::new())),
+        control::ContactRequest::Add { name, numbers, line } => entry(7, &name, numbers, line),
+        control::ContactRequest::Set { id: 8, .. } | control::ContactRequest::Remove { id: 8 } => {
+            Reply::Error(Problem::new("the phone book has no entry 8", "电话簿中没有条目 8"))
+        }
+        control::ContactRequest::Set { id, name, numbers, line } => entry(id, &name, numbers, line),
+        control::ContactRequest::Remove { id } => entry(id, "Bob", Vec::new(), None),
+        control::ContactRequest::Import { .. } => {
+            Reply::Ok(Payload::Imported(control::ContactsImported { added: 1, replaced: 0 }))
+        }
+        control::ContactRequest::Export { .. } => {
+            Reply::Ok(Payload::Document(control::Document::Text("name,number\n".into())))
+        }
     }
 }
 
@@ -214,6 +257,9 @@ fn volumes() -> Volumes {
 fn config(request: ConfigRequest) -> Reply {
     match request {
         ConfigRequest::Describe {} => Reply::Ok(Payload::Description(description())),
+        ConfigRequest::Set { items } if items.value("SIP1 Register Pswd") == Some("refused ") => {
+            Reply::Error(Problem::outside("the value is no password").at("SIP1 Register Pswd"))
+        }
         ConfigRequest::Set { items } => match items.value("SIP1 Proxy Port") {
             Some("70000") => {
                 Reply::Error(Problem::outside("`70000` is not a port").at("SIP1 Proxy Port"))
@@ -300,6 +346,7 @@ fn description() -> ConfigDescription {
     let items = vec![
         item("Proxy Addr", ItemValues::Address {}),
         item("Proxy Port", port),
+        item("Register Pswd", ItemValues::Secret { max: 255 }),
         item("VoiceCodecMap", codecs),
         pcm("Playback Device"),
         pcm("Capture Device"),

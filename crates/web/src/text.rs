@@ -46,6 +46,14 @@ impl Language {
         best.1
     }
 
+    /// Its texts of the service log.
+    pub(crate) fn log(self) -> &'static LogWords {
+        match self {
+            Self::En => &log::EN,
+            Self::Zh => &log::ZH,
+        }
+    }
+
     /// Its texts of the tab Audio.
     pub(crate) fn sound(self) -> &'static SoundWords {
         match self {
@@ -78,8 +86,10 @@ macro_rules! words {
     };
 }
 
+mod log;
 mod sound;
 mod spoken;
+pub(crate) use log::Words as LogWords;
 pub(crate) use sound::Words as SoundWords;
 pub(crate) use spoken::Spoken;
 
@@ -136,6 +146,12 @@ words! {
     unknown_name: "There is none of this name.", "没有此名称。";
     not_kept: "It could not be kept; the phone's log says why.", "无法保存，原因见话机日志。";
     expired_form: "The form was too old. Nothing has changed; send it again.", "表单已过期，未作任何更改，请重新提交。";
+    not_sent: "The file did not get through to the phone.", "文件未能送达话机。";
+    session_over: "You are not logged in any more. Nothing has changed.", "您的登录已失效，未作任何更改。";
+    too_large: "The file or form is larger than the phone accepts. Nothing has changed.",
+        "文件或表单超过话机允许的大小，未作任何更改。";
+    too_slow: "The file or form did not come in time. Nothing has changed.", "文件或表单未能及时传完，未作任何更改。";
+    from_elsewhere: "Another site has sent this. Nothing has changed.", "此请求来自其他网站，未作任何更改。";
     not_allowed: "Only an administrator may do this.", "只有管理员可以执行此操作。";
     no_such_page: "There is no such page.", "没有此页面。";
     went_wrong: "That did not work", "操作未成功";
@@ -449,6 +465,7 @@ words! {
     reset_sure: "Yes, forget everything", "是的，清除一切";
     reset_not_sure: "Nothing was done: the box that confirms it was not ticked.", "未执行任何操作：没有勾选确认框。";
     audit: "Latest changes and log-ins", "最近的更改和登录";
+    command_line: "command line", "命令行";
     who: "Who", "操作者";
     address: "Address", "地址";
 }
@@ -478,7 +495,7 @@ mod tests {
         let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
         // What the document itself leaves in English.
         let names = ["sip", "signal_failback", "lang"];
-        for (name, en, zh) in ALL.iter().chain(sound::ALL) {
+        for (name, en, zh) in ALL.iter().chain(sound::ALL).chain(log::ALL) {
             assert!(!en.is_empty() && en.is_ascii() || *name == "from_to", "{name}: {en}");
             assert!(chinese(zh) || names.contains(name), "{name}: {zh}");
         }

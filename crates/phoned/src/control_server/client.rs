@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use web::{Intent, Trail};
 
 use super::desk::Desk;
 use super::{
@@ -24,9 +25,9 @@ use crate::trace::Filter;
 const READ: usize = 4096;
 
 /// Serves one client until it leaves, or misbehaves.
-pub(super) async fn serve(stream: UnixStream, desk: Desk) {
+pub(super) async fn serve(stream: UnixStream, desk: Desk, trail: Option<Trail>) {
     let (reader, writer) = stream.into_split();
-    let ended = Client { reader, writer, desk }.serve().await;
+    let ended = Client { reader, writer, desk, trail }.serve().await;
     if let Err(error) = ended {
         tracing::debug!(%error, "control client dropped");
     }
@@ -36,6 +37,8 @@ struct Client {
     reader: OwnedReadHalf,
     writer: OwnedWriteHalf,
     desk: Desk,
+    /// Where changes are written down; the page keeps it.
+    trail: Option<Trail>,
 }
 
 impl Client {
@@ -55,7 +58,11 @@ impl Client {
                         return self.follow(filter).await;
                     }
                     Ok(request) => {
+                        let intent = Intent::of(&request);
                         let reply = answer(request, &self.desk).await;
+                        if let (Ok(payload), Some(trail)) = (&reply, &self.trail) {
+                            trail.note(intent, payload);
+                        }
                         self.reply(&reply.map_or_else(Reply::Error, Reply::Ok)).await?;
                     }
                     Err(error) => self.refuse(error.into()).await?,

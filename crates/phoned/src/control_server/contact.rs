@@ -15,7 +15,7 @@ pub(super) async fn answer(request: ContactRequest, desk: &Desk) -> Result<Paylo
         ContactRequest::Set { id, name, numbers, line } => {
             book.put(Some(id), Draft { name, numbers, line }).await.map(Payload::Contact)
         }
-        ContactRequest::Remove { id } => book.remove(id).await.map(|_| Payload::Done {}),
+        ContactRequest::Remove { id } => book.remove(id).await.map(Payload::Contact),
         ContactRequest::Import { document } => {
             let octets = document.octets()?;
             book.import(&octets).await.map(Payload::Imported)

@@ -18,6 +18,7 @@ use crate::ending::Ending;
 use crate::lines::LinesHandle;
 use crate::phone_book::PhoneBook;
 use crate::provisioning::ProvisionerHandle;
+use crate::recent::RecentLog;
 use crate::report::Events;
 use crate::store_thread::StoreHandle;
 use crate::trace::Trace;
@@ -34,6 +35,8 @@ pub(crate) struct Desk {
     pub(crate) provisioner: ProvisionerHandle,
     pub(crate) events: Events,
     pub(crate) trace: Trace,
+    /// The latest lines of the log.
+    pub(crate) log: RecentLog,
     /// Calls that are over.
     pub(crate) calls: CallLog,
     /// The phone book.

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use web::Trail;
 
 use crate::limits;
 
@@ -74,8 +75,8 @@ impl ControlServer {
         Ok(server)
     }
 
-    /// Serves clients; ends only by being dropped.
-    pub(crate) async fn run(self, desk: Desk) {
+    /// Serves clients, and writes into `trail` what they change; ends only by being dropped.
+    pub(crate) async fn run(self, desk: Desk, trail: Option<Trail>) {
         let places = Arc::new(Semaphore::new(limits::CLIENTS));
         loop {
             let stream = match self.listener.accept().await {
@@ -89,9 +90,9 @@ impl ControlServer {
             };
             match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
-                    let desk = desk.clone();
+                    let (desk, trail) = (desk.clone(), trail.clone());
                     tokio::spawn(async move {
-                        client::serve(stream, desk).await;
+                        client::serve(stream, desk, trail).await;
                         drop(place);
                     });
                 }

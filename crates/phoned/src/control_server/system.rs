@@ -1,4 +1,4 @@
-//! Requests that end this run: answered first, done then.
+//! Requests for the log, and those that end this run: answered first, done then.
 
 use control::{CallState, Payload, Problem, SystemRequest};
 
@@ -8,6 +8,9 @@ use crate::limits;
 
 pub(super) async fn answer(request: &SystemRequest, desk: &Desk) -> Result<Payload, Problem> {
     let ending = match request {
+        SystemRequest::Log { level, last } => {
+            return Ok(Payload::Log(desk.log.report(*level, *last)));
+        }
         SystemRequest::Restart { end_calls } => {
             let calls = desk.calls().await?;
             let up = calls.iter().filter(|call| call.state != CallState::Ended).count();

@@ -18,9 +18,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use control::{
-    AccountRequest, CallRequest, ConfigRequest, ContactRequest, DrillRequest, JournalRequest,
-    NetworkRequest, Notification, Payload, Problem, ProvisionRequest, Reply, Request,
-    SystemRequest, Timestamp, TraceRequest,
+    AccountRequest, CallRequest, JournalRequest, NetworkRequest, Notification, Payload, Problem,
+    Reply, Request, Timestamp, TraceRequest,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -32,6 +31,7 @@ use crate::trust::Deed;
 use crate::trust::Role;
 
 use program::Program;
+pub(crate) use program::bearer;
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -161,11 +161,11 @@ async fn perform(app: &App, program: &Program, request: Request) -> Response {
     if !may(program.role, &request) {
         return refuse(StatusCode::FORBIDDEN, for_admins());
     }
-    let change = change(&request);
+    let deed = Deed::asked_for(&request);
     match app.phone().ask(request).await {
         Ok(payload) => {
-            if let Some(change) = change {
-                app.trust().note(&program.who, program.visitor.address, &change);
+            if let Some(deed) = deed {
+                app.trust().note(&program.who, program.visitor.address, &deed.answered(&payload));
             }
             json(StatusCode::OK, &payload)
         }
@@ -195,46 +195,6 @@ fn may(role: Role, request: &Request) -> bool {
         | Request::Trace(_) => false,
     };
     for_all || role == Role::Admin
-}
-
-/// What the audit log says of it; nothing of what only reads. Values are not told.
-fn change(request: &Request) -> Option<Deed> {
-    match request {
-        Request::Config(ConfigRequest::Set { items }) => {
-            Some(Deed::Set(items.0.iter().map(|(item, _)| item.clone()).collect()))
-        }
-        Request::Config(ConfigRequest::Import { dry_run: false, replace, .. }) => {
-            Some(if *replace { Deed::RestoredConfiguration } else { Deed::ImportedConfiguration })
-        }
-        Request::Config(ConfigRequest::Revert {}) => Some(Deed::TookBackRestore),
-        Request::Config(ConfigRequest::Export { with_secrets: true, .. }) => {
-            Some(Deed::ExportedSecrets)
-        }
-        Request::Account(AccountRequest::Unregister { line }) => Some(Deed::Unregistered(*line)),
-        Request::Drill(DrillRequest::Start { line, hop, for_s }) => {
-            Some(Deed::StartedDrill { line: *line, hop: hop.clone(), seconds: *for_s })
-        }
-        Request::Drill(DrillRequest::Stop {}) => Some(Deed::StoppedDrill),
-        Request::Trace(TraceRequest::Pcap { with_secrets: true, .. }) => {
-            Some(Deed::DownloadedSecrets)
-        }
-        Request::System(SystemRequest::Restart { .. }) => Some(Deed::Restarted),
-        Request::System(SystemRequest::Reset {}) => Some(Deed::Reset),
-        Request::Provision(ProvisionRequest::Now {}) => Some(Deed::Fetched),
-        Request::Contact(ContactRequest::Import { .. }) => Some(Deed::ImportedContacts),
-        Request::Config(_)
-        | Request::Account(_)
-        | Request::Call(_)
-        | Request::Audio(_)
-        | Request::Contact(_)
-        | Request::Journal(_)
-        | Request::Network(_)
-        | Request::Provision(ProvisionRequest::Show {})
-        | Request::Timing(_)
-        | Request::Trace(_)
-        | Request::Watch {}
-        | Request::Status {} => None,
-    }
 }
 
 fn json(status: StatusCode, payload: &Payload) -> Response {

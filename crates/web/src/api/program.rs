@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use control::Problem;
 
@@ -21,6 +21,13 @@ pub(crate) struct Program {
     pub(crate) visitor: Visitor,
 }
 
+/// The token that a request shows (RFC 6750 §2.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let shown = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = shown.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 impl FromRequestParts<App> for Program {
     type Rejection = Response;
 
@@ -28,13 +35,11 @@ impl FromRequestParts<App> for Program {
         let Ok(caller) = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await;
         let visitor = caller.visitor;
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        if let Some(shown) = text(header::AUTHORIZATION) {
-            let token =
-                shown.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-            let (_, token) = token.ok_or_else(|| {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            let token = bearer(&parts.headers).ok_or_else(|| {
                 unauthorized("only bearer tokens are taken", "只接受 Bearer 令牌")
             })?;
-            return match app.trust().token(token.trim(), visitor.address) {
+            return match app.trust().token(token, visitor.address) {
                 Ok((who, role)) => Ok(Self { who, role, visitor }),
                 Err(Refusal::Locked(seconds)) => {
                     let words = format!("too many failed tries; wait {seconds} s");

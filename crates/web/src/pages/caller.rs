@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
@@ -44,8 +44,7 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let unknown = Visitor { address: std::net::Ipv4Addr::UNSPECIFIED.into(), tls: false };
         let visitor = parts.extensions.get::<Visitor>().copied().unwrap_or(unknown);
-        let chosen = cookie(&parts.headers, LANGUAGE).and_then(Language::of);
-        let language = chosen.unwrap_or_else(|| Language::preferred(&parts.headers));
+        let language = language(&parts.headers);
         let session = cookie(&parts.headers, SESSION).and_then(|text| app.trust().session(text));
         Ok(Self { visitor, language, session })
     }
@@ -58,11 +57,12 @@ impl FromRequestParts<App> for Member {
         let Ok(caller) = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await;
         let Some(session) = caller.session else {
             let page = matches!(parts.method, Method::GET) && parts.uri.path() != "/live";
-            let plain = parts.headers.contains_key("x-requested-by-script");
-            return Err(if page && !plain {
+            return Err(if is_script(&parts.headers) || parts.uri.path() == "/live" {
+                Trouble::logged_out().line(caller.language)
+            } else if page {
                 Redirect::to(if app.trust().is_new() { "/first" } else { "/login" }).into_response()
             } else {
-                StatusCode::UNAUTHORIZED.into_response()
+                Trouble::logged_out().page(&Caller { session: None, ..caller })
             });
         };
         Ok(Self { visitor: caller.visitor, language: caller.language, session })
@@ -88,8 +88,19 @@ impl Member {
     }
 }
 
+/// The chosen language, or the browser's.
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    let chosen = cookie(headers, LANGUAGE).and_then(Language::of);
+    chosen.unwrap_or_else(|| Language::preferred(headers))
+}
+
+/// Whether a script of a page asks, which shows the answer within the page.
+pub(super) fn is_script(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-requested-by-script")
+}
+
 /// The value of a cookie (RFC 6265 §5.4).
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs =
         lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));

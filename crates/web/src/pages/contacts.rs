@@ -91,8 +91,16 @@ pub(super) async fn submit(State(app): State<App>, Sent(member, fields): Sent) -
         Ok(request) => request,
         Err(problem) => return refuse(&app, member, &fields, &problem).await,
     };
-    match app.phone().ask(Request::Contact(request)).await {
-        Ok(_) => Redirect::to("/contacts").into_response(),
+    let request = Request::Contact(request);
+    let deed = Deed::asked_for(&request);
+    match app.phone().ask(request).await {
+        Ok(payload) => {
+            let (user, address) = (&member.session.user, member.visitor.address);
+            if let Some(deed) = deed {
+                app.trust().note(user, address, &deed.answered(&payload));
+            }
+            Redirect::to("/contacts").into_response()
+        }
         Err(problem) => refuse(&app, member, &fields, &problem).await,
     }
 }

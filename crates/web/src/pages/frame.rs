@@ -136,6 +136,22 @@ impl Trouble {
         Self { status: StatusCode::NOT_FOUND, text: |w| w.no_such_page, more: None }
     }
 
+    /// A form came, and its sender's session is over.
+    pub(crate) fn logged_out() -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, text: |w| w.session_over, more: None }
+    }
+
+    /// What was sent is not even read.
+    pub(crate) fn turned_away(status: StatusCode) -> Self {
+        let text: fn(&Words) -> &'static str = match status {
+            StatusCode::FORBIDDEN => |w| w.from_elsewhere,
+            StatusCode::REQUEST_TIMEOUT => |w| w.too_slow,
+            StatusCode::UNAUTHORIZED => |w| w.session_over,
+            _ => |w| w.too_large,
+        };
+        Self { status, text, more: None }
+    }
+
     pub(crate) fn not_allowed() -> Self {
         Self { status: StatusCode::FORBIDDEN, text: |w| w.not_allowed, more: None }
     }
@@ -148,6 +164,11 @@ impl Trouble {
     pub(crate) fn refused(problem: &Problem) -> Self {
         let more = Some(problem.clone());
         Self { status: StatusCode::CONFLICT, text: |w| w.went_wrong, more }
+    }
+
+    /// For a script, which shows it.
+    pub(crate) fn line(self, language: Language) -> Response {
+        (self.status, (self.text)(language.words())).into_response()
     }
 
     pub(crate) fn page(self, caller: &Caller) -> Response {

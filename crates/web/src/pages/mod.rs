@@ -20,6 +20,7 @@ mod journal;
 mod ladder;
 mod line;
 mod live;
+mod log;
 mod meaning;
 mod network;
 mod provision;
@@ -73,6 +74,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/trace/capture", post(trace::capture))
         .route("/live", get(live::stream))
         .route("/system", get(system::show))
+        .route("/system/log", get(log::show))
+        .route("/system/log.txt", get(log::download))
         .route("/system/password", post(system::password))
         .route("/system/users", post(system::add_user))
         .route("/system/users/remove", post(system::remove_user))
@@ -90,7 +93,9 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(nowhere);
     pages
         .merge(crate::api::router())
-        .layer(axum::middleware::from_fn(shield::around))
+        // The shield has read the body already, within a bound of its own.
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .layer(axum::middleware::from_fn_with_state(app.clone(), shield::around))
         .with_state(app)
 }
 

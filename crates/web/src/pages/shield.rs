@@ -2,14 +2,20 @@
 //! are read whole within a bound and a time, and every answer tells the browser what it must not do.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderName, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
+use crate::api::bearer;
+use crate::app::App;
 use crate::limits;
+use crate::serve::Visitor;
+
+use super::caller::{Caller, SESSION, cookie, is_script, language};
+use super::frame::Trouble;
 
 /// Only what the phone itself serves, no inline script or style, no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -28,13 +34,22 @@ const HEADERS: &[(&str, &str)] = &[
 ];
 
 /// Serves a request with all of it.
-pub(crate) async fn around(request: Request, next: Next) -> Response {
-    let mut response = match admit(request).await {
+pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let program = request.uri().path().starts_with("/api/");
+    let (language, script) = (language(request.headers()), is_script(request.headers()));
+    let visitor = request.extensions().get::<Visitor>().copied();
+    let mut response = match admit(&app, request).await {
         Ok(request) => next.run(request).await,
-        Err(status) => {
-            let reason = status.canonical_reason().unwrap_or_default();
-            (status, format!("{reason}\n")).into_response()
-        }
+        Err(status) => match visitor {
+            Some(visitor) if !program && !script => {
+                Trouble::turned_away(status).page(&Caller { visitor, language, session: None })
+            }
+            Some(_) if script => Trouble::turned_away(status).line(language),
+            Some(_) | None => {
+                let reason = status.canonical_reason().unwrap_or_default();
+                (status, format!("{reason}\n")).into_response()
+            }
+        },
     };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -46,7 +61,7 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
     response
 }
 
-async fn admit(request: Request) -> Result<Request, StatusCode> {
+async fn admit(app: &App, request: Request) -> Result<Request, StatusCode> {
     if request.uri().path().len() + request.uri().query().map_or(0, str::len) > limits::HEAD / 2 {
         return Err(StatusCode::URI_TOO_LONG);
     }
@@ -56,12 +71,16 @@ async fn admit(request: Request) -> Result<Request, StatusCode> {
     if is_foreign(request.headers()) {
         return Err(StatusCode::FORBIDDEN);
     }
-    let file =
-        request.uri().path().ends_with("/import") || request.uri().path().ends_with("/config");
-    let limit = if file { limits::BODY_WITH_FILE } else { limits::BODY };
     let told =
         request.headers().get(CONTENT_LENGTH).and_then(|told| told.to_str().ok()?.parse().ok());
-    if told.is_some_and(|told: usize| told > limit) {
+    let is_form = told.is_some_and(|told: usize| told <= limits::BODY);
+    let limit = match file_limit(request.uri().path()).filter(|_| !is_form) {
+        Some(limit) if is_known(app, &request) => limit,
+        Some(_) if request.uri().path().starts_with("/api/") => limits::BODY,
+        Some(_) => return Err(StatusCode::UNAUTHORIZED),
+        None => limits::BODY,
+    };
+    if told.is_some_and(|told| told > limit) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let (head, body) = request.into_parts();
@@ -70,6 +89,25 @@ async fn admit(request: Request) -> Result<Request, StatusCode> {
         .map_err(|_| StatusCode::REQUEST_TIMEOUT)?
         .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
     Ok(Request::from_parts(head, Body::from(octets)))
+}
+
+/// Octets of a body in which a file comes; `None` where none does.
+fn file_limit(path: &str) -> Option<usize> {
+    match path {
+        "/system/import" | "/contacts/import" => Some(limits::BODY_OF_FILE),
+        "/api/v1/config" => Some(limits::BODY_WITH_FILE),
+        _ => None,
+    }
+}
+
+/// Whether somebody sends it whom the phone knows: no stranger has megabytes held in its memory. What a
+/// member may do is decided later.
+fn is_known(app: &App, request: &Request) -> bool {
+    let headers = request.headers();
+    let Some(visitor) = request.extensions().get::<Visitor>() else { return false };
+    let session = cookie(headers, SESSION).is_some_and(|text| app.trust().is_good(text));
+    let token = |token| app.trust().token(token, visitor.address).is_ok();
+    session || bearer(headers).is_some_and(token)
 }
 
 /// Whether a browser says that another site sends this (Fetch Metadata, RFC 6454 §7). Programs that

@@ -11,7 +11,7 @@ use control::{CallState, ConfigRequest, ExportFormat, Payload, Problem, Request}
 use crate::app::App;
 use crate::phone::unexpected;
 use crate::text::{Spoken, Words};
-use crate::trust::{Deed, Entry, Refusal, Role, TokenInfo, UserInfo};
+use crate::trust::{COMMAND_LINE, Deed, Entry, Refusal, Role, TokenInfo, UserInfo};
 
 use super::caller::Member;
 use super::fields::{Sent, SentByAdmin};
@@ -79,7 +79,10 @@ async fn draw(app: &App, member: Member, outcome: Outcome) -> Response {
 }
 
 fn audit(app: &App, words: &Words) -> Vec<(Entry, Spoken)> {
-    let said = |entry: Entry| {
+    let said = |mut entry: Entry| {
+        if entry.who == COMMAND_LINE {
+            words.command_line.clone_into(&mut entry.who);
+        }
         let what = words.said(&entry.what, &entry.what_zh);
         (entry, what)
     };

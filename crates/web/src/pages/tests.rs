@@ -56,6 +56,19 @@ async fn a_wrong_value_is_marked_at_its_field_and_nothing_is_lost() {
     assert!(right.text.contains("In force now:") && right.text.contains("mind the gap"));
 }
 
+/// F10: a password that is refused is marked at its field like any value, and not read out.
+#[tokio::test(flavor = "current_thread")]
+async fn a_refused_password_is_not_shown_in_the_clear() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let body = format!("csrf={mark}&Proxy+Addr=10.0.0.1&Register+Pswd=refused+");
+    let answer = house.form("/line/sip?line=1", &cookie, &body).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let field = r#"name="Register Pswd" value="refused " type="password""#;
+    assert_eq!(answer.text.matches("refused ").count(), 1, "{}", answer.text);
+    assert!(answer.text.contains(field), "{}", answer.text);
+    assert!(answer.text.contains(r##"<a href="#register-pswd">"##), "{}", answer.text);
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn the_network_is_shown_to_all_and_its_settings_to_administrators() {
     let (house, cookie, mark) = House::with_admin().await;
@@ -249,4 +262,96 @@ async fn how_a_test_of_a_sound_device_went_is_told_in_words() {
     }
     let strange = house.form("/audio/test", &cookie, "part=ear").await;
     assert_eq!(strange.status, StatusCode::FORBIDDEN);
+}
+
+/// F10, issue 4: whoever adds, changes or forgets one entry of the phone book is written down, from the
+/// page and from the API, in both languages; a refused change is not.
+#[tokio::test(flavor = "current_thread")]
+async fn a_change_of_one_entry_of_the_phone_book_is_in_the_audit_log() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let token = house.token(Role::User);
+    let before = house.app.trust().audit().len();
+    for fields in ["name=Bob&numbers=1", "id=7&name=Rob&numbers=1", "id=7&do=remove"] {
+        house.form("/contacts", &cookie, &format!("csrf={mark}&{fields}")).await;
+        let missing = fields.replace("id=7", "id=8");
+        if missing != fields {
+            let refused = house.form("/contacts", &cookie, &format!("csrf={mark}&{missing}")).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    }
+    for body in [
+        r#"{"verb":"add","name":" Bob ","numbers":["1"]}"#,
+        r#"{"verb":"set","id":7,"name":"Rob","numbers":["1"]}"#,
+        r#"{"verb":"remove","id":7}"#,
+        r#"{"verb":"remove","id":8}"#,
+        r#"{"verb":"list"}"#,
+    ] {
+        let token = [("authorization", token.as_str())];
+        house.send("POST", "/api/v1/contact", &token, body).await;
+    }
+    let audit = house.app.trust().audit();
+    let (news, _) = audit.split_at(audit.len() - before);
+    let told: Vec<(&str, &str, &str)> = news
+        .iter()
+        .rev()
+        .map(|entry| (entry.who.as_str(), entry.what.as_str(), entry.what_zh.as_str()))
+        .collect();
+    let words = [
+        ("added Bob to the phone book", "在电话簿中添加了 `Bob`"),
+        ("changed Rob in the phone book", "更改了电话簿中的 `Rob`"),
+        ("removed Bob from the phone book", "从电话簿中删除了 `Bob`"),
+    ];
+    let of = |who| words.map(|(en, zh)| (who, en, zh));
+    assert_eq!(told, [of("admin"), of("user")].concat());
+}
+
+/// Issue 4, item 1: System has the log, for administrators only, by level and as a file.
+#[tokio::test(flavor = "current_thread")]
+async fn the_service_log_is_shown_and_handed_out_to_administrators_only() {
+    let (house, cookie, _) = House::with_admin().await;
+    let get = async |to: &str| house.send("GET", to, &[("cookie", &cookie)], "").await;
+    let all = get("/system/log").await;
+    let (port, refused) = ("SIP port changed port=5070", "refused &#60;b&#62;");
+    assert!(all.text.contains(port) && all.text.contains(refused), "{}", all.text);
+    assert!(all.text.find(refused) < all.text.find(port), "the latest first");
+    let warnings = get("/system/log?level=warn").await.text;
+    assert!(!warnings.contains(port) && warnings.contains(refused), "{warnings}");
+    assert!(warnings.contains(r#"<option value="warn" selected>"#), "{warnings}");
+    let file = get("/system/log.txt?level=nonsense").await;
+    let lines = "2025-11-22T13:37:00.123Z  INFO phoned::lines: SIP port changed port=5070\n\
+                 2025-11-22T13:37:00.123Z  WARN phoned::lines: refused <b>\n";
+    assert_eq!(file.text, lines);
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"phoned.log\"");
+    let stranger = house.send("GET", "/system/log.txt", &[], "").await;
+    assert_eq!(stranger.status, StatusCode::SEE_OTHER);
+    let token = house.token(Role::User);
+    let token = [("authorization", token.as_str())];
+    let body = r#"{"verb":"log"}"#;
+    let user = house.send("POST", "/api/v1/system", &token, body).await;
+    assert_eq!(user.status, StatusCode::FORBIDDEN);
+}
+
+/// F10, issue 4: a stranger cannot have the phone hold megabytes; a member's file may have all that a
+/// configuration may.
+#[tokio::test(flavor = "current_thread")]
+async fn only_members_send_files_and_those_have_room() {
+    let (house, cookie, mark) = House::with_admin().await;
+    let token = house.token(Role::Admin);
+    let file = "x".repeat(3 * 1024 * 1024);
+    let import = serde_json::json!({ "verb": "import", "document": { "text": file } }).to_string();
+    let member = [("cookie", cookie.as_str()), ("x-csrf-token", &mark)];
+    let program = [("authorization", token.as_str())];
+    let (out, large) = (StatusCode::UNAUTHORIZED, StatusCode::PAYLOAD_TOO_LARGE);
+    for (to, body, status) in [("/system/import", &file, out), ("/api/v1/config", &import, large)] {
+        for wrong in [[("cookie", "phoned_session=00")], [("authorization", "Bearer 00")]] {
+            let stranger = house.send("POST", to, &wrong, body).await;
+            assert_eq!(stranger.status, status, "{to} {wrong:?}");
+        }
+    }
+    assert_eq!(house.send("POST", "/system/import", &member, &file).await.status, StatusCode::OK);
+    let taken = house.send("POST", "/api/v1/config", &program, &import).await;
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.text);
+    let large = "x".repeat(crate::limits::BODY_OF_FILE + 1);
+    let refused = house.send("POST", "/system/import", &member, &large).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
 }

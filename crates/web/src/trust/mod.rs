@@ -30,6 +30,9 @@ use session::Sessions;
 use users::Users;
 pub(crate) use users::{Role, TokenInfo, UserInfo};
 
+/// Who did what came over the control socket. No user is called so: a name has no blank.
+pub(crate) const COMMAND_LINE: &str = "command line";
+
 /// Why somebody is not let in, or a change of users is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -282,12 +285,21 @@ impl Trust {
 
     /// Writes down who did what.
     pub(crate) fn note(&self, who: &str, address: IpAddr, deed: &Deed) {
+        self.write(who, address.to_string(), deed);
+    }
+
+    /// Writes down what somebody at the device itself did, who has no name and no address.
+    pub(crate) fn note_local(&self, deed: &Deed) {
+        self.write(COMMAND_LINE, "-".to_owned(), deed);
+    }
+
+    fn write(&self, who: &str, address: String, deed: &Deed) {
         let (what, what_zh) = deed.words();
-        tracing::info!(who, %address, what, "web page");
+        tracing::info!(who, address, what, "audit");
         lock(&self.audit).write(&Entry {
             t: control::Timestamp::from_unix_ms(i64::try_from(unix().as_millis()).unwrap_or(0)),
             who: who.to_owned(),
-            address: address.to_string(),
+            address,
             what,
             what_zh,
         });
