@@ -5,6 +5,8 @@
 
 #[path = "../../../fuzz/checks/message.rs"]
 mod message;
+#[path = "../../../fuzz/checks/resolve.rs"]
+mod resolve;
 #[path = "../../../fuzz/checks/sdp.rs"]
 mod sdp;
 
@@ -31,4 +33,10 @@ fn every_message_of_the_corpus_holds() {
 #[test]
 fn every_description_of_the_corpus_holds() {
     assert!(replay("sdp", sdp::check) >= 9);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an origin for virtual time")]
+fn every_word_of_dns_in_the_corpus_holds() {
+    assert!(replay("resolve", |octets| resolve::check(octets, std::time::Instant::now())) >= 3);
 }
