@@ -34,7 +34,7 @@ items! {
         "麦克风的声音设备，名称同 arecord -D；为空则使用 --audio 指定的设备；当前通话不受影响。";
     PLAYBACK_MIXER = Phone "Playback Mixer", Kind::Mixer, "",
         "The element of a sound card's mixer that sets the ear's volume, as CARD/ELEMENT with the names of amixer -c CARD; at step 9 it is as loud as it can be; if empty, the phone makes the sound itself louder or softer.",
-        "调节听筒音量的声卡混音控件，写作 CARD/ELEMENT，名称同 amixer -c CARD；9 级为其最大音量；为空则由话机软件调节。";
+        "调节听筒音量的声卡混音控件，写作 CARD/ELEMENT，名称同 `amixer -c CARD`；9 级为其最大音量；为空则由话机软件调节。";
     CAPTURE_MIXER = Phone "Capture Mixer", Kind::Mixer, "",
         "The same for the microphone.",
         "调节麦克风音量的声卡混音控件，同上。";
