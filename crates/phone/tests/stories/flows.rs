@@ -244,6 +244,18 @@ fn a_ping_whose_pong_fails_to_come_moves_the_line() {
     assert!(rig.log(Method::Options).is_empty());
 }
 
+/// `NAT UDPUpdate` 0: nothing is sent to keep anything alive, on a connection neither.
+#[test]
+fn without_keep_alives_no_connection_is_pinged() {
+    let mut rig = registered_with(|line| {
+        line.keep_alive = KeepAlive::Off;
+        line.policy_mut().keep_alive = None;
+    });
+    rig.advance(600_000);
+    assert_eq!((rig.crlf.len(), rig.log(Method::Options).len()), (0, 0));
+    assert_eq!(rig.account().hop, Some(t1()));
+}
+
 /// Failover design §2: "Silence … is evidence only at a hop that has answered one on this flow".
 #[test]
 fn a_server_that_never_answered_a_ping_is_not_blamed_for_it() {

@@ -4,6 +4,7 @@ use crate::rig::{Mode, Rig, p1, p2};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use phone::input::{Input, Undeliverable};
 use phone::output::Event;
 use phone::settings::{KeepAlive, LineSettings};
 use sip_core::message::{HeaderName, Method};
@@ -158,6 +159,27 @@ fn an_icmp_error_for_a_crlf_keep_alive_moves_the_line() {
     assert_eq!(rig.account().hop, Some(p2()));
     rig.advance(30_000);
     assert_eq!(rig.crlf.last().map(|(_, hop)| *hop), Some(p2()), "and goes on there");
+}
+
+/// All CRLFs are alike, so an ICMP error for one may be about another line's (requirement F6): it counts
+/// for the line that has sent one in the last 2 s.
+#[test]
+fn an_icmp_error_for_a_crlf_that_the_line_did_not_just_send_moves_nothing() {
+    let mut rig = Rig::registered_with(by_crlf);
+    rig.advance(60_000);
+    let last = rig.crlf.last().unwrap().0;
+    rig.advance(2_001_u64.saturating_sub(u64::try_from(rig.ms() - last).unwrap()));
+    let error = |rig: &mut Rig| {
+        let (to, quoted, why) = (p1(), b"\r\n\r\n".to_vec(), Undeliverable::Port);
+        rig.input(Input::Undeliverable { to, quoted, why });
+    };
+    error(&mut rig);
+    assert_eq!(rig.account().hop, Some(p1()));
+    let sent = rig.crlf.len();
+    rig.advance_until(30_000, |rig| rig.crlf.len() > sent);
+    rig.advance(1_900);
+    error(&mut rig);
+    assert_eq!(rig.account().hop, Some(p2()));
 }
 
 /// Failover design §6: "stops there with a warning".
