@@ -13,8 +13,8 @@ from lab.phone import hop_name, line_items
 from lab.wait import until
 
 SIP, RTP = 24, 46
-# By its look alone a question to DNS may be taken for sound.
-SOUND = range(10000, 11000)
+# By its look alone a question to DNS may be taken for sound, and its port may be one of these.
+SOUND, DNS = range(10000, 11000), 53
 WORDS = {"en": {"submit": "Submit", "force": "In force now", "wrong": "Expected: 0 to 63"},
          "zh": {"submit": "提交", "force": "已生效", "wrong": "0 至 63"}}
 
@@ -23,7 +23,7 @@ def marks(phone, after=0.0, rtp=False):
     """The code points of what the phone has sent since: of SIP (with what keeps its connections), or of sound."""
     sent = [p for p in phone.capture.packets() if p.src == phone.address and p.t >= after and p.dscp is not None and not p.icmp]
     if rtp:
-        return {p.dscp for p in sent if p.rtp and p.sport in SOUND}
+        return {p.dscp for p in sent if p.rtp and p.sport in SOUND and p.dport != DNS}
     return {p.dscp for p in sent if p.sip or p.tcp and p.size}
 
 
