@@ -9,7 +9,7 @@ from lab.proc import run
 
 
 def test_an_armv7_phone_registers_and_moves_to_the_backup(world, tmp_path, monkeypatch):
-    assert os.path.getsize(emulated.built("armv7", "phoned")) < 6_000_000
+    assert os.path.getsize(emulated.built("armv7", "phoned")) < 7_000_000
     emulated.use("armv7", tmp_path, monkeypatch)
     emulated.moves_to_the_backup(world)
 
