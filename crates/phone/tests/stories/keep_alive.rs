@@ -1,6 +1,6 @@
 //! Finding out while idle (requirement F1; failover design §2, §6).
 
-use crate::rig::{Mode, Rig, p1, p2};
+use crate::rig::{Mode, Rig, Sent, p1, p2};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -54,19 +54,27 @@ fn a_keep_alive_that_is_refused_politely_proves_life() {
     }
 }
 
+/// A line whose first OPTIONS at the first hop got no answer in A3's time: that OPTIONS, and the REGISTER
+/// that asks the hop instead.
+fn first_options_unanswered() -> (Rig, Sent, Sent) {
+    let mut rig = Rig::new(|_| {});
+    rig.modes[0] = Mode::Silent;
+    rig.plug_in();
+    let register = rig.last(Method::Register);
+    rig.answer(&register, 200);
+    assert_eq!(rig.account().hop, Some(p1()));
+    let options = rig.last(Method::Options);
+    rig.sent.clear();
+    rig.advance(3_600);
+    let check = rig.last(Method::Register);
+    (rig, options, check)
+}
+
 /// Failover design §6: silence that proves nothing re-REGISTERs at the same hop, and if that
 /// answers, OPTIONS goes there only now and then.
 #[test]
 fn a_hop_that_never_answers_options_is_not_blamed_for_it() {
-    let mut rig = Rig::new(|_| {});
-    rig.modes[0] = Mode::Silent;
-    rig.plug_in();
-    let first = rig.last(Method::Register);
-    rig.answer(&first, 200);
-    assert_eq!(rig.account().hop, Some(p1()));
-    rig.sent.clear();
-    rig.advance(3_600);
-    let check = rig.last(Method::Register);
+    let (mut rig, _, check) = first_options_unanswered();
     assert_eq!(check.to, p1(), "the same hop is asked");
     rig.answer(&check, 200);
     rig.sent.clear();
@@ -81,14 +89,7 @@ fn a_hop_that_never_answers_options_is_not_blamed_for_it() {
 /// that answers no OPTIONS; the server died, and the phone did not notice for minutes.
 #[test]
 fn an_answer_to_options_that_comes_after_a3_counts() {
-    let mut rig = Rig::new(|_| {});
-    rig.modes[0] = Mode::Silent;
-    rig.plug_in();
-    let register = rig.last(Method::Register);
-    rig.answer(&register, 200);
-    let options = rig.last(Method::Options);
-    rig.advance(3_600);
-    let check = rig.last(Method::Register);
+    let (mut rig, options, check) = first_options_unanswered();
     rig.answer(&options, 200);
     rig.answer(&check, 200);
     let message = rig.account().message.to_string();
@@ -99,14 +100,7 @@ fn an_answer_to_options_that_comes_after_a3_counts() {
 
 #[test]
 fn an_answer_to_options_that_comes_after_the_warning_takes_it_back() {
-    let mut rig = Rig::new(|_| {});
-    rig.modes[0] = Mode::Silent;
-    rig.plug_in();
-    let register = rig.last(Method::Register);
-    rig.answer(&register, 200);
-    let options = rig.last(Method::Options);
-    rig.advance(3_600);
-    let check = rig.last(Method::Register);
+    let (mut rig, options, check) = first_options_unanswered();
     rig.answer(&check, 200);
     assert!(rig.account().message.to_string().contains("answers no OPTIONS"));
     rig.answer(&options, 200);
