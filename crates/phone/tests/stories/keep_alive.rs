@@ -4,6 +4,7 @@ use crate::rig::{Mode, Rig, Sent, p1, p2};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use failover::HopState;
 use phone::input::{Input, Undeliverable};
 use phone::output::Event;
 use phone::settings::{KeepAlive, LineSettings};
@@ -105,6 +106,45 @@ fn an_answer_to_options_that_comes_after_the_warning_takes_it_back() {
     assert!(rig.account().message.to_string().contains("answers no OPTIONS"));
     rig.answer(&options, 200);
     assert_eq!(rig.account().message.to_string(), "registered through udp:10.0.0.1:5060");
+}
+
+/// Failover design §2: what was answered late was answered, and the check of a hop that only says 100 to an
+/// INVITE takes its silence for proof.
+#[test]
+fn a_call_leaves_a_silent_hop_that_has_answered_an_options_late() {
+    let (mut rig, options, check) = first_options_unanswered();
+    rig.answer(&options, 200);
+    rig.answer(&check, 200);
+    rig.dial();
+    let invite = rig.last(Method::Invite);
+    rig.answer(&invite, 100);
+    rig.advance(7_100);
+    assert_eq!(rig.last(Method::Invite).to, p2());
+}
+
+/// The line has moved on: what its hop answers to an OPTIONS of the registration before is not heard.
+#[test]
+fn a_late_answer_of_the_registration_before_changes_nothing() {
+    let (mut rig, options, _) = first_options_unanswered();
+    rig.advance(3_600);
+    assert_eq!(rig.account().hop, Some(p2()));
+    rig.answer(&options, 200);
+    assert_eq!(rig.account().hops[0].state, HopState::Unavailable);
+}
+
+/// Failover design §6, the watch: a backup that answers a little late answers, so its silence is told.
+#[test]
+fn a_watched_backup_that_answered_late_is_told_of_when_it_dies() {
+    let mut rig = Rig::new(|line| line.policy_mut().watch = Some(Duration::from_secs(30)));
+    rig.modes[1] = Mode::Silent;
+    rig.plug_in();
+    let watch = rig.last(Method::Options);
+    assert_eq!(watch.to, p2());
+    rig.advance(3_600);
+    rig.answer(&watch, 200);
+    rig.advance(31_000);
+    let lost = Event::Redundancy { line: rig.account().line, left: false };
+    assert!(rig.events.iter().any(|(_, event)| *event == lost), "{:?}", rig.events);
 }
 
 /// A hop that has been left is not asked again for the sake of what it had not answered.
