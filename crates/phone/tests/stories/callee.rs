@@ -54,6 +54,19 @@ fn a_call_rings_is_answered_and_is_up() {
     assert_eq!(rig.call(id).codec.as_deref(), Some("PCMA"));
 }
 
+/// Failover design §5: a server may send from a port that is not the one where it is reached; its address
+/// tells whose a call is.
+#[test]
+fn a_call_that_comes_from_another_port_of_a_server_is_that_servers() {
+    let mut rig = Rig::registered();
+    let mut from = p1().addr;
+    from.set_port(5_999);
+    rig.deliver_from(from, &invite("z9hG4bKa", "call-1", 1, VIA1));
+    let id = rig.phone.calls(rig.now)[0].id;
+    rig.command(Command::Answer(None)).unwrap();
+    assert_eq!(rig.call(id).hop, Some(p1()));
+}
+
 /// Requirement A5: nothing that the phone has answered is left hanging. RFC 3261 §13.3.1.4; failover
 /// design §5.
 #[test]
