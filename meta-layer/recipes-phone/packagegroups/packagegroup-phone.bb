@@ -5,7 +5,7 @@ HOMEPAGE = "https://phoned.example"
 
 PACKAGE_ARCH = "${MACHINE_ARCH}"
 
-inherit packagegroup features_check
+inherit packagegroup phoned_source features_check
 
 REQUIRED_DISTRO_FEATURES = "systemd"
 

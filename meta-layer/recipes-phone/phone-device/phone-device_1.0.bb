@@ -15,7 +15,7 @@ SRC_URI = " \
     file://rootfs-overlay/etc/udev;subdir=device \
 "
 
-inherit features_check
+inherit phoned_source features_check
 
 REQUIRED_DISTRO_FEATURES = "systemd"
 

@@ -16,7 +16,7 @@ SRC_URI = " \
     file://etc-phoned.mount \
 "
 
-inherit systemd features_check
+inherit phoned_source systemd features_check
 
 REQUIRED_DISTRO_FEATURES = "systemd"
 

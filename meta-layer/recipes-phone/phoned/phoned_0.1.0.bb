@@ -23,13 +23,16 @@ SRC_URI = " \
 "
 require ${BPN}-crates.inc
 
-inherit bash-completion cargo pkgconfig systemd useradd
+inherit bash-completion cargo phoned_source pkgconfig systemd useradd
 
 CARGO_BUILD_FLAGS += "--package phoned --package phonectl"
 
 # Debug symbols are split off by the build system, not thrown away by cargo.
 export CARGO_PROFILE_RELEASE_STRIP = "none"
 export CARGO_PROFILE_RELEASE_DEBUG = "line-tables-only"
+
+# The C parts of crates are compiled where they are unpacked: of that place, too, nothing may be left in the programs.
+DEBUG_PREFIX_MAP += "-ffile-prefix-map=${CARGO_HOME}=${TARGET_DBGSRC_DIR}/cargo_home"
 
 # Of SQLite what the store uses, as .cargo/config.toml has it.
 export LIBSQLITE3_FLAGS = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQLITE_ENABLE_FTS5 \

@@ -13,7 +13,7 @@ SRC_URI = " \
     file://phoned-firewall.service \
 "
 
-inherit systemd features_check
+inherit phoned_source systemd features_check
 
 REQUIRED_DISTRO_FEATURES = "systemd"
 

@@ -4,7 +4,7 @@ RAUC_CERT_FILE in local.conf; the layer has no key of its own."
 HOMEPAGE = "https://phoned.example"
 LICENSE = "MIT"
 
-inherit bundle
+inherit bundle phoned_source
 
 RAUC_BUNDLE_COMPATIBLE = "phone-${MACHINE}"
 RAUC_BUNDLE_FORMAT = "verity"

@@ -1,2 +1,3 @@
-# The slots of wic/phone-raspberrypi.wks. Only for phones on that machine: other users of this layer see no change.
-FILESEXTRAPATHS:prepend:raspberrypi4-64 := "${THISDIR}/files:"
+# The slots of files/wic/phone-raspberrypi.wks, for the machine that files/ has a folder of. Only where the distribution is a
+# phone's (conf/distro/include/phone.inc): who has the layer for something else sees no change.
+FILESEXTRAPATHS:prepend:phone := "${THISDIR}/files:"
