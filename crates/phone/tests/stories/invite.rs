@@ -557,27 +557,6 @@ fn early_media_is_heard_and_a_180_makes_a_ringback_tone() {
     assert!(rig.media.iter().any(|command| matches!(command, MediaCommand::Set { .. })));
 }
 
-/// Failover design §1: 403 at a hop where the line has no registration (setting *register first*).
-#[test]
-fn with_register_first_a_403_at_the_backup_is_repeated_once_registered_there() {
-    let mut rig = Rig::registered_with(|line| line.register_first = true);
-    rig.modes = vec![Mode::Dead, Mode::Silent];
-    let id = rig.dial();
-    let invite = rig.last(Method::Invite);
-    assert_eq!(invite.to, p2());
-    let register = rig.last(Method::Register);
-    rig.answer(&invite, 403);
-    assert_eq!(rig.state(id), CallState::Dialing, "it waits for the REGISTER");
-    rig.reply(&register, 200, |response, request| {
-        let contact = request.headers.get(&HeaderName::Contact).unwrap();
-        response.headers.push(HeaderName::Contact, contact);
-    });
-    let second = rig.last(Method::Invite);
-    assert_eq!((second.to, second.cseq()), (p2(), invite.cseq() + 1));
-    rig.answer(&second, 403);
-    assert_eq!(rig.call(id).ended.unwrap().code, 403, "once");
-}
-
 /// RFC 6026: a 2xx that comes again after its transaction is over wants its ACK all the same.
 #[test]
 fn a_very_late_copy_of_the_200_is_acknowledged() {

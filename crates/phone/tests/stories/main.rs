@@ -24,6 +24,7 @@ mod many;
 mod names;
 mod outbound;
 mod register;
+mod register_first;
 mod returning;
 mod rig;
 mod servers;
