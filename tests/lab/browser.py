@@ -62,22 +62,28 @@ class Forward:
             except OSError:
                 here.close()
                 continue
-            for one, other in ((here, there), (there, here)):
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+            threading.Thread(target=self._carry_both, args=(here, there), daemon=True).start()
+
+    @classmethod
+    def _carry_both(cls, here, there):
+        with here, there:
+            back = threading.Thread(target=cls._carry, args=(there, here), daemon=True)
+            back.start()
+            cls._carry(here, there)
+            back.join()
 
     @staticmethod
     def _carry(one, other):
+        """Until one end says no more; that is said to the other end, which may still have something to say."""
         try:
             while data := one.recv(65536):
                 other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
         except OSError:
-            pass
-        for end in (one, other):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        other.close()
+            # One of them is broken: neither direction goes on.
+            for end in (one, other):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
     def close(self):
         # Closing alone would not wake the thread that accepts.

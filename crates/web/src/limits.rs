@@ -14,6 +14,9 @@ pub const WATCHERS: usize = 16;
 pub const PATIENCE: Duration = Duration::from_secs(15);
 /// How long what was sent may stay unacknowledged before the connection is given up.
 pub const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// Octets that are read and forgotten of who still sends after the last answer of a connection; for as
+/// long as [`PATIENCE`], too. Who sends more finds it reset.
+pub const FORGOTTEN: usize = 16 * control::limits::MAX_DOCUMENT;
 /// Octets of a request's head.
 pub const HEAD: usize = 16 * 1024;
 /// Octets of a request's body: a form.

@@ -4,6 +4,8 @@
 //! page listens on a loopback address; elsewhere a plain request is sent to the HTTPS address and
 //! told nothing else.
 
+mod linger;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::header::HeaderName;
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
@@ -25,10 +28,16 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::limits;
 
+use linger::Lingering;
+
 /// The first octet of a TLS connection: a handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 22;
 /// The wait before accepting is tried again where the system refuses it.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// What an answer says that is the last one of its connection. Where the rest of a request is not read, no
+/// other can follow, and who was not told would lose the next one that it sends (RFC 9112 §9.6).
+pub(crate) const CLOSES: (HeaderName, &str) = (header::CONNECTION, "close");
 
 /// Who sent a request, and over what.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +93,7 @@ impl Server {
             return Ok(());
         }
         let address = peer.ip().to_canonical();
+        let stream = Lingering::new(stream);
         if first[0] == TLS_HANDSHAKE {
             let stream =
                 timeout(limits::PATIENCE, self.acceptor.accept(stream)).await.map_err(late)??;
@@ -124,10 +134,10 @@ impl Server {
 fn to_https(request: &Request<Incoming>) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host.filter(|host| is_authority(host)) else {
-        return (StatusCode::BAD_REQUEST, "this page speaks HTTPS\n").into_response();
+        return (StatusCode::BAD_REQUEST, [CLOSES], "this page speaks HTTPS\n").into_response();
     };
     let to = format!("https://{host}{}", request.uri().path());
-    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to)]).into_response()
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to.as_str()), CLOSES]).into_response()
 }
 
 fn is_authority(host: &str) -> bool {
@@ -180,27 +190,4 @@ impl Drop for Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_address_cannot_take_all_places_and_places_come_back() {
-        let places = Places::default();
-        let greedy: IpAddr = "10.0.0.1".parse().unwrap();
-        let other: IpAddr = "10.0.0.2".parse().unwrap();
-        let taken: Vec<_> = std::iter::from_fn(|| places.take(greedy)).collect();
-        assert_eq!(taken.len(), limits::CONNECTIONS_PER_ADDRESS);
-        assert!(places.take(other).is_some());
-        drop(taken);
-        assert!(places.take(greedy).is_some());
-        assert!(places.0.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_redirect_goes_to_a_host_and_nothing_else() {
-        assert!(is_authority("phone.example.test:8443") && is_authority("[::1]:8443"));
-        for wrong in ["", "a/b", "a@b", "a\r\nSet-Cookie: x", "a?b"] {
-            assert!(!is_authority(wrong), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -22,7 +22,7 @@ use crate::trust::{Role, Trust};
 /// Everything but the sockets, and the ways in.
 pub(crate) struct House {
     pub(crate) app: App,
-    router: Router,
+    pub(crate) router: Router,
     _folder: tempfile::TempDir,
 }
 

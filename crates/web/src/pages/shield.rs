@@ -1,7 +1,7 @@
 //! What stands around every request: foreign sites are turned away before anything is read, bodies
 //! are read whole within a bound and a time, and every answer tells the browser what it must not do.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderName, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::api::bearer;
 use crate::app::App;
 use crate::limits;
-use crate::serve::Visitor;
+use crate::serve::{CLOSES, Visitor};
 
 use super::caller::{Caller, SESSION, cookie, is_script, language};
 use super::frame::Trouble;
@@ -38,18 +38,22 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let program = request.uri().path().starts_with("/api/");
     let (language, script) = (language(request.headers()), is_script(request.headers()));
     let visitor = request.extensions().get::<Visitor>().copied();
+    let whole = request.body().is_end_stream();
     let mut response = match admit(&app, request).await {
         Ok(request) => next.run(request).await,
-        Err(status) => match visitor {
-            Some(visitor) if !program && !script => {
-                Trouble::turned_away(status).page(&Caller { visitor, language, session: None })
-            }
-            Some(_) if script => Trouble::turned_away(status).line(language),
-            Some(_) | None => {
-                let reason = status.canonical_reason().unwrap_or_default();
-                (status, format!("{reason}\n")).into_response()
-            }
-        },
+        Err(status) => {
+            let refusal = match visitor {
+                Some(visitor) if !program && !script => {
+                    Trouble::turned_away(status).page(&Caller { visitor, language, session: None })
+                }
+                Some(_) if script => Trouble::turned_away(status).line(language),
+                Some(_) | None => {
+                    let reason = status.canonical_reason().unwrap_or_default();
+                    (status, format!("{reason}\n")).into_response()
+                }
+            };
+            if whole { refusal } else { ([CLOSES], refusal).into_response() }
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -61,14 +65,12 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     response
 }
 
+/// Lets a request in whole, its body read: a body that is left unread costs the connection.
 async fn admit(app: &App, request: Request) -> Result<Request, StatusCode> {
     if request.uri().path().len() + request.uri().query().map_or(0, str::len) > limits::HEAD / 2 {
         return Err(StatusCode::URI_TOO_LONG);
     }
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Ok(request);
-    }
-    if is_foreign(request.headers()) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(request.headers()) {
         return Err(StatusCode::FORBIDDEN);
     }
     let told =
