@@ -200,14 +200,13 @@ def test_what_is_wrong_with_a_file_or_a_session_is_said_in_chinese(world, browse
     names = item_names(phone)
     browser.first_visit(site, "zh")
 
-    def sends(page, button, content, said, either=("",)):
+    def sends(page, button, content, said):
         file = tmp_path / "file"
         file.write_bytes(content)
         browser.go(page)
         browser.driver.find_element("id", "file").send_keys(str(file))
         browser.tap(button)
         browser.sees(said, "#imported.bad")
-        assert any(words in browser.text("#imported") for words in either), browser.text("#imported")
         assert english(browser, names) == [] and marked_english(browser) == [], browser.text("#imported")
 
     sends("/system", "恢复", b"\x89PNG\r\n\x1a\n", "不是")
@@ -218,8 +217,7 @@ def test_what_is_wrong_with_a_file_or_a_session_is_said_in_chinese(world, browse
     sends("/contacts", "导入文件", b"\xff\xfe", "不是 UTF-8")
     sends("/contacts", "导入文件", b"name,number\nBob,\n", "号码")
     sends("/contacts", "导入文件", b"nothing\n", "表头")
-    # The phone answers before all has come, and closes: the browser has the answer, or only the end of the connection.
-    sends("/contacts", "导入文件", b"x" * 9_000_000, "。", ("超过话机允许的大小", "文件未能送达话机"))
+    sends("/contacts", "导入文件", b"x" * 9_000_000, "超过话机允许的大小")
     browser.go("/system")
     browser.fill(own="not the one", secrets=True)
     browser.press("下载")

@@ -102,6 +102,27 @@ def test_a_configuration_is_downloaded_and_restored(world, browser, make_site, f
     assert phone.json("config", "get", "SIP1 Failback Interval")["items"]["SIP1 Failback Interval"] == "1234", "nothing changed"
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_file_that_is_too_large_is_told_so_by_the_page_unsent_and_by_the_phone_if_it_is_sent(world, browser, make_site, language, tmp_path):
+    phone = world.phone(web=True)
+    site = make_site(phone)
+    said = {"en": "larger than the phone accepts", "zh": "超过话机允许的大小"}[language]
+    restore = WORDS[language]["restore"]
+    path = tmp_path / "backup"
+    path.write_bytes(b"x" * 9_000_000)
+    sent = "return performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/system/import')).length"
+    browser.first_visit(site, language)
+    for asked, sends in ((True, 0), (False, 1)):
+        browser.go("/system")
+        if not asked:
+            browser.driver.execute_script("document.querySelector('[data-most]').dataset.most = 'Infinity'")
+        browser.driver.find_element("id", "file").send_keys(str(path))
+        browser.tap(restore)
+        browser.sees(said, "#imported.bad")
+        assert browser.driver.execute_script(sent) == sends, "how often it was sent"
+    assert browser.complaints() == []
+
+
 def test_a_restore_removes_what_was_added_since_tells_it_before_and_is_taken_back(world, browser, make_site, tmp_path):
     phone = world.phone(web=True)
     site = make_site(phone)

@@ -119,15 +119,23 @@ document.addEventListener("submit", async (event) => {
   } else if (form.matches("[data-import]")) {
     event.preventDefault();
     const result = document.getElementById("imported");
+    const file = form.elements.file.files[0];
+    const most = Number(form.dataset.most);
+    let good = false;
     try {
-      const answer = await fetch(event.submitter?.dataset.to ?? form.dataset.import, { method: "POST", headers: { "x-csrf-token": form.elements.csrf.value, "x-requested-by-script": "1" }, body: form.elements.file.files[0] });
-      result.className = answer.ok ? "notice good" : "notice bad";
-      result.textContent = await answer.text();
+      if (file.size > most) {
+        result.textContent = `${form.dataset.large} (${file.size} > ${most})`;
+      } else {
+        const answer = await fetch(event.submitter?.dataset.to ?? form.dataset.import, { method: "POST", headers: { "x-csrf-token": form.elements.csrf.value, "x-requested-by-script": "1" }, body: file });
+        good = answer.ok;
+        result.textContent = await answer.text();
+      }
     } catch {
       // The phone is away, or the file has changed since it was chosen.
-      result.className = "notice bad";
+      good = false;
       result.textContent = form.dataset.failed;
     }
+    result.className = good ? "notice good" : "notice bad";
     result.hidden = false;
   }
 });

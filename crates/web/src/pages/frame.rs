@@ -99,6 +99,11 @@ impl Frame {
         }
     }
 
+    /// Octets of the largest file that the phone takes, so that the page's script sends no larger one.
+    pub(crate) fn largest_file(&self) -> usize {
+        control::limits::MAX_DOCUMENT
+    }
+
     /// By which a browser tells one version's style and script from another's.
     pub(crate) fn version(&self) -> &'static str {
         super::assets::version()
