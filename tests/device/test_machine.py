@@ -2,7 +2,6 @@
 
 import datetime
 import http.client
-import json
 import os
 import random
 import re
@@ -13,8 +12,8 @@ import urllib.parse
 
 import pytest
 
-from lab import wav
 from lab.browser import PASSWORD
+from lab.desk import Desk
 from lab.phone import line_items
 from lab.proc import run
 from lab.vm import Machine
@@ -44,47 +43,19 @@ def machine(world, request):
         one.close()
 
 
-def account(machine):
-    """The line's object inside, or an empty one while its phone is not ready."""
-    answer = machine.sh("phonectl --json account list", check=False)
-    return json.loads(answer)["accounts"][0] if answer.startswith(b"{") else {}
-
-
-def test_a_call_with_sound_survives_the_primary_and_is_hung_up_through_the_backup(machine, record_property):
+def test_a_call_with_sound_survives_the_primary_and_is_hung_up_through_the_backup(machine):
     here = machine()
-    world, far_ear = here.world, here.world.file("far-ear.wav")
-    far = world.phone("1002", audio=f"wav:{wav.tone(world.file('far.wav'), 1000)}:{far_ear}", auto_answer=True)
-    far.registered()
+    desk = Desk(here, here.world, PATIENCE)
     here.power_on()
     here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
-    assert account(here)["hop"] == f"udp:{world.primary_address}:5060"
+    assert here.account()["hop"] == f"udp:{here.world.primary_address}:5060"
     times = {name: float(here.sh(f"cat /run/{name}")) for name in ("init-began", "phoned-began")}
     print(f"kernel {times['init-began']:.2f} s, userland until {times['phoned-began']:.2f} s, resident {resident(here)} kB")
 
-    # A mouth at 440 Hz and an ear, both at the other end of the sound card.
-    here.put("/tmp/mouth.wav", open(wav.tone(world.file("near.wav"), 440, 1), "rb").read())
-    here.sh("while :; do cat /tmp/mouth.wav; done | aplay -q -t raw -f S16_LE -r 8000 -c 1 -D plughw:Loopback,1,1 >/dev/null 2>&1 &")
-    here.sh("arecord -q -t wav -f S16_LE -r 8000 -c 1 -D plughw:Loopback,1,0 /tmp/ear.wav >/dev/null 2>&1 &")
-    call = here.json("call", "dial", "1002")["id"]
-    until(lambda: here.json("call", "list")["calls"][0]["state"] == "active", "the call is active", PATIENCE, 0.2)
-    until(lambda: wav.heard(wav.read(far_ear)[0], 440) >= 1.5, "440 Hz from the machine's sound card at the far end", PATIENCE, 0.5)
-
-    def ear():
-        with open(world.file("ear.wav"), "wb") as f:
-            f.write(here.sh("cat /tmp/ear.wav"))
-        return wav.read(world.file("ear.wav"))[0]
-    until(lambda: wav.heard(ear(), 1000) >= 1.5, "1000 Hz at the machine's loudspeaker", PATIENCE, 1)
-
+    call = desk.call_with_sound()
     print(f"resident in the call {resident(here)} kB")
     assert resident(here) < 18_000
-    world.primary.kill()
-    here.sh(f"phonectl call hangup {call}")
-    ended = far.call_in("ended", timeout=PATIENCE)
-    assert ended["ended"]["by"] == "remote", ended
-    until(lambda: account(here).get("hop") == f"udp:{world.backup_address}:5060" and account(here)["state"] == "registered",
-          "registered at the backup", PATIENCE, 0.3)
-    moved = [e for e in here.json("journal")["entries"] if e["event"] == "failover"]
-    assert moved and moved[0]["to"] == f"udp:{world.backup_address}:5060", moved
+    desk.kill_the_primary_and_hang_up(call)
     here.power_off()
 
 
@@ -183,7 +154,7 @@ def test_power_cuts_while_the_configuration_changes_lose_nothing(machine, tmp_pa
     acknowledged = 0
     for cut in range(cuts + 1):
         here.power_on()
-        until(lambda: account(here), "the phone answers", PATIENCE, 0.2)
+        until(here.account, "the phone answers", PATIENCE, 0.2)
         first, second = (here.json("config", "get", item)["items"].popitem()[1] for item in ("SIP2 Display Name", "SIP2 Phone Number"))
         assert first == second, f"cut {cut}: half a change: {first!r} and {second!r}"
         found = int(first or 0)

@@ -1,10 +1,9 @@
 """The aarch64 programs on QEMU's Raspberry Pi 3B: its own processor, device tree and serial lines, its network at its USB. It
 has no sound card there, so `snd-aloop` is one (issue 5)."""
 
-import json
-
 import pytest
 
+from lab.desk import Desk
 from lab.phone import line_items
 from lab.vm import Machine
 from lab.wait import until
@@ -26,17 +25,9 @@ def raspberry(world):
 
 def test_a_raspberry_pi_registers_calls_and_moves_to_the_backup(raspberry, world):
     assert raspberry.sh("cat /proc/device-tree/model").startswith(b"Raspberry Pi 3 Model B")
-    far = world.phone("1002", auto_answer=True)
-    far.registered()
+    desk = Desk(raspberry, world, PATIENCE)
     raspberry.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
-    call = raspberry.json("call", "dial", "1002", timeout=PATIENCE)["id"]
-    from_it = lambda: [p for p in far.capture.packets() if p.rtp and p.src == raspberry.address]  # noqa: E731
+    call = desk.call()
+    from_it = lambda: [p for p in desk.far.capture.packets() if p.rtp and p.src == raspberry.address]  # noqa: E731
     until(lambda: len(from_it()) > 50, "a second of its sound", PATIENCE, 0.5)
-    world.primary.kill()
-    raspberry.sh(f"phonectl call hangup {call}", timeout=PATIENCE)
-    far.call_in("ended", timeout=PATIENCE)
-
-    def at_the_backup():
-        here = json.loads(raspberry.sh("phonectl --json account list", timeout=PATIENCE))["accounts"][0]
-        return here["state"] == "registered" and here["hop"] == f"udp:{world.backup_address}:5060"
-    until(at_the_backup, "registered at the backup", PATIENCE, 0.5)
+    desk.kill_the_primary_and_hang_up(call)

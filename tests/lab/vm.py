@@ -101,6 +101,11 @@ class Machine:
         """Runs phonectl --json inside and returns what it prints."""
         return json.loads(self.sh("phonectl --json " + " ".join(shlex.quote(a) for a in args), timeout) or b"{}")
 
+    def account(self, timeout=60):
+        """Its phone's line in `account list`, or an empty object while the phone is not ready."""
+        answer = self.sh("phonectl --json account list", timeout, check=False)
+        return json.loads(answer)["accounts"][0] if answer.startswith(b"{") else {}
+
     def put(self, path, octets):
         """Writes a file inside, in lines that its shell can take."""
         self.sh(f": >{path}")
