@@ -1,4 +1,5 @@
-"""A USB sound card of a booted arm64 machine, pulled out and plugged in during a call, and its own mixer (issue 5, item 9)."""
+"""Sound cards of a booted arm64 machine (issue 5, item 9): one at USB, pulled out and plugged in during a call, and its own
+mixer; and Intel's HD audio, whose mixer has a microphone, too."""
 
 import re
 
@@ -23,30 +24,66 @@ pcm.headset {
 """
 
 
-@pytest.fixture
-def desk(world, request):
-    """A machine whose phone is user 1001 with a USB sound card, and user 1002 elsewhere, who answers at once."""
-    speaker = world.file("speaker.wav")
+# Intel's HD audio is the microphone; snd-aloop, to which nobody listens, is the loudspeaker.
+ASOUND_HDA = b"""
+pcm.headset {
+    type asym
+    playback.pcm { type plug; slave.pcm { type hw; card "Loopback"; device 0; subdevice 0; } }
+    capture.pcm { type plug; slave.pcm { type hw; card "Intel"; } }
+}
+"""
+
+
+def booted(world, modules, asound, hardware):
+    """A machine whose phone is user 1001, with this hardware and its modules, and user 1002 elsewhere, who answers at once."""
     here = Machine(world.network, world.folder, 21, line_items("1001", world.primary_address, world.backup_address),
-                   "--web off --audio alsa:headset",
-                   hardware=["-device", "qemu-xhci", "-audiodev", f"wav,id=speaker,path={speaker}"])
-    here.speaker, here.far_ear = speaker, world.file("far-ear.wav")
+                   "--web off --audio alsa:headset", hardware=hardware)
+    here.far_ear = world.file("far-ear.wav")
     here.far = world.phone("1002", audio=f"wav:{wav.tone(world.file('far.wav'), 1000)}:{here.far_ear}", auto_answer=True)
     here.far.registered()
     here.power_on()
-    here.put("/root/.asoundrc", ASOUND)
-    here.sh("while read -r module; do insmod /lib/modules/$module 2>/dev/null; done </lib/modules/usb; true")
+    here.put("/root/.asoundrc", asound)
+    here.sh(f"while read -r module; do insmod /lib/modules/$module 2>/dev/null; done </lib/modules/{modules}; true")
     here.sh(f"phonectl health --wait {PATIENCE}s", timeout=PATIENCE + 10)
-    yield here
+    return here
+
+
+def appears(here, card):
+    """Waits until the kernel has this card."""
+    until(lambda: here.sh(f"test -e /proc/asound/{card} && echo there", check=False), f"the card {card}", PATIENCE, 0.2)
+
+
+def ended(here, request):
+    """Ends it, and shows what it said if its test failed."""
     if getattr(request.node, "report_call", None) is None or request.node.report_call.failed:
         print(here.proc.output()[-2000:], here.sh("cat /proc/asound/cards /var/log/phoned", check=False).decode(errors="replace")[-6000:])
     here.close()
 
 
+@pytest.fixture
+def desk(world, request):
+    """One with a place for a USB sound card, which is its loudspeaker."""
+    speaker = world.file("speaker.wav")
+    here = booted(world, "usb", ASOUND, ["-device", "qemu-xhci", "-audiodev", f"wav,id=speaker,path={speaker}"])
+    here.speaker = speaker
+    yield here
+    ended(here, request)
+
+
+@pytest.fixture
+def desk_with_a_microphone(world, request):
+    """One with Intel's HD audio, which is its microphone. It records silence."""
+    here = booted(world, "hda", ASOUND_HDA, ["-audiodev", "none,id=silence", "-device", "intel-hda",
+                                             "-device", "hda-micro,audiodev=silence"])
+    appears(here, "Intel")
+    yield here
+    ended(here, request)
+
+
 def plug_in(here):
     """Plugs the card in and waits until the kernel has it."""
     here.plug("card", "usb-audio", audiodev="speaker")
-    until(lambda: here.sh("ls -d /proc/asound/Audio", check=False).strip() == b"/proc/asound/Audio", "the card", PATIENCE, 0.2)
+    appears(here, "Audio")
 
 
 def recorded(here):
@@ -81,17 +118,17 @@ def test_a_call_survives_its_sound_card_pulled_out_and_plugged_in(desk):
     desk.power_off()
 
 
-def mixer(here):
-    """The name of the card's volume for playback."""
-    for name in re.findall(r"Simple mixer control '([^']+)',0", here.sh("amixer -c Audio scontrols").decode()):
-        if "pvolume" in here.sh(f"amixer -c Audio sget '{name}'").decode():
+def mixer(here, card="Audio", kind="pvolume"):
+    """The name of the card's volume for playback, or for capture ("cvolume")."""
+    for name in re.findall(r"Simple mixer control '([^']+)',0", here.sh(f"amixer -c {card} scontrols").decode()):
+        if f" {kind}" in here.sh(f"amixer -c {card} sget '{name}'").decode():
             return name
-    raise AssertionError("QEMU's card has no volume")
+    raise AssertionError(f"QEMU's card has no {kind}")
 
 
-def decibels(here, name):
+def decibels(here, name, card="Audio"):
     """(dB, whether it is switched on) of that volume, as another program sees it."""
-    said = re.search(r"\[\d+%\] \[(-?[\d.]+)dB\](?: \[(on|off)\])?", here.sh(f"amixer -c Audio sget '{name}'").decode())
+    said = re.search(r"\[\d+%\] \[(-?[\d.]+)dB\](?: \[(on|off)\])?", here.sh(f"amixer -c {card} sget '{name}'").decode())
     return float(said[1]), said[2] != "off"
 
 
@@ -137,4 +174,28 @@ def test_the_volume_is_made_by_the_cards_own_mixer_which_is_set_again_whenever_t
     assert mixers(desk, "show") == both
     here, on = decibels(desk, name)
     assert on and abs(loudest - here - 9) <= 0.6, f"step 6: {here} dB of {loudest} dB"
+    desk.power_off()
+
+
+def test_the_microphones_volume_is_made_by_the_cards_own_mixer(desk_with_a_microphone):
+    """Requirement F11: in decibels, and once more when a call opens the card."""
+    desk = desk_with_a_microphone
+    name = mixer(desk, "Intel", "cvolume")
+    desk.sh(f"phonectl config set 'Capture Mixer=Intel/{name}'")
+    mine = [{"part": "microphone", "name": f"Intel/{name}"}]
+    assert mixers(desk, "volume", "--microphone", "9") == mine
+    loudest, on = decibels(desk, name, "Intel")
+    assert on
+    for step in (7, 4, 1):
+        assert mixers(desk, "volume", "--microphone", str(step)) == mine
+        here, on = decibels(desk, name, "Intel")
+        assert on and abs(loudest - here - 3 * (9 - step)) <= 0.6, f"step {step}: {here} dB of {loudest} dB"
+
+    # Another program's setting holds until the phone opens the card.
+    desk.sh(f"amixer -q -c Intel sset '{name}' 0% nocap")
+    assert decibels(desk, name, "Intel")[1] is False
+    desk.json("call", "dial", "1002")
+    until(lambda: decibels(desk, name, "Intel") == (here, True), f"{here} dB again", PATIENCE, 0.2)
+    assert [call["state"] for call in desk.json("call", "list")["calls"]] == ["active"]
+    assert b"no sound" not in desk.sh("cat /var/log/phoned")
     desk.power_off()
