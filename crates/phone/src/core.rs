@@ -12,7 +12,7 @@ use failover::Cause;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sip_core::endpoint::{ClientId, Endpoint, Tokens};
-use sip_core::message::{Request, Response};
+use sip_core::message::{HeaderName, Request, Response};
 use sip_core::transport::Hop;
 
 use crate::CallId;
@@ -202,7 +202,6 @@ impl Core {
     }
 
     fn dress(&self, request: &mut Request) {
-        use sip_core::message::HeaderName;
         if !self.user_agent.is_empty() {
             request.headers.set(HeaderName::UserAgent, &self.user_agent);
         }

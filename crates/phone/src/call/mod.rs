@@ -1,11 +1,12 @@
 //! A call as its user sees it, from the first digit to the last BYE.
 //!
-//! Joins the parts that each know one thing: `outgoing` (with its `early` dialogs) and `incoming` set it
-//! up, `up` keeps it,
-//! `within` takes what arrives in it, `change` alters it, `moved` takes it to a new address of ours,
-//! `errand` asks without altering it, `transfer` and `referral` are the two sides of a transfer,
-//! `farewell` and `stray` end what nobody holds, `in_dialog`, `ladder`, `route` and `session` find the
-//! way of its requests, `audio` has the sound. This file keeps the phase and the status.
+//! Joins the parts that each know one thing: `setup` begins it and takes it from one phase to the next,
+//! `outgoing` (with its `early` dialogs) and `incoming` are it before it is `up`, `recent` knows late copies
+//! of its INVITE, `forward` sends it elsewhere; `within` takes what arrives in it, `change` alters it,
+//! `moved` takes it to a new address of ours, `errand` asks without altering it, `digits` are keys
+//! that go by its sound or as errands, `transfer` and `referral` are the two sides of a transfer; `farewell` and `stray` end what
+//! nobody holds; `in_dialog`, `ladder`, `route` and `session` find the way of its requests; `audio` has
+//! the sound. This file keeps the phase and the status.
 
 pub(crate) mod audio;
 pub(crate) mod change;

@@ -14,9 +14,8 @@ use super::audio::{Audio, NoAgreement};
 use super::incoming::{self, Answered, Arrival, Incoming, Key};
 use super::outgoing::{self, Leg, Outgoing, Step};
 use super::session::Session;
-use super::stray::{self, Stray};
 use super::up::{OurInvite, Up};
-use super::{ALLOW, Call, Phase, SUPPORTED, WITHOUT_100REL, farewell};
+use super::{ALLOW, Call, Phase, SUPPORTED, WITHOUT_100REL};
 use crate::CallId;
 use crate::account::Account;
 use crate::core::{Core, Reply};
@@ -440,17 +439,4 @@ fn template(account: &Account, uri: Uri, call_id: &str, from_tag: &str) -> Reque
     let reliable = account.settings.reliable_provisional;
     request.headers.push(HeaderName::Supported, if reliable { SUPPORTED } else { WITHOUT_100REL });
     request
-}
-
-/// Lets go of an INVITE of ours whose 2xx may still be repeated.
-pub(super) fn let_go(core: &mut Core, session: &Session, invite: OurInvite, now: Instant) {
-    let (line, hop, local) = (session.line, session.hop, session.local);
-    let stray = Stray::new(line, invite.request, hop, local, now)
-        .with_ended(session.dialog.id.remote_tag.clone());
-    stray::release(core, invite.id, stray, false, now);
-}
-
-/// Ends a dialog by BYE.
-pub(super) fn say_farewell(core: &mut Core, session: Session, now: Instant) {
-    farewell::begin(core, session, now);
 }

@@ -18,10 +18,9 @@ use super::in_dialog::Outcome;
 use super::incoming::{self, Answered, Arrival, Copy, Key};
 use super::referral::Referral;
 use super::session::Session;
-use super::setup::{let_go, say_farewell};
 use super::stray::{self, Stray};
 use super::transfer::Transfer;
-use super::{Call, Phase};
+use super::{Call, Phase, farewell};
 use crate::account::evidence::Heard;
 use crate::core::Core;
 use crate::hop_change::Places;
@@ -40,6 +39,14 @@ pub(crate) struct OurInvite {
 impl OurInvite {
     pub(crate) fn new(id: ClientId, request: Request) -> Self {
         Self { id, request }
+    }
+
+    /// Lets go of it; its 2xx may still be repeated.
+    pub(super) fn let_go(self, core: &mut Core, session: &Session, now: Instant) {
+        let (line, hop, local) = (session.line, session.hop, session.local);
+        let stray = Stray::new(line, self.request, hop, local, now)
+            .with_ended(session.dialog.id.remote_tag.clone());
+        stray::release(core, self.id, stray, false, now);
     }
 }
 
@@ -204,11 +211,11 @@ impl Up {
     /// Leaves: every dialog here is ended by BYE.
     pub(crate) fn leave(self, core: &mut Core, now: Instant) {
         if let Some(invite) = self.invite {
-            let_go(core, &self.session, invite, now);
+            invite.let_go(core, &self.session, now);
         }
-        say_farewell(core, self.session, now);
+        farewell::begin(core, self.session, now);
         for rival in self.rivals {
-            say_farewell(core, rival.session, now);
+            farewell::begin(core, rival.session, now);
         }
     }
 
@@ -346,7 +353,7 @@ impl Call {
             !over
         });
         for session in lost {
-            say_farewell(core, session, now);
+            farewell::begin(core, session, now);
         }
         if up.unacked.as_mut().is_some_and(|answered| answered.handle_timeout(core, now)) {
             up.unacked = None;

@@ -7,8 +7,7 @@ use sip_core::message::{HeaderName, Method, Request, Response, StatusCode};
 
 use super::incoming::{Answered, Arrival, tagged};
 use super::session::Session;
-use super::setup::{let_go, say_farewell};
-use super::{ALLOW, Call, Phase};
+use super::{ALLOW, Call, Phase, farewell};
 use crate::core::Core;
 use crate::screen;
 use crate::status::{Ended, EndedBy};
@@ -91,10 +90,10 @@ impl Call {
         let reason = self.transferred().unwrap_or(Reason::HungUpThere);
         if let Phase::Up(up) = std::mem::replace(&mut self.phase, Phase::Over) {
             for rival in up.rivals {
-                say_farewell(core, rival.session, now);
+                farewell::begin(core, rival.session, now);
             }
             if let Some(invite) = up.invite {
-                let_go(core, &up.session, invite, now);
+                invite.let_go(core, &up.session, now);
             }
         }
         self.end(core, Ended { by: EndedBy::Remote, code: 0, reason }, now);
