@@ -100,6 +100,7 @@ impl Phone {
             Some(line) => line,
             None => self.best_line().ok_or(Refusal::NoLine)?,
         };
+        // The number that it will have: one that is refused takes none.
         let id = CallId(self.next_call.wrapping_add(1));
         self.free_turn()?;
         let call = Call::dial(&mut self.core, id, line, target, now)?;
@@ -184,7 +185,10 @@ impl Phone {
         if let Some(digit) = digits.iter().find(wrong) {
             return Err(Refusal::BadDigit(*digit));
         }
-        for digit in digits.into_iter().take(limits::DIGITS) {
+        if digits.is_empty() || digits.len() > limits::DIGITS {
+            return Err(Refusal::DigitCount(limits::DIGITS));
+        }
+        for digit in digits {
             self.with_call(id, |call, core| call.press(core, digit, now));
         }
         Ok(Done::Call(id))

@@ -303,6 +303,9 @@ pub enum Refusal {
     /// A character that is no DTMF digit.
     #[error("'{0}' is not a DTMF digit (0-9, *, #, A-D)")]
     BadDigit(char),
+    /// No digit, or more than one command may send.
+    #[error("1 to {0} digits are sent at once")]
+    DigitCount(usize),
     /// No RTP port is free.
     #[error("no RTP port is free on {0}")]
     NoPort(IpAddr),

@@ -102,6 +102,7 @@ impl Refusal {
             }
             Self::Waits(call) => format!("通话 {call} 正在等待另一个通话进入保持"),
             Self::BadDigit(digit) => format!("`{digit}` 不是 DTMF 按键（0-9、*、#、A-D）"),
+            Self::DigitCount(most) => format!("一次可发送 1 至 {most} 个按键"),
             Self::NoPort(ip) => format!("{ip} 上没有空闲的 RTP 端口"),
             Self::TooManyCalls(most) => format!("话机最多同时有 {most} 个通话"),
             Self::Disabled(line) => {

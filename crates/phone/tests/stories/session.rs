@@ -425,6 +425,21 @@ fn digits_go_to_the_media_side() {
     assert!(refusal.to_string().contains("'X'"), "{refusal}");
 }
 
+/// None is dropped without a word, and no empty row is said to be sent.
+#[test]
+fn a_row_of_digits_that_is_empty_or_too_long_is_refused_whole() {
+    let mut rig = Rig::registered();
+    let id = rig.call_up();
+    rig.media.clear();
+    for row in ["", &"1".repeat(65)] {
+        let refusal = rig.command(Command::Dtmf(id, row.to_owned())).unwrap_err();
+        assert!(refusal.to_string().contains("1 to 64"), "{refusal}");
+    }
+    assert!(rig.media.is_empty());
+    rig.command(Command::Dtmf(id, "1".repeat(64))).unwrap();
+    assert_eq!(rig.media.len(), 64);
+}
+
 /// Requirement D1: changes take effect when submitted, with no dropped call.
 #[test]
 fn changed_settings_take_effect_and_drop_no_call() {
