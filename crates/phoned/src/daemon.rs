@@ -98,10 +98,8 @@ impl Foundation {
     fn lay(options: &Run) -> anyhow::Result<Self> {
         let mut store = open_store(&options.state)?;
         let past = provisioning::past::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
-        match &options.provision {
-            Some(Source::File(path)) => provisioning::local::apply(path, &mut store)?,
-            Some(Source::Url(url)) => provisioning::check(url).context("option --provision")?,
-            None => {}
+        if let Some(Source::File(path)) = &options.provision {
+            provisioning::local::apply(path, &mut store)?;
         }
         let remembered = memory::recall(&mut store).map_err(|error| anyhow!("{error}"))?;
         let settings = store.settings();

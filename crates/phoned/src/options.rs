@@ -55,6 +55,7 @@ pub(crate) struct Run {
         long,
         value_name = "SPEC",
         default_value = "alsa",
+        value_parser = sound,
         help = "Sound: alsa[:PCM], wav:IN[:OUT] (plays IN in a loop as the microphone and records \
                 what the ear would hear to OUT, in real time), or null"
     )]
@@ -91,6 +92,11 @@ pub(crate) struct Run {
     /// Form of the log on standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+/// A sound device by its grammar only.
+fn sound(text: &str) -> Result<String, media::SpecError> {
+    text.parse::<media::DeviceSpec>().map(|_| text.to_owned())
 }
 
 /// KiB of recorded messages. All of them fit into one answer of the control socket, whatever they hold.
@@ -130,11 +136,17 @@ impl Source {
 }
 
 impl FromStr for Source {
-    type Err = std::convert::Infallible;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = text.contains("://");
-        Ok(if url { Self::Url(text.into()) } else { Self::File(text.into()) })
+        if text.is_empty() {
+            return Err("neither a file nor an address".into());
+        }
+        if !text.contains("://") {
+            return Ok(Self::File(text.into()));
+        }
+        let checked = crate::provisioning::check(text).map_err(|error| error.to_string());
+        checked.map(|()| Self::Url(text.into()))
     }
 }
 
@@ -203,6 +215,25 @@ mod tests {
         let source = |text: &str| run(&["--provision", text]).unwrap().provision.unwrap();
         assert_eq!(source("/etc/phone.cfg"), Source::File("/etc/phone.cfg".into()));
         assert_eq!(source("https://h/p.cfg"), Source::Url("https://h/p.cfg".into()));
+    }
+
+    /// Status 2, with which a service manager does not try again: `RestartPreventExitStatus` of the unit.
+    #[test]
+    fn an_option_that_can_never_be_right_is_a_wrong_command_line() {
+        for (option, wrong, said) in [
+            ("--provision", "", "neither a file nor an address"),
+            ("--provision", "ftp://host.test/phone.cfg", "`ftp` files are not fetched"),
+            ("--provision", "http://", "names no server"),
+            ("--audio", "tape:left", "audio spec 'tape:left': unknown kind"),
+            ("--audio", "", "unknown kind"),
+            ("--audio", "wav:", "a file is expected"),
+        ] {
+            let error = run(&[option, wrong]).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            let text = error.to_string();
+            assert!(text.contains(option) && text.contains(said), "{text}");
+        }
+        assert_eq!(run(&["--audio", "alsa:default"]).unwrap().audio, "alsa:default");
     }
 
     #[test]

@@ -53,7 +53,6 @@ async fn clear_log(desk: &Desk) -> Result<Payload, Problem> {
 
 /// The call of this name; what cannot be a name is no call either.
 fn call(id: String) -> Result<CallId, Problem> {
-    id.parse()
-        .map(CallId)
-        .map_err(|_| Problem::new(format!("there is no call {id}"), format!("没有通话 {id}")))
+    let none = |_| Problem::new(format!("there is no call '{id}'"), format!("没有通话 `{id}`"));
+    id.parse().map(CallId).map_err(none)
 }

@@ -16,8 +16,11 @@ const COLUMNS: [&str; 6] = ["name", "number", "number2", "number3", "number4", "
 /// What is wrong, and in which line.
 pub(super) fn read(octets: &[u8]) -> Result<Vec<Draft>, Problem> {
     let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
-    let text = std::str::from_utf8(octets)
-        .map_err(|_| Problem::new("the file is not UTF-8", "文件不是 UTF-8 编码"))?;
+    let text = std::str::from_utf8(octets).map_err(|error| {
+        let good = octets.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + good.iter().filter(|octet| **octet == b'\n').count();
+        in_line(line as u64, "not UTF-8, the only encoding read", "不是 UTF-8 编码")
+    })?;
     let is_card =
         text.trim_start().get(..11).is_some_and(|t| t.eq_ignore_ascii_case("BEGIN:VCARD"));
     let drafts = if is_card { cards(text) } else { rows(text) }?;
@@ -284,6 +287,12 @@ mod tests {
             let problem = read(text.as_bytes()).unwrap_err();
             assert_eq!(problem.place.as_deref(), Some(place), "{text}: {problem:?}");
         }
-        assert!(read(b"\xff\xfe").unwrap_err().message.contains("UTF-8"));
+        for (octets, place) in
+            [(&b"\xff\xfe"[..], "line 1"), (b"name,number\nBob,1\nB\xffb,2\n", "line 3")]
+        {
+            let problem = read(octets).unwrap_err();
+            assert_eq!(problem.place.as_deref(), Some(place), "{problem:?}");
+            assert!(problem.message.contains("not UTF-8"), "{problem:?}");
+        }
     }
 }

@@ -109,8 +109,8 @@ impl FetchError {
 ///
 /// # Errors
 /// Why it is none.
-pub(crate) fn check(url: &str) -> anyhow::Result<()> {
-    Ok(Place::of_url(url, &marks()).map(drop)?)
+pub(crate) fn check(url: &str) -> Result<(), PlaceError> {
+    Place::of_url(url, &marks()).map(drop)
 }
 
 /// Fetches a file; waits for it, so not for the driver's thread.

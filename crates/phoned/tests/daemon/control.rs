@@ -58,6 +58,8 @@ fn a_call_that_is_not_there_is_named() {
     let daemon = Daemon::start(&[]);
     let hold = Request::Call(CallRequest::Hold { id: "7".into() });
     assert_eq!(daemon.client().ask(&hold).unwrap_err().message, "there is no call 7");
+    let answer = Request::Call(CallRequest::Answer { id: Some(String::new()) });
+    assert_eq!(daemon.client().ask(&answer).unwrap_err().message, "there is no call ''");
     let dial = Request::Call(CallRequest::Dial { line: None, target: "1002".into() });
     let problem = daemon.client().ask(&dial).unwrap_err();
     assert!(problem.message.contains("no line is configured"), "{}", problem.message);

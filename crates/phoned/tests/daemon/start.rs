@@ -72,14 +72,11 @@ fn a_bad_provisioning_file_is_named_with_line_item_value_and_range() {
 }
 
 #[test]
-fn a_missing_provisioning_file_and_an_address_of_no_use_are_refused_by_name() {
+fn a_missing_provisioning_file_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (code, said) = fails(&folder, &["--provision", "/nowhere/phone.cfg"]);
     assert_eq!(code, Some(3));
     assert!(only_line(&said).contains("/nowhere/phone.cfg: No such file"), "{said}");
-    let (code, said) = fails(&folder, &["--provision", "ftp://host.test/phone.cfg"]);
-    assert_eq!(code, Some(3));
-    assert!(only_line(&said).contains("option --provision: `ftp` files are not fetched"), "{said}");
 }
 
 #[test]
@@ -91,17 +88,17 @@ fn a_wrong_option_is_a_usage_error() {
 }
 
 #[test]
-fn a_wrong_sound_device_is_named() {
+fn a_sound_file_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_phoned"))
-        .args(["run", "--audio", "tape:left", "--state"])
+        .args(["run", "--audio", "wav:/nowhere/in.wav", "--state"])
         .arg(state)
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(only_line(&said).contains("tape"), "{said}");
+    assert!(only_line(&said).contains("option --audio: audio file '/nowhere/in.wav'"), "{said}");
 }
 
 #[test]
