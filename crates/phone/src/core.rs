@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
-use failover::Cause;
+use failover::{Budget, Cause, Policy};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sip_core::endpoint::{ClientId, Endpoint, Tokens};
@@ -116,7 +116,7 @@ pub(crate) struct Core {
     pub(crate) user_agent: String,
     /// Hops just found unavailable: calls that wait there move on.
     pub(crate) deaths: VecDeque<(LineNumber, Hop, Cause)>,
-    /// Lines of which some hop has just answered: a BYE that waits may go.
+    /// Lines of which some hop has just answered: what waits for one, such as a BYE, may go.
     pub(crate) alive: VecDeque<LineNumber>,
     /// Calls that somebody wants us to make.
     pub(crate) wishes: VecDeque<Wish>,
@@ -192,10 +192,10 @@ impl Core {
 
     /// Cancels an INVITE at the hop where it went (RFC 3261 §9.1) and lets go of it.
     pub(crate) fn cancel(&mut self, id: ClientId, line: LineNumber, hop: Hop, now: Instant) {
-        let patience = self
-            .accounts
-            .get(&line)
-            .map_or(Duration::from_millis(3500), |account| account.patience(false, false));
+        // A line that is gone has no settings any more.
+        let usual = || Policy::default().wait(Budget::Retry);
+        let account = self.accounts.get(&line);
+        let patience = account.map_or_else(usual, |account| account.patience(false, false));
         if let Some(cancel) = self.endpoint.cancel(id, patience, now) {
             self.owners.insert(cancel, Owner::Cancel { line, hop, invite: id });
         }

@@ -1,8 +1,8 @@
 //! Hands what the transaction layer says to whose it is, and settles what follows from it.
 //!
 //! Everything that one input causes is done before the input's handler returns: answers make
-//! lessons, lessons make REGISTERs, a dead hop moves what waits there, a hop that answers lets a
-//! waiting BYE go. `settle` repeats these until nothing is left.
+//! lessons, lessons make REGISTERs, a dead hop moves what waits there, a hop that answers lets go
+//! what waited for one. `settle` repeats these until nothing is left.
 
 use std::time::Instant;
 
@@ -101,6 +101,7 @@ impl Phone {
                     self.core.answer_elsewhere(id, &Lost { source, sent_by, tried });
                 }
             }
+            // Its call is over by our own failure; who sent no ACK needs nothing more.
             SipEvent::AckMissing { .. } => {}
         }
     }
@@ -287,7 +288,8 @@ impl Phone {
         self.calls.iter().filter(of_line).map(|(id, _)| *id).collect()
     }
 
-    /// Some hop of a line answers: a BYE that waits for one goes (failover design §5, rung 3).
+    /// Some hop of a line answers: a BYE that waits for one goes (failover design §5, rung 3), and so do a
+    /// late refresh and an INVITE that waits for a registration.
     fn on_line_alive(&mut self, line: LineNumber, now: Instant) {
         for id in self.calls_of(line) {
             self.with_call(id, |call, core| call.on_line_alive(core, now));

@@ -82,7 +82,7 @@ impl Account {
         let mut machine = Machine::new(0, Arc::clone(&settings.policy), Start::cold(), seed, now);
         // A line whose hops are still being found has not failed: nobody is told.
         while machine.poll_output().is_some() {}
-        let registration = register::dialog(&settings, tokens);
+        let registration = register::new_registration(&settings, tokens);
         Self {
             settings,
             hops: Arc::default(),
@@ -127,7 +127,7 @@ impl Account {
             }
         }
         if identity_changed {
-            self.registration = register::dialog(&settings, tokens);
+            self.registration = register::new_registration(&settings, tokens);
             self.auth = AuthBook::default();
             self.renew_standby();
         }
@@ -177,7 +177,8 @@ impl Account {
         }
     }
 
-    /// Time for a request at one hop (requirements A3, A4).
+    /// Time for a request at one hop (requirements A3, A4). `invite`: whether it is an INVITE, which is
+    /// sent again ever more seldom; `last`: whether no other hop is tried after this one.
     pub(crate) fn patience(&self, invite: bool, last: bool) -> Duration {
         if last { TIMEOUT } else { self.settings.policy.retry.wait(invite) }
     }

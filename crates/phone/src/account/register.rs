@@ -37,7 +37,7 @@ pub(super) struct Running {
 }
 
 /// A new registration of a line, under a new Call-ID.
-pub(super) fn dialog(settings: &LineSettings, tokens: &mut Tokens) -> Registration {
+pub(super) fn new_registration(settings: &LineSettings, tokens: &mut Tokens) -> Registration {
     let mut aor = NameAddr::new(Uri::sip(Some(&settings.user), settings.server1.host.clone()));
     aor.display = Some(settings.display_name.clone()).filter(|name| !name.is_empty());
     Registration::new(&aor, &settings.user, Arc::clone(&settings.instance), tokens)

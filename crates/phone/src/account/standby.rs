@@ -220,9 +220,9 @@ impl Account {
         let (domain, line) = (self.domain_uri(at), self.settings.line);
         let here = Hop { transport: running.hop.transport, addr: running.local };
         let tokens = &mut core.tokens;
-        let registration = standby
-            .registration
-            .get_or_insert_with(|| register::dialog(&self.settings, tokens).with_reg_id(REG_ID));
+        let registration = standby.registration.get_or_insert_with(|| {
+            register::new_registration(&self.settings, tokens).with_reg_id(REG_ID)
+        });
         let mut request = match running.removes {
             true => registration.unregister(&domain, here),
             false => registration.register(&domain, here, register::seconds(running.expiry)),
