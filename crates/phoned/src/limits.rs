@@ -71,8 +71,10 @@ pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(32);
 pub(crate) const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 /// See [`KEEPALIVE_IDLE`].
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-/// Octets of a configuration file that is read at start.
-pub(crate) const PROVISION_FILE: u64 = 4 * 1024 * 1024;
+/// Octets of a file that an option or an item names: a configuration, a certificate.
+pub(crate) const FILE: u64 = config_store::limits::MAX_DOCUMENT as u64;
+// What comes by the control socket is a configuration, too, and neither crate knows the other.
+const _: () = assert!(control::limits::MAX_DOCUMENT == config_store::limits::MAX_DOCUMENT);
 /// How long fetching a configuration from a server may take in all.
 pub(crate) const FETCH: Duration = Duration::from_secs(60);
 /// Starts of the phone that a fetched change has to prove itself in, should each run end early.

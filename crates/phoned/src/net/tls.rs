@@ -46,8 +46,11 @@ pub(crate) enum FileFault {
     /// The system does not give it.
     #[error("{0}")]
     System(Arc<io::Error>),
+    /// It is a device, which may have no end, or a pipe, which may never begin.
+    #[error("not a plain file")]
+    NotPlain,
     /// It is longer than such files are.
-    #[error("larger than {} octets", crate::limits::PROVISION_FILE)]
+    #[error("larger than {} octets", crate::limits::FILE)]
     Long,
     /// It is not PEM.
     #[error("{0}")]
@@ -68,7 +71,8 @@ impl FileFault {
     fn chinese(&self) -> String {
         match self {
             Self::System(error) => config_store::said_by_system(error),
-            Self::Long => format!("超过 {} 字节", crate::limits::PROVISION_FILE),
+            Self::NotPlain => "不是普通文件".to_owned(),
+            Self::Long => format!("超过 {} 字节", crate::limits::FILE),
             Self::NotPem(why) => format!("不是 PEM 文件（「{why}」）"),
             Self::NoCertificate => "其中没有证书".to_owned(),
             Self::NoKey(why) => format!("其中没有私钥（「{why}」）"),
@@ -251,8 +255,11 @@ fn identity(error: Error) -> TlsError {
 
 fn read(item: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
     let fault = |why: FileFault| TlsError::File { item, path: path.to_owned(), why };
-    let size = fs::metadata(path).map_err(|error| fault(error.into()))?.len();
-    if size > crate::limits::PROVISION_FILE {
+    let about = fs::metadata(path).map_err(|error| fault(error.into()))?;
+    if !about.is_file() {
+        return Err(fault(FileFault::NotPlain));
+    }
+    if about.len() > crate::limits::FILE {
         return Err(fault(FileFault::Long));
     }
     fs::read(path).map_err(|error| fault(error.into()))
@@ -341,4 +348,23 @@ pub(crate) fn fault(error: &io::Error) -> Option<FlowFault> {
         _ => TlsFault::Failed,
     };
     Some(FlowFault::Tls(fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bad input, by an item that a file from a server may set: a device would be read for ever, a pipe waited for.
+    #[test]
+    fn what_is_no_plain_file_is_refused_by_name_and_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [Path::new("/dev/zero"), &pipe, folder.path()] {
+            let files = TlsFiles { ca: Some(path.to_owned()), ..TlsFiles::default() };
+            let said = Tls::new(files).check().unwrap_err().to_string();
+            let wanted = format!("item 'TLS CA File': {}: not a plain file", path.display());
+            assert_eq!(said, wanted);
+        }
+    }
 }

@@ -32,9 +32,9 @@ pub(crate) fn apply(path: &Path, store: &mut Store) -> anyhow::Result<()> {
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut octets = Vec::new();
-    File::open(path)?.take(limits::PROVISION_FILE + 1).read_to_end(&mut octets)?;
-    if u64::try_from(octets.len())? > limits::PROVISION_FILE {
-        bail!("longer than {} octets", limits::PROVISION_FILE);
+    File::open(path)?.take(limits::FILE + 1).read_to_end(&mut octets)?;
+    if u64::try_from(octets.len())? > limits::FILE {
+        bail!("longer than {} octets", limits::FILE);
     }
     Ok(octets)
 }
