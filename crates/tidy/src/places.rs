@@ -6,8 +6,8 @@ use crate::{Finding, Source};
 /// Beginnings of paths that exist on one machine only.
 const PATHS: &[&str] = &["/work/", "/root/", "/home/"];
 
-/// A path that stands for another machine: the one that these tests boot.
-const INSIDE: (&str, &str) = ("tests/device/", "/root/");
+/// Paths that stand for another machine: the one that these tests boot.
+const INSIDE: (&str, &[&str]) = ("tests/device/", &["/root/", "/home/"]);
 
 /// Settings that bring in a mirror of a package registry.
 const MIRRORS: &[&str] = &[
@@ -19,6 +19,9 @@ const MIRRORS: &[&str] = &[
     "CARGO_REGISTRIES_",
 ];
 
+/// No mirror: the folder that bitbake's fetcher has filled a moment before, as Yocto's own build names it to cargo.
+const UNPACKED: (&str, &str) = ("scripts/lib/yocto_build.py", "replace-with = \"bitbake\"");
+
 /// The one source a Cargo.lock may name.
 const REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
@@ -28,7 +31,7 @@ pub fn check(files: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| file.path != "crates/tidy/src/places.rs") {
         for (number, line) in file.lines() {
-            let inside = |path: &str| file.path.starts_with(INSIDE.0) && path == INSIDE.1;
+            let inside = |path: &&str| file.path.starts_with(INSIDE.0) && INSIDE.1.contains(path);
             for path in PATHS.iter().filter(|path| !inside(path) && begins_a_path(line, path)) {
                 findings.push(file.finding(
                     number,
@@ -37,7 +40,8 @@ pub fn check(files: &[Source]) -> Vec<Finding> {
                     ),
                 ));
             }
-            for mirror in MIRRORS.iter().filter(|mirror| line.contains(**mirror)) {
+            let unpacked = file.path == UNPACKED.0 && line == UNPACKED.1;
+            for mirror in MIRRORS.iter().filter(|mirror| !unpacked && line.contains(**mirror)) {
                 findings.push(file.finding(
                     number,
                     format!("sets \"{mirror}\": which registry to use is for each machine to say"),
@@ -79,6 +83,8 @@ mod tests {
             0,
             "the booted machine's"
         );
+        assert_eq!(found("tests/device/x.py", "cd /home/pi"), 0, "the booted machine's");
+        assert_eq!(found("tests/device/x.py", "cd /work/phoned"), 1);
         assert_eq!(found("tests/x.py", "put(\"/root/.asoundrc\")"), 1);
         assert_eq!(found("scripts/x", "rm -r \"$dir/work/x\" rootfs/home/x"), 0);
     }
@@ -88,5 +94,8 @@ mod tests {
         assert_eq!(found(".cargo/config.toml", "replace-with = \"mirror\""), 1);
         assert_eq!(found("Cargo.lock", "source = \"registry+https://elsewhere.test/index\""), 1);
         assert_eq!(found("Cargo.lock", REGISTRY), 0);
+        assert_eq!(found(UNPACKED.0, UNPACKED.1), 0, "the folder of a build by Yocto");
+        assert_eq!(found(UNPACKED.0, "replace-with = \"mirror\""), 1);
+        assert_eq!(found("scripts/x", UNPACKED.1), 1);
     }
 }
