@@ -24,7 +24,7 @@ NAMES = {"prefix": "/usr", "bindir": "/usr/bin", "sbindir": "/usr/sbin", "libdir
          "B": "${WORKDIR}/build", "TARGET_DBGSRC_DIR": "/usr/src/debug/${PN}/${PV}", "CARGO_HOME": "${UNPACKDIR}/cargo_home",
          "DEBUG_PREFIX_MAP": "-ffile-prefix-map=${S}=${TARGET_DBGSRC_DIR} -ffile-prefix-map=${B}=${TARGET_DBGSRC_DIR}",
          "TARGET_CFLAGS": "-O2 -g ${DEBUG_PREFIX_MAP} -pipe",
-         "TARGET_LDFLAGS": "-Wl,-O1 -Wl,--hash-style=gnu -Wl,--as-needed ${DEBUG_PREFIX_MAP} -Wl,-z,relro,-z,now",
+         "TARGET_LDFLAGS": "-Wl,-O1 -Wl,--hash-style=gnu -Wl,--as-needed -Wl,-z,relro,-z,now",
          **{f"FILES:${{PN}}{suffix}": files for suffix, files in PACKAGES.items()}}
 
 

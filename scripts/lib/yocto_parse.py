@@ -26,7 +26,8 @@ import yocto_build  # noqa: E402
 
 # The rustc of wrynose.
 RUSTC = (1, 94)
-MACHINES = ("raspberrypi4-64", "qemuarm64")
+# The two that the layer knows, and the one that yocto-check-layer takes if it is told none.
+MACHINES = ("raspberrypi4-64", "qemuarm64", "qemux86-64")
 NAMES = {"sysconfdir": "/etc", "localstatedir": "/var", "datadir": "/usr/share", "mandir": "/usr/share/man",
          "nonarch_libdir": "/usr/lib", "systemd_system_unitdir": "/usr/lib/systemd/system", "MACHINE_ARCH": "machine",
          "BPN": "${PN}", "BP": "${BPN}-${PV}", "UNPACKDIR": "${WORKDIR}/sources", "S": "${UNPACKDIR}/${BP}",
@@ -140,7 +141,7 @@ def main():
         classes = os.path.join(work, "stand-ins")
         empty_classes(layer, classes)
         configuration = layer_configuration(layer, classes)
-        unpacked = 0
+        unpacked, owners = 0, {}
         for path in recipes(layer):
             for machine in MACHINES:
                 try:
@@ -152,13 +153,16 @@ def main():
                             yocto_build.compiled(recipe)
                     folder = yocto_build.install(recipe)
                     taken = yocto_build.packaged(recipe, folder) if folder else {}
+                    for place in (place for places in taken.values() for place in places):
+                        other = owners.setdefault((machine, place), path)
+                        assert other == path, f"{place} is installed by {other} too, and both may be in an image"
                 except Exception as error:
                     sys.exit(f"{path} for {machine}: {error}")
                 if machine == MACHINES[0] and build:
                     for name, paths in taken.items():
                         print(f"{name}: {' '.join(sorted(paths))}")
         check_alone(layer, work)
-        print(f"{len(recipes(layer))} recipes read for {' and '.join(MACHINES)}, their files unpacked, installed and packaged; "
+        print(f"{len(recipes(layer))} recipes read for {', '.join(MACHINES)}, their files unpacked, installed and packaged; "
               f"{unpacked} crates unpacked")
 
 
