@@ -256,7 +256,8 @@ fn identity(error: Error) -> TlsError {
 fn read(item: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
     let fault = |why: FileFault| TlsError::File { item, path: path.to_owned(), why };
     let about = fs::metadata(path).map_err(|error| fault(error.into()))?;
-    if !about.is_file() {
+    // Of a directory the system says so itself.
+    if !about.is_file() && !about.is_dir() {
         return Err(fault(FileFault::NotPlain));
     }
     if about.len() > crate::limits::FILE {
@@ -360,11 +361,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        for path in [Path::new("/dev/zero"), &pipe, folder.path()] {
+        let (device, folder) = (Path::new("/dev/zero"), folder.path());
+        for (path, why) in [
+            (device, "not a plain file"),
+            (&pipe, "not a plain file"),
+            (folder, "Is a directory (os error 21)"),
+        ] {
             let files = TlsFiles { ca: Some(path.to_owned()), ..TlsFiles::default() };
             let said = Tls::new(files).check().unwrap_err().to_string();
-            let wanted = format!("item 'TLS CA File': {}: not a plain file", path.display());
-            assert_eq!(said, wanted);
+            assert_eq!(said, format!("item 'TLS CA File': {}: {why}", path.display()));
         }
     }
 }
