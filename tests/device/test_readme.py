@@ -27,7 +27,7 @@ def typed(world, after, before):
 
 def types(system, name, block, user="root"):
     """Types it into a shell of this user's, in the folder of the Pi's, which ends at the first command that fails."""
-    system.sh(f"mkdir -p /home/pi && cd /home/pi && chown pi: /home/pi")
+    system.sh("mkdir -p /home/pi && cd /home/pi && chown pi: /home/pi")
     system.put(f"/home/pi/{name}", f"set -eux\n{block}".encode())
     return system.sh(f"cd /home/pi && su {user} -s /bin/bash -c 'bash {name}'", timeout=system.patience).decode()
 

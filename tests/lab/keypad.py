@@ -3,8 +3,8 @@
 import shlex
 
 # uapi/linux/input-event-codes.h: the digits of a telephone, '0' … '9', '*', '#', and keys that a desk has besides.
-CODES = {**{digit: 0x200 + place for place, digit in enumerate("0123456789*#")}, "green": 28, "red": 1, "hook": 59}
 DIGITS = "0123456789*#"
+CODES = {**{digit: 0x200 + place for place, digit in enumerate(DIGITS)}, "green": 28, "red": 1, "hook": 59}
 
 # uapi/linux/uinput.h, by perl, which every Debian has: UI_SET_EVBIT, UI_SET_KEYBIT, UI_DEV_SETUP, UI_DEV_CREATE. Each line of
 # the pipe is a key's code and whether it is pressed.
